@@ -1,0 +1,66 @@
+use wayfare_protocol::capability::Capabilities;
+use wayfare_protocol::identity::PublicKey;
+use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
+use wayfare_protocol::{AccountId, DeviceId, Wall};
+
+use super::Pending;
+
+/// A registered device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// Its id: the hash of `key`.
+    pub device: DeviceId,
+    /// The account it belongs to.
+    pub account: AccountId,
+    /// Its key.
+    pub key: PublicKey,
+    /// For people.
+    pub name: String,
+    /// `linux`, `macos`, ...
+    pub os: String,
+    /// What it offered when it last registered; `None` for a client.
+    pub node: Option<Capabilities>,
+    /// When it was paired.
+    pub registered_at: Wall,
+    /// When its last link closed.
+    pub last_seen: Wall,
+}
+
+/// What a cloud needs of an account to serve it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Its devices, in order of id.
+    pub devices: Vec<DeviceRow>,
+    /// Its ownership rows, in order of resource.
+    pub rows: Vec<Row>,
+}
+
+/// A store that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It refused; nothing was changed.
+    #[error("control store: {0}")]
+    Refused(String),
+    /// It did not answer; the change may or may not have been made.
+    #[error("control store did not answer, the outcome is unknown: {0}")]
+    Unknown(String),
+}
+
+/// Accounts, devices and ownership rows: the truth that outlives every process.
+pub trait ControlStore: Send + Sync {
+    /// Its generation, at least 1; raised by a restore from backup.
+    fn generation(&self) -> u32;
+    /// The single account of a store that has one; made when the store is.
+    fn default_account(&self) -> AccountId;
+    /// A registered device.
+    fn device(&self, device: DeviceId) -> Pending<Result<Option<DeviceRow>, StoreError>>;
+    /// Registers a device or renews what it says of itself.
+    fn put_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>>;
+    /// Notes when a device was last there.
+    fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>>;
+    /// An account's devices and rows.
+    fn account(&self, account: AccountId) -> Pending<Result<Account, StoreError>>;
+    /// Changes a row by compare-and-set (architecture §5.1). The epoch granted is
+    /// [`wayfare_protocol::Epoch::next_in`] of the row's own (of the claimant's, where there is no row).
+    fn claim(&self, account: AccountId, claim: Claim) -> Pending<Result<ClaimOutcome, StoreError>>;
+}

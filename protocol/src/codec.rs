@@ -1,0 +1,91 @@
+//! The one place where messages become bytes and bytes become messages.
+//!
+//! Nodes speak bincode 2 (standard configuration: little-endian, variable-length integers), browsers the same types as
+//! MessagePack by field name. A decode never allocates more than [`MESSAGE_MAX`](crate::limits::MESSAGE_MAX) for what a
+//! length prefix claims, and takes all of its input or fails.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::limits::MESSAGE_MAX;
+
+/// WebSocket subprotocol of bincode links.
+pub const BINCODE_SUBPROTOCOL: &str = "wayfare.v1.bincode";
+/// WebSocket subprotocol of MessagePack links.
+pub const MSGPACK_SUBPROTOCOL: &str = "wayfare.v1.msgpack";
+
+/// Bytes that are not the message expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// More bytes than a message may have.
+    #[error("message of {0} bytes is over the limit of {MESSAGE_MAX}")]
+    TooLarge(usize),
+    /// They do not decode.
+    #[error("not a {what}: {why}")]
+    Malformed {
+        /// The type expected.
+        what: &'static str,
+        /// The codec's reason.
+        why: String,
+    },
+    /// They decode with bytes left over.
+    #[error("{left} bytes after a {what}")]
+    Trailing {
+        /// The type expected.
+        what: &'static str,
+        /// How many.
+        left: usize,
+    },
+}
+
+fn config() -> impl bincode::config::Config {
+    bincode::config::standard().with_limit::<MESSAGE_MAX>()
+}
+
+/// A message in bincode.
+///
+/// # Panics
+/// If serialisation fails, which our types cannot: they write to memory and have no fallible parts.
+#[must_use]
+pub fn encode<T: Serialize>(message: &T) -> Bytes {
+    bincode::serde::encode_to_vec(message, config()).expect("plain data serialises").into()
+}
+
+/// A message from bincode.
+///
+/// # Errors
+/// If the bytes are too many, malformed, or more than the message.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let what = std::any::type_name::<T>();
+    if bytes.len() > MESSAGE_MAX {
+        return Err(DecodeError::TooLarge(bytes.len()));
+    }
+    let (message, read) = bincode::serde::decode_from_slice(bytes, config())
+        .map_err(|error| DecodeError::Malformed { what, why: error.to_string() })?;
+    if read == bytes.len() { Ok(message) } else { Err(DecodeError::Trailing { what, left: bytes.len() - read }) }
+}
+
+/// A message in MessagePack, fields by name.
+///
+/// # Panics
+/// As [`encode`].
+#[must_use]
+pub fn encode_named<T: Serialize>(message: &T) -> Bytes {
+    rmp_serde::to_vec_named(message).expect("plain data serialises").into()
+}
+
+/// A message from MessagePack.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_named<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let what = std::any::type_name::<T>();
+    if bytes.len() > MESSAGE_MAX {
+        return Err(DecodeError::TooLarge(bytes.len()));
+    }
+    let mut rest = bytes;
+    let message = T::deserialize(&mut rmp_serde::Deserializer::new(&mut rest))
+        .map_err(|error| DecodeError::Malformed { what, why: error.to_string() })?;
+    if rest.is_empty() { Ok(message) } else { Err(DecodeError::Trailing { what, left: rest.len() }) }
+}

@@ -1,0 +1,263 @@
+//! Messages of the control stream: the ones of seed 000, and beside them the handshake, claims and signs of life.
+
+use serde::{Deserialize, Serialize};
+
+use crate::capability::{Capabilities, Load};
+use crate::identity::{PublicKey, ServerIdentity, SignatureBytes};
+use crate::ownership::{Claim, ClaimOutcome, Row};
+use crate::session::{OpenSession, RouteReason, SessionAnswer, SessionCall, SessionInfo, SessionState};
+use crate::{AccountId, DeviceId, Epoch, Refusal, RequestId, SessionId, TraceId, Wall};
+
+/// What travels on stream 0. Grows only at its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Control {
+    /// The accepting end speaks first.
+    Challenge(Challenge),
+    /// The dialing end says and proves who it is.
+    Register(Box<Register>),
+    /// The accepting end agrees; everything else may follow.
+    Welcome(Welcome),
+    /// The link is refused and will be closed.
+    Goodbye(Refusal),
+    /// Instead of `Register`: an unknown device asks to be paired.
+    Pair(Box<Pair>),
+    /// The device is registered now; it dials again to use its key.
+    Paired {
+        /// The account it belongs to.
+        account: AccountId,
+    },
+    /// A sign of life that wants one back.
+    Ping {
+        /// Returned in the answer.
+        token: u64,
+    },
+    /// The sign of life that was wanted.
+    Pong {
+        /// From the question.
+        token: u64,
+    },
+    /// How busy a device is, every [`crate::Limits::heartbeat_every`].
+    Heartbeat(Load),
+    /// A node has a session with a living kernel.
+    RuntimeUp(SessionInfo),
+    /// A session's kernel is gone.
+    RuntimeDown {
+        /// Which session.
+        session: SessionId,
+    },
+    /// A session's state changed.
+    RuntimeState {
+        /// Which session.
+        session: SessionId,
+        /// Its state now.
+        state: SessionState,
+    },
+    /// Document sync step.
+    Sync(Vec<u8>),
+    /// Something asked of a session, routed to its owner.
+    MrpRequest(MrpRequest),
+    /// The answer.
+    MrpResponse(MrpResponse),
+    /// Asks for the session of a name.
+    Open {
+        /// Joins question and answer.
+        request: RequestId,
+        /// What is asked for.
+        open: OpenSession,
+    },
+    /// Where that session lives.
+    Opened {
+        /// From the question.
+        request: RequestId,
+        /// The session and why it is there, or why there is none.
+        outcome: Result<OpenedSession, Refusal>,
+    },
+    /// Asks for the devices of the account.
+    ListDevices {
+        /// Joins question and answer.
+        request: RequestId,
+    },
+    /// The devices of the account.
+    DeviceList {
+        /// From the question.
+        request: RequestId,
+        /// In order of name.
+        devices: Vec<DeviceInfo>,
+    },
+    /// Asks for the sessions of the account.
+    ListSessions {
+        /// Joins question and answer.
+        request: RequestId,
+    },
+    /// The sessions of the account.
+    SessionList {
+        /// From the question.
+        request: RequestId,
+        /// In order of name.
+        sessions: Vec<SessionInfo>,
+    },
+    /// A node claims a resource.
+    Claim {
+        /// Joins question and answer.
+        request: RequestId,
+        /// The change wanted.
+        claim: Claim,
+    },
+    /// What became of the claim.
+    Claimed {
+        /// From the question.
+        request: RequestId,
+        /// The outcome.
+        outcome: Result<ClaimOutcome, Refusal>,
+    },
+    /// A row changed: told to its old and its new owner.
+    Row(Row),
+    /// A session is to be moved away (planned migration).
+    MigrateOut {
+        /// Which session.
+        session: SessionId,
+        /// To which device.
+        target: DeviceId,
+    },
+    /// A session arrives.
+    MigrateIn {
+        /// Which session.
+        session: SessionId,
+        /// Where its snapshot is described.
+        manifest: Vec<u8>,
+    },
+    /// The device is about to sleep.
+    GoingToSleep,
+    /// The server goes down in an orderly way; dial again after that many milliseconds.
+    Draining {
+        /// Milliseconds to wait.
+        retry_after_ms: u32,
+    },
+}
+
+/// The accepting end's question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// 32 random bytes, good for one use within [`crate::Limits::challenge_valid`].
+    pub nonce: [u8; 32],
+    /// Who asks. A dialing end signs only for the server that it is connected to by its own knowledge.
+    pub server: ServerIdentity,
+    /// For people and `doctor`: the server's version.
+    pub version: String,
+}
+
+/// The dialing end's introduction and proof (seed 000: REGISTER).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Register {
+    /// Its key; its id is the hash of it.
+    pub key: PublicKey,
+    /// Key for sealing secrets to this device (X25519), signed by `key`.
+    pub sealing_key: [u8; 32],
+    /// `key`'s signature over the sealing key ([`crate::identity::sealing_key_payload`]).
+    pub sealing_signature: SignatureBytes,
+    /// For people.
+    pub name: String,
+    /// `linux`, `macos`, ...
+    pub os: String,
+    /// For people and `doctor`.
+    pub version: String,
+    /// Whether a node runs there, and what it offers; `None` for a client.
+    pub node: Option<Capabilities>,
+    /// `key`'s signature over the challenge ([`crate::identity::challenge_payload`]).
+    pub proof: SignatureBytes,
+}
+
+/// The accepting end's agreement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The account of the device.
+    pub account: AccountId,
+    /// Generation of the control store that stands behind this link; 0 for a node, which has none.
+    pub generation: u32,
+    /// The server's time of day.
+    pub at: Wall,
+}
+
+/// An unknown device's request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    /// The one-time code.
+    pub code: String,
+    /// The device's key.
+    pub key: PublicKey,
+    /// For people.
+    pub name: String,
+    /// `key`'s signature over the challenge, as in [`Register`]: the device has the key that it registers.
+    pub proof: SignatureBytes,
+}
+
+/// Something asked of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MrpRequest {
+    /// Joins question and answer.
+    pub request: RequestId,
+    /// Follows the request through every log.
+    pub trace: TraceId,
+    /// Which session.
+    pub session: SessionId,
+    /// The epoch that the router knows of the owner. Clients send `None`: the router stamps it.
+    pub epoch: Option<Epoch>,
+    /// What is asked.
+    pub call: SessionCall,
+}
+
+/// The answer of the session's owner, or of the router where it was not reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MrpResponse {
+    /// From the question.
+    pub request: RequestId,
+    /// The answer.
+    pub answer: SessionAnswer,
+}
+
+/// Where an opened session lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedSession {
+    /// The session.
+    pub session: SessionInfo,
+    /// Why it is there.
+    pub reason: RouteReason,
+    /// Whether it was made now.
+    pub created: bool,
+}
+
+/// A device as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceInfo {
+    /// Its id.
+    pub device: DeviceId,
+    /// For people.
+    pub name: String,
+    /// `linux`, `macos`, ...
+    pub os: String,
+    /// Whether it is there.
+    pub presence: PresenceInfo,
+    /// What it offers; `None` for a device without a node.
+    pub node: Option<Capabilities>,
+    /// How busy it is, if it has told.
+    pub load: Option<Load>,
+}
+
+/// Whether a device is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PresenceInfo {
+    /// It answers.
+    Online,
+    /// Silent for a while, or its link closed a moment ago.
+    Suspect,
+    /// Given up for now.
+    Offline {
+        /// The last sign of it.
+        last_seen: Wall,
+    },
+    /// It said that it goes to sleep.
+    Sleeping {
+        /// When.
+        since: Wall,
+    },
+}

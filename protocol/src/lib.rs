@@ -1,0 +1,29 @@
+//! What two Wayfare processes must agree on: ids, identity, epochs, capabilities, messages, frames and limits.
+//!
+//! Nothing here is asynchronous, reads a clock, does IO or draws a random number. Everything a peer sends is decoded
+//! through [`codec`], which bounds what a decode may allocate.
+
+pub mod capability;
+pub mod codec;
+pub mod control;
+pub mod epoch;
+pub mod error;
+pub mod frame;
+pub mod head;
+pub mod host;
+pub mod identity;
+pub mod ids;
+pub mod limits;
+pub mod mrp;
+pub mod output;
+pub mod ownership;
+pub mod session;
+pub mod stream;
+pub mod time;
+
+pub use epoch::Epoch;
+pub use error::{ErrorCode, Refusal};
+pub use head::Head;
+pub use ids::{AccountId, DeviceId, NodeId, RequestId, ResourceId, RunId, SessionId, StreamId, TraceId};
+pub use limits::Limits;
+pub use time::{Boot, Now, Wall};

@@ -1,0 +1,189 @@
+//! Every bound and duration, in one place. What must be the same at both ends of a wire is a constant; the rest are
+//! fields of [`Limits`], so that tests can run real processes at a fraction of the time.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Largest body of one frame. Small enough that a bulk frame never holds up a keystroke for long.
+pub const FRAME_BODY_MAX: usize = 16 * 1024;
+/// Largest message: one or more data frames of a stream.
+pub const MESSAGE_MAX: usize = 4 * 1024 * 1024;
+/// Longest code of one run.
+pub const CODE_MAX: usize = 1024 * 1024;
+/// Largest single event; what is larger is cut and followed by an `Omitted`.
+pub const EVENT_MAX: usize = 2 * 1024 * 1024;
+/// Longest name of a device.
+pub const DEVICE_NAME_MAX: usize = 128;
+
+/// Bounds and durations that one process keeps for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Time from the first byte of a link to its `Welcome`.
+    pub handshake: Duration,
+    /// A challenge is good for so long (architecture §8).
+    pub challenge_valid: Duration,
+    /// A ping is sent after so long without sending anything.
+    pub ping_every: Duration,
+    /// A link on which nothing came for so long is closed.
+    pub link_silence: Duration,
+    /// Load heartbeat (seed 000).
+    pub heartbeat_every: Duration,
+    /// Without a sign for so long a device is suspect (§6).
+    pub suspect_after: Duration,
+    /// A device whose link closed is offline after so long (§6).
+    pub offline_after_close: Duration,
+    /// A silent device is offline after so long (§6).
+    pub offline_after_silence: Duration,
+    /// After its start a cloud calls registered devices suspect for so long (§6).
+    pub suspect_after_start: Duration,
+    /// Shortest wait before a link is dialed again.
+    pub redial_min: Duration,
+    /// Longest wait before a link is dialed again.
+    pub redial_max: Duration,
+    /// A dial that took longer has failed.
+    pub dial: Duration,
+    /// A routed request without an answer is given up: its outcome is unknown.
+    pub request: Duration,
+    /// A run sent to a suspect owner waits so long before it is refused (§6).
+    pub suspect_probe: Duration,
+    /// Opening a session may take so long, its kernel's start included.
+    pub open_session: Duration,
+    /// A kernel that did not answer for so long after its start is given up.
+    pub kernel_start: Duration,
+    /// A session host is looked for again after so long when its socket does not answer.
+    pub host_retry: Duration,
+    /// Attempts to reach the socket of a living session host.
+    pub host_attempts: u32,
+    /// An orderly stop may take so long.
+    pub drain: Duration,
+
+    /// Bytes that one end of a stream takes before it grants more.
+    pub stream_window: u32,
+    /// Bytes handed to the transport and not yet written.
+    pub transport_window: usize,
+    /// Streams of one link.
+    pub streams: usize,
+    /// Bytes waiting on one stream's outgoing side.
+    pub stream_backlog: usize,
+    /// Links that have not authenticated yet, per process.
+    pub unauthenticated_links: usize,
+    /// Requests of one link that wait for an answer.
+    pub requests_per_link: usize,
+    /// Accepted runs of one session that have not ended.
+    pub runs_waiting: usize,
+    /// Run ids that a session remembers in its life; beyond it answers `SessionFull`.
+    pub runs_per_session: usize,
+    /// Sessions of one account on one node.
+    pub sessions: usize,
+    /// Readers attached to one session at one place.
+    pub readers_per_session: usize,
+    /// Bytes of recent output that a session keeps in memory at one place.
+    pub output_tail: usize,
+    /// Bytes of output that a session keeps in its log at one place; older runs' events go first.
+    pub output_log: u64,
+    /// Bytes read from a log at once for a reader that is behind.
+    pub output_read: usize,
+    /// Bytes of records that a session host keeps in memory before they spill.
+    pub journal_memory: u64,
+    /// Bytes of records that a session host keeps on disk before it omits output.
+    pub journal_disk: u64,
+    /// Bytes of one log segment.
+    pub log_segment: u64,
+
+    /// A pairing string is good for so long.
+    pub pairing_valid: Duration,
+    /// Wrong pairing codes within [`Limits::pairing_window`] after which every attempt is refused.
+    pub pairing_attempts: u32,
+    /// See [`Limits::pairing_attempts`].
+    pub pairing_window: Duration,
+
+    /// First wait before a failed actor is started again.
+    pub restart_min: Duration,
+    /// Longest wait before a failed actor is started again.
+    pub restart_max: Duration,
+    /// Restarts within [`Limits::restart_window`] after which a supervisor gives up and fails itself.
+    pub restarts: u32,
+    /// See [`Limits::restarts`].
+    pub restart_window: Duration,
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+impl Default for Limits {
+    fn default() -> Self {
+        let s = Duration::from_secs;
+        Self {
+            handshake: s(10),
+            challenge_valid: s(10),
+            ping_every: s(10),
+            link_silence: s(30),
+            heartbeat_every: s(30),
+            suspect_after: s(30),
+            offline_after_close: s(30),
+            offline_after_silence: s(60),
+            suspect_after_start: s(60),
+            redial_min: Duration::from_millis(100),
+            redial_max: s(10),
+            dial: s(10),
+            request: s(10),
+            suspect_probe: s(3),
+            open_session: s(60),
+            kernel_start: s(45),
+            host_retry: Duration::from_millis(50),
+            host_attempts: 100,
+            drain: s(10),
+            stream_window: 256 * 1024,
+            transport_window: 64 * KIB,
+            streams: 256,
+            stream_backlog: 4 * MIB + 256 * KIB,
+            unauthenticated_links: 64,
+            requests_per_link: 256,
+            runs_waiting: 1_000,
+            runs_per_session: 100_000,
+            sessions: 64,
+            readers_per_session: 64,
+            output_tail: MIB,
+            output_log: 256 * MIB as u64,
+            output_read: 256 * KIB,
+            journal_memory: 4 * MIB as u64,
+            journal_disk: 256 * MIB as u64,
+            log_segment: 16 * MIB as u64,
+            pairing_valid: s(15 * 60),
+            pairing_attempts: 5,
+            pairing_window: s(60),
+            restart_min: Duration::from_millis(100),
+            restart_max: s(5),
+            restarts: 10,
+            restart_window: s(60),
+        }
+    }
+}
+
+impl Limits {
+    /// The same bounds with every duration divided: real processes at a fraction of the time.
+    #[must_use]
+    pub fn hurried(self, by: u32) -> Self {
+        Self {
+            handshake: self.handshake / by,
+            challenge_valid: self.challenge_valid / by,
+            ping_every: self.ping_every / by,
+            link_silence: self.link_silence / by,
+            heartbeat_every: self.heartbeat_every / by,
+            suspect_after: self.suspect_after / by,
+            offline_after_close: self.offline_after_close / by,
+            offline_after_silence: self.offline_after_silence / by,
+            suspect_after_start: self.suspect_after_start / by,
+            redial_min: self.redial_min / by,
+            redial_max: self.redial_max / by,
+            suspect_probe: self.suspect_probe / by,
+            pairing_window: self.pairing_window / by,
+            restart_min: self.restart_min / by,
+            restart_max: self.restart_max / by,
+            // What waits for a kernel, a disk or a person keeps its time: those do not hurry.
+            ..self
+        }
+    }
+}

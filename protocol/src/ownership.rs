@@ -1,0 +1,48 @@
+//! The row that says who owns a resource, and the claim that changes it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::session::SessionKey;
+use crate::{Epoch, Head, NodeId, ResourceId};
+
+/// Which branch of a resource's history: 0 until a divergence makes a second one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lineage(pub u32);
+
+/// The truth about a resource's owner. Changes by compare-and-set only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// What is owned.
+    pub resource: ResourceId,
+    /// The name people know it by; unique within an account.
+    pub key: SessionKey,
+    /// Who owns it.
+    pub owner: NodeId,
+    /// Under which fencing number.
+    pub epoch: Epoch,
+    /// On which branch of its history.
+    pub lineage: Lineage,
+    /// After a takeover: the head of the snapshot that the owner started from.
+    pub base: Option<Head>,
+}
+
+/// Asks the store to make `next` the row, if `expect` is the epoch it has (`None`: no row yet).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The epoch that the claimant believes the row to have.
+    pub expect: Option<Epoch>,
+    /// The row wanted. Its epoch is ignored: the store grants the next one.
+    pub next: Row,
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClaimOutcome {
+    /// The claim holds; this is the row now.
+    Granted(Row),
+    /// The row was another one; this is it.
+    Superseded(Row),
+    /// The name belongs to another resource; this is its row.
+    NameTaken(Row),
+}

@@ -1,0 +1,81 @@
+//! Streams: what they are opened for, and what travels on them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::output::{OutputRecord, RunOutcome};
+use crate::{Epoch, NodeId, Refusal, RunId, SessionId};
+
+/// How urgent a stream's bytes are. Frames of a more urgent class go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Class {
+    /// Requests, answers, signs of life.
+    Control,
+    /// What a person waits for.
+    Interactive,
+    /// What may take its time: snapshots, assets.
+    Bulk,
+}
+
+/// The body of a frame that opens a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// What is at the other end.
+    pub destination: Destination,
+    /// How urgent its bytes are.
+    pub class: Class,
+    /// Bytes that the opener takes before it grants more.
+    pub window: u32,
+}
+
+/// What a stream is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Destination {
+    /// The events of one run, from a number on. The far end sends [`RunUpdate`]s and closes after the end.
+    Run {
+        /// The session it was sent to.
+        session: SessionId,
+        /// The run.
+        run: RunId,
+        /// Number of the first event wanted, from 1.
+        from: u64,
+    },
+    /// Every output record of a session, from a sequence on. The far end sends [`OutputRecord`]s and never closes.
+    Outputs {
+        /// The session.
+        session: SessionId,
+        /// The owner that is meant.
+        epoch: Epoch,
+        /// First record wanted, from 1.
+        from: u64,
+    },
+}
+
+/// A message on a [`Destination::Run`] stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunUpdate {
+    /// Said first: who executes it.
+    Attached {
+        /// The owner.
+        owner: NodeId,
+        /// Its name, for people.
+        device_name: String,
+        /// Which execution the numbers belong to.
+        attempt: u32,
+    },
+    /// An event, in order.
+    Event {
+        /// Its number.
+        number: u64,
+        /// The event.
+        event: crate::mrp::RunEvent,
+    },
+    /// The run is over. The stream is closed after this.
+    Ended(RunOutcome),
+    /// The owner is not connected; events go on when it is.
+    Waiting,
+    /// It cannot be attached to, and why. The stream is closed after this.
+    Refused(Refusal),
+}
+
+/// A message on a [`Destination::Outputs`] stream.
+pub type OutputsMessage = OutputRecord;
