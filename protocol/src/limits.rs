@@ -9,12 +9,24 @@ use serde::{Deserialize, Serialize};
 pub const FRAME_BODY_MAX: usize = 16 * 1024;
 /// Largest message: one or more data frames of a stream.
 pub const MESSAGE_MAX: usize = 4 * 1024 * 1024;
+/// Largest message before a link has authenticated: strangers are given less memory.
+pub const HANDSHAKE_MESSAGE_MAX: usize = 64 * 1024;
+/// Longest detail of a refusal that resets a stream: it must fit one frame.
+pub const RESET_DETAIL_MAX: usize = 4 * 1024;
 /// Longest code of one run.
 pub const CODE_MAX: usize = 1024 * 1024;
 /// Largest single event; what is larger is cut and followed by an `Omitted`.
 pub const EVENT_MAX: usize = 2 * 1024 * 1024;
+/// Longest text of one output event; longer text becomes several events.
+pub const TEXT_EVENT_MAX: usize = 64 * 1024;
 /// Longest name of a device.
 pub const DEVICE_NAME_MAX: usize = 128;
+/// Longest path of a unix socket, its closing zero included (Linux `sockaddr_un`).
+pub const SOCKET_PATH_MAX: usize = 108;
+/// Largest notebook that is read.
+pub const NOTEBOOK_MAX: u64 = 16 * 1024 * 1024;
+/// Largest `kernel.json` that is read.
+pub const KERNELSPEC_MAX: u64 = 256 * 1024;
 
 /// Bounds and durations that one process keeps for itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +40,8 @@ pub struct Limits {
     pub ping_every: Duration,
     /// A link on which nothing came for so long is closed.
     pub link_silence: Duration,
+    /// A link tells of signs of life no more often than this.
+    pub sign_every: Duration,
     /// Load heartbeat (seed 000).
     pub heartbeat_every: Duration,
     /// Without a sign for so long a device is suspect (§6).
@@ -89,6 +103,22 @@ pub struct Limits {
     pub journal_memory: u64,
     /// Bytes of records that a session host keeps on disk before it omits output.
     pub journal_disk: u64,
+    /// Bytes of records that a session host writes to its disk, or reads back, at once.
+    pub spill_segment: u64,
+    /// Bytes that a session host hands to one connection and that are not yet written.
+    pub host_window: u64,
+    /// Connections that a session host accepts.
+    pub host_connections: usize,
+    /// A closing connection of a session host may take so long to write what it was handed.
+    pub host_close: Duration,
+    /// A kernel that replied and does not say `idle` is believed to have ended the run after so long without output.
+    pub reply_grace: Duration,
+    /// Each step of a kernel's stop (message, SIGTERM, SIGKILL) may take so long before the next.
+    pub kernel_stop: Duration,
+    /// A session host whose kernel is gone waits so long for its records to be acknowledged.
+    pub host_linger: Duration,
+    /// Bytes of what a kernel's process writes outside of its messages that a session host keeps.
+    pub host_log: u64,
     /// Bytes of one log segment.
     pub log_segment: u64,
 
@@ -120,6 +150,7 @@ impl Default for Limits {
             challenge_valid: s(10),
             ping_every: s(10),
             link_silence: s(30),
+            sign_every: s(1),
             heartbeat_every: s(30),
             suspect_after: s(30),
             offline_after_close: s(30),
@@ -150,6 +181,14 @@ impl Default for Limits {
             output_read: 256 * KIB,
             journal_memory: 4 * MIB as u64,
             journal_disk: 256 * MIB as u64,
+            spill_segment: 512 * KIB as u64,
+            host_window: 256 * KIB as u64,
+            host_connections: 16,
+            host_close: s(1),
+            reply_grace: s(2),
+            kernel_stop: s(5),
+            host_linger: s(24 * 3600),
+            host_log: MIB as u64,
             log_segment: 16 * MIB as u64,
             pairing_valid: s(15 * 60),
             pairing_attempts: 5,
@@ -171,6 +210,7 @@ impl Limits {
             challenge_valid: self.challenge_valid / by,
             ping_every: self.ping_every / by,
             link_silence: self.link_silence / by,
+            sign_every: self.sign_every / by,
             heartbeat_every: self.heartbeat_every / by,
             suspect_after: self.suspect_after / by,
             offline_after_close: self.offline_after_close / by,
