@@ -17,6 +17,7 @@ pub mod limits;
 pub mod mrp;
 pub mod output;
 pub mod ownership;
+pub mod pairing;
 pub mod session;
 pub mod stream;
 pub mod time;
