@@ -144,3 +144,19 @@ fn a_disk_that_does_not_answer_holds_nothing_up() {
     host.ended(1);
     assert_eq!(host.machine.condition(), KernelCondition::Idle);
 }
+
+#[test]
+fn a_record_that_is_being_written_does_not_grow() {
+    let mut host = Host::starting(Limits { journal_memory: 300, spill_segment: 4_000, ..limits() });
+    host.kernel(KernelEvent::Ready);
+    host.input(Input::Connected(NODE));
+    host.hand_over(1, "a");
+    host.eager = false;
+    host.print(1, &"x".repeat(300));
+    assert_eq!(host.ops.len(), 1);
+    host.print(1, "more");
+    host.catch_up();
+    host.ask(NODE, HostRequest::Attach { from: 41 });
+    host.catch_up();
+    assert_eq!(host.events()[1..], [(2, stdout(&"x".repeat(300))), (3, stdout("more"))]);
+}
