@@ -3,6 +3,19 @@
 //! Nothing here knows a clock, IO, randomness or a runtime. Time, ids and random numbers come in through inputs and
 //! configuration; what is to be done goes out as effects.
 
+pub mod account;
+pub mod claim;
+pub mod jitter;
+pub mod journal;
+pub mod kernel_host;
+pub mod link;
 pub mod machine;
+pub mod outputs;
+pub mod ownership;
+pub mod pairing;
+pub mod presence;
+pub mod routing;
+pub mod session;
+pub mod uplink;
 
 pub use machine::{Durable, Machine, OpId, Sink};

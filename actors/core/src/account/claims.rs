@@ -1,0 +1,101 @@
+//! Claims of rows: from a session of this node to the cloud, and in the cloud to the store.
+
+use std::collections::BTreeMap;
+
+use wayfare_protocol::control::Control;
+use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
+use wayfare_protocol::session::SessionState;
+use wayfare_protocol::{ErrorCode, Refusal, RequestId, ResourceId, SessionId};
+
+use super::{Account, Effect, LinkId};
+use crate::machine::{OpId, Sink};
+use crate::ownership;
+
+/// Claims under way.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    /// On a node: which session asked.
+    asked: BTreeMap<RequestId, SessionId>,
+    /// In the cloud: which link asked, and under which request.
+    stored: BTreeMap<OpId, (LinkId, RequestId)>,
+}
+
+impl Account {
+    /// A session of this node claims its row.
+    pub(super) fn forward_claim(
+        &mut self,
+        session: SessionId,
+        request: RequestId,
+        claim: Claim,
+        out: &mut impl Sink<Effect>,
+    ) {
+        if let Some(upstream) = self.links.upstream() {
+            // A repeat replaces the one before: its answer is the one that counts.
+            self.claims.asked.retain(|_, asker| *asker != session);
+            self.claims.asked.insert(request, session);
+            out.push(Effect::Send { link: upstream, control: Control::Claim { request, claim } });
+        }
+    }
+
+    /// The cloud answered.
+    pub(super) fn on_claim_answer(
+        &mut self,
+        link: LinkId,
+        request: RequestId,
+        outcome: Result<ClaimOutcome, Refusal>,
+        out: &mut impl Sink<Effect>,
+    ) {
+        if self.links.is_upstream(link)
+            && let Some(session) = self.claims.asked.remove(&request)
+        {
+            out.push(Effect::Ownership { session, input: ownership::Input::Claimed(outcome) });
+        }
+    }
+
+    /// A node claims a row. It may claim what it owns, and what nobody owns; nothing is taken from another here.
+    pub(super) fn on_claim(&mut self, link: LinkId, request: RequestId, claim: Claim, out: &mut impl Sink<Effect>) {
+        let device = self.links.device(link);
+        let ResourceId::Session(session) = claim.next.resource;
+        let owner_before = self.sessions.get(session).map(|info| info.owner.0);
+        let is_own = device == Some(claim.next.owner.0) && owner_before.is_none_or(|owner| Some(owner) == device);
+        if self.here().is_some() || !is_own {
+            let detail = "only its present owner may claim a row that has one";
+            let outcome = Err(Refusal::new(ErrorCode::Forbidden, detail));
+            return out.push(Effect::Send { link, control: Control::Claimed { request, outcome } });
+        }
+        let op = self.ops.take();
+        self.claims.stored.insert(op, (link, request));
+        out.push(Effect::Claim { op, claim });
+    }
+
+    /// The store answered.
+    pub(super) fn on_claimed(&mut self, op: OpId, outcome: Result<ClaimOutcome, Refusal>, out: &mut impl Sink<Effect>) {
+        let Some((link, request)) = self.claims.stored.remove(&op) else { return };
+        if let Ok(ClaimOutcome::Granted(row) | ClaimOutcome::Superseded(row)) = &outcome {
+            self.take_row(row);
+        }
+        if self.links.peer(link).is_some() {
+            out.push(Effect::Send { link, control: Control::Claimed { request, outcome } });
+        }
+    }
+
+    /// A row as the store has it now.
+    fn take_row(&mut self, row: &Row) {
+        let ResourceId::Session(session) = row.resource;
+        self.put_row(row);
+        if self.devices.link(row.owner.0).is_some()
+            && let Some(known) = self.sessions.get_mut(session)
+            && known.state == SessionState::Unreachable
+        {
+            known.state = SessionState::Cold; // until its owner says otherwise
+        }
+    }
+
+    /// The cloud tells of a row.
+    pub(super) fn on_row(&mut self, link: LinkId, row: Row, out: &mut impl Sink<Effect>) {
+        let ResourceId::Session(session) = row.resource;
+        if self.links.is_upstream(link) && self.sessions.get(session).is_some() {
+            out.push(Effect::Ownership { session, input: ownership::Input::Row(row) });
+        }
+    }
+}

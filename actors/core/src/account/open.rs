@@ -1,0 +1,233 @@
+//! Opening a session by name: the one that lives, or a new one where routing says.
+
+use wayfare_protocol::control::{Control, OpenedSession};
+use wayfare_protocol::session::{OpenSession, RouteReason, SessionInfo};
+use wayfare_protocol::{Epoch, ErrorCode, NodeId, Now, Refusal, RequestId};
+
+use super::pending::{Kind, Pending};
+use super::{Account, Effect, LinkId, Place};
+use crate::machine::Sink;
+use crate::routing::{self, DeviceView, SessionView, View};
+
+impl Account {
+    pub(super) fn on_open(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        request: RequestId,
+        open: OpenSession,
+        out: &mut impl Sink<Effect>,
+    ) {
+        if self.pending.get(request).is_some_and(|pending| pending.from == link) {
+            return; // asked again: the answer is on its way
+        }
+        self.pending.remove(request);
+        if let Some(info) = self.sessions.named(&open.key).cloned() {
+            return self.open_known(link, request, &open, &info, out);
+        }
+        let upstream = self.links.upstream().filter(|upstream| *upstream != link);
+        match (&self.config.place, upstream) {
+            (Place::Node { node, capabilities, .. }, Some(upstream)) => {
+                // The cloud knows every name. Where it knows none, this node is the user's own choice of place.
+                let mut asked = open.clone();
+                let fits_here = capabilities.runtimes_for(&open.key.language).next().is_some();
+                if asked.device.is_none() && fits_here {
+                    asked.device = Some(*node);
+                }
+                let kind = Kind::Open(open);
+                self.pass_open(now, link, upstream, request, asked, kind, out);
+            }
+            (Place::Node { .. }, None) => self.open_new(now, link, request, open, out),
+            (Place::Cloud { .. }, _) => {
+                let same_name = |pending: &Pending| matches!(&pending.kind, Kind::Open(other) if other.key == open.key);
+                if self.pending.find(same_name).is_empty() {
+                    return self.open_new(now, link, request, open, out);
+                }
+                // Another client opens the same name: both get the one session.
+                let deadline = now.boot.after(self.config.limits.open_session);
+                self.pending.add(request, Pending { from: link, sent: None, deadline, kind: Kind::Open(open) });
+            }
+        }
+    }
+
+    fn open_known(
+        &self,
+        link: LinkId,
+        request: RequestId,
+        open: &OpenSession,
+        info: &SessionInfo,
+        out: &mut impl Sink<Effect>,
+    ) {
+        let outcome = routing::route(&self.view(Some(info)), open).map(|route| OpenedSession {
+            session: self.seen(info),
+            reason: route.reason,
+            created: false,
+        });
+        out.push(Effect::Send { link, control: Control::Opened { request, outcome } });
+    }
+
+    fn view(&self, session: Option<&SessionInfo>) -> View {
+        View {
+            here: self.here(),
+            devices: self.device_list().iter().filter_map(DeviceView::of).collect(),
+            session: session.map(|info| SessionView { owner: info.owner, state: info.state.clone() }),
+        }
+    }
+
+    fn open_new(&mut self, now: Now, link: LinkId, request: RequestId, open: OpenSession, out: &mut impl Sink<Effect>) {
+        let target = match routing::route(&self.view(None), &open) {
+            Ok(route) => route.node,
+            Err(refusal) => return self.refuse_open(link, request, refusal, out),
+        };
+        if self.here() == Some(target) {
+            return self.create(now, link, request, open, out);
+        }
+        match self.devices.link(target.0) {
+            Some(onward) => {
+                let asked = OpenSession { device: Some(target), ..open.clone() };
+                self.pass_open(now, link, onward, request, asked, Kind::Open(open), out);
+            }
+            None => {
+                let detail = format!("{} is not connected", self.devices.name(target.0).unwrap_or("the device"));
+                self.refuse_open(link, request, Refusal::new(ErrorCode::OwnerUnreachable, detail), out);
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a request with its two ends")]
+    fn pass_open(
+        &mut self,
+        now: Now,
+        from: LinkId,
+        onward: LinkId,
+        request: RequestId,
+        asked: OpenSession,
+        kind: Kind,
+        out: &mut impl Sink<Effect>,
+    ) {
+        let deadline = now.boot.after(self.config.limits.open_session);
+        self.pending.add(request, Pending { from, sent: Some(onward), deadline, kind });
+        out.push(Effect::Send { link: onward, control: Control::Open { request, open: asked } });
+    }
+
+    fn refuse_open(&self, link: LinkId, request: RequestId, refusal: Refusal, out: &mut impl Sink<Effect>) {
+        out.push(Effect::Send { link, control: Control::Opened { request, outcome: Err(refusal) } });
+    }
+
+    fn create(&mut self, now: Now, link: LinkId, request: RequestId, open: OpenSession, out: &mut impl Sink<Effect>) {
+        if self.sessions.len() >= self.config.limits.sessions {
+            let detail = format!("this node has {} sessions already", self.sessions.len());
+            return self.refuse_open(link, request, Refusal::new(ErrorCode::Overloaded, detail), out);
+        }
+        let same_name = |pending: &Pending| matches!(&pending.kind, Kind::Create(other) if other.key == open.key);
+        let is_first = self.pending.find(same_name).is_empty();
+        let deadline = now.boot.after(self.config.limits.open_session);
+        self.pending.add(request, Pending { from: link, sent: None, deadline, kind: Kind::Create(open.clone()) });
+        if is_first {
+            out.push(Effect::Create(open));
+        }
+    }
+
+    /// A session of this node exists or changed: whoever asked for it is answered. The cloud is answered when its row is
+    /// granted, so that it never routes under an epoch that is about to change.
+    pub(super) fn answer_opens(&mut self, info: &SessionInfo, out: &mut impl Sink<Effect>) {
+        let waiting = self.pending.find(|pending| {
+            let is_this = matches!(&pending.kind, Kind::Create(open) if open.id == info.id || open.key == info.key);
+            is_this && (!self.links.is_upstream(pending.from) || info.epoch > Epoch::LOCAL)
+        });
+        for request in waiting {
+            let Some(pending) = self.pending.remove(request) else { continue };
+            let reason = self.creation_reason(&pending);
+            let outcome = Ok(OpenedSession { session: info.clone(), reason, created: true });
+            out.push(Effect::Send { link: pending.from, control: Control::Opened { request, outcome } });
+        }
+    }
+
+    fn creation_reason(&self, pending: &Pending) -> RouteReason {
+        if self.links.is_upstream(pending.from) {
+            RouteReason::ColdStartByCapability
+        } else {
+            RouteReason::ColdStartHere
+        }
+    }
+
+    pub(super) fn create_failed(
+        &mut self,
+        session: wayfare_protocol::SessionId,
+        refusal: Refusal,
+        out: &mut impl Sink<Effect>,
+    ) {
+        for request in self.waiting_creates(session) {
+            if let Some(pending) = self.pending.remove(request) {
+                self.refuse_open(pending.from, request, refusal.clone(), out);
+            }
+        }
+    }
+
+    /// The device or the cloud that was asked has answered.
+    pub(super) fn on_opened(
+        &mut self,
+        link: LinkId,
+        request: RequestId,
+        outcome: Result<OpenedSession, Refusal>,
+        out: &mut impl Sink<Effect>,
+    ) {
+        if self.pending.get(request).is_none_or(|pending| pending.sent != Some(link)) {
+            return;
+        }
+        let Some(pending) = self.pending.remove(request) else { return };
+        let Kind::Open(open) = pending.kind else { return };
+        let outcome = self.with_reason(&open, outcome);
+        let others = match self.config.place {
+            Place::Cloud { .. } => self.pending.find(
+                |other| matches!(&other.kind, Kind::Open(waiting) if waiting.key == open.key && other.sent.is_none()),
+            ),
+            Place::Node { .. } => Vec::new(),
+        };
+        out.push(Effect::Send { link: pending.from, control: Control::Opened { request, outcome: outcome.clone() } });
+        for request in others {
+            let Some(pending) = self.pending.remove(request) else { continue };
+            let outcome = outcome.clone().map(|opened| OpenedSession {
+                created: false,
+                reason: RouteReason::RunningElsewhere,
+                ..opened
+            });
+            out.push(Effect::Send { link: pending.from, control: Control::Opened { request, outcome } });
+        }
+    }
+
+    /// The reason as the asker sees it: its own node is `here`, a device that it named is its choice.
+    fn with_reason(
+        &self,
+        open: &OpenSession,
+        outcome: Result<OpenedSession, Refusal>,
+    ) -> Result<OpenedSession, Refusal> {
+        let mut opened = outcome?;
+        let owner: NodeId = opened.session.owner;
+        opened.reason = match (self.here() == Some(owner), opened.created, open.device) {
+            (true, true, None) => RouteReason::ColdStartHere,
+            (true, false, _) => RouteReason::LocalOwner,
+            (_, true, Some(device)) if device == owner => RouteReason::ChosenByUser,
+            (_, _, _) => opened.reason,
+        };
+        Ok(opened)
+    }
+
+    /// Nobody answered in time. A node that can run it does not wait for its cloud for ever.
+    pub(super) fn open_unanswered(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        request: RequestId,
+        open: OpenSession,
+        out: &mut impl Sink<Effect>,
+    ) {
+        match self.config.place {
+            Place::Node { .. } => self.open_new(now, link, request, open, out),
+            Place::Cloud { .. } => {
+                let detail = format!("the device that was to start {} did not answer in time", open.key);
+                self.refuse_open(link, request, Refusal::new(ErrorCode::DeadlineExceeded, detail), out);
+            }
+        }
+    }
+}

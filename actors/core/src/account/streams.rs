@@ -1,0 +1,51 @@
+//! Streams that other ends open: who serves them.
+
+use wayfare_protocol::stream::{Destination, Open};
+use wayfare_protocol::{ErrorCode, Refusal, SessionId, StreamId};
+
+use super::{Account, Effect, LinkId, Place};
+use crate::machine::Sink;
+use crate::outputs::Want;
+
+impl Account {
+    pub(super) fn on_stream(&mut self, link: LinkId, stream: StreamId, open: Open, out: &mut impl Sink<Effect>) {
+        let (session, want) = match open.destination {
+            Destination::Run { session, run, from } => (session, Want::Run { run, from }),
+            Destination::Outputs { session, epoch, from } => {
+                if let Err(refusal) = self.may_copy(link, session, epoch) {
+                    return out.push(Effect::Reset { link, stream, refusal });
+                }
+                (session, Want::Session { from })
+            }
+        };
+        let is_here = |owner| matches!(self.config.place, Place::Cloud { .. }) || self.here() == Some(owner);
+        match self.sessions.get(session) {
+            Some(info) if is_here(info.owner) => {
+                let executor = self.executor_of(info);
+                out.push(Effect::Read { link, stream, session, executor, want });
+            }
+            _ => match self.links.upstream() {
+                Some(onward) if onward != link => out.push(Effect::Join { link, stream, onward, open }),
+                _ => {
+                    let refusal = Refusal::new(ErrorCode::NotFound, format!("no session {session} in this account"));
+                    out.push(Effect::Reset { link, stream, refusal });
+                }
+            },
+        }
+    }
+
+    /// A session's outputs are copied by its cloud only, from the owner that is meant.
+    fn may_copy(&self, link: LinkId, session: SessionId, epoch: wayfare_protocol::Epoch) -> Result<(), Refusal> {
+        if !self.links.is_upstream(link) {
+            return Err(Refusal::new(ErrorCode::Forbidden, "only the cloud copies a session's outputs"));
+        }
+        match self.sessions.get(session) {
+            Some(info) if info.epoch == epoch => Ok(()),
+            Some(info) => {
+                let detail = format!("{} is at epoch {}, the request is for {epoch}", info.key, info.epoch);
+                Err(Refusal::new(ErrorCode::StaleEpoch, detail))
+            }
+            None => Err(Refusal::new(ErrorCode::NotFound, format!("no session {session} on this node"))),
+        }
+    }
+}
