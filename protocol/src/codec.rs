@@ -89,3 +89,52 @@ pub fn decode_named<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError>
         .map_err(|error| DecodeError::Malformed { what, why: error.to_string() })?;
     if rest.is_empty() { Ok(message) } else { Err(DecodeError::Trailing { what, left: rest.len() }) }
 }
+
+/// Which of the two codecs a link speaks. Both ends agree on it by the WebSocket subprotocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// Nodes.
+    Bincode,
+    /// Browsers: MessagePack, fields by name.
+    MessagePack,
+}
+
+impl Codec {
+    /// The name under which it is negotiated.
+    #[must_use]
+    pub const fn subprotocol(self) -> &'static str {
+        match self {
+            Self::Bincode => BINCODE_SUBPROTOCOL,
+            Self::MessagePack => MSGPACK_SUBPROTOCOL,
+        }
+    }
+
+    /// The codec of a negotiated name; `None` for a name that is not ours.
+    #[must_use]
+    pub fn of_subprotocol(name: &str) -> Option<Self> {
+        [Self::Bincode, Self::MessagePack].into_iter().find(|codec| codec.subprotocol() == name)
+    }
+
+    /// A message as bytes.
+    ///
+    /// # Panics
+    /// As [`encode`].
+    #[must_use]
+    pub fn encode<T: Serialize>(self, message: &T) -> Bytes {
+        match self {
+            Self::Bincode => encode(message),
+            Self::MessagePack => encode_named(message),
+        }
+    }
+
+    /// A message from bytes.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub fn decode<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, DecodeError> {
+        match self {
+            Self::Bincode => decode(bytes),
+            Self::MessagePack => decode_named(bytes),
+        }
+    }
+}

@@ -121,6 +121,12 @@ pub struct Limits {
     pub host_log: u64,
     /// Bytes of one log segment.
     pub log_segment: u64,
+    /// Bytes of one log record; a longer one fails its log.
+    pub log_record: usize,
+    /// Bytes of records that a log writer gathers for one write, at least one append.
+    pub log_batch: usize,
+    /// Threads that write all logs of a process; a log always belongs to the same one.
+    pub log_writers: usize,
 
     /// A pairing string is good for so long.
     pub pairing_valid: Duration,
@@ -190,6 +196,9 @@ impl Default for Limits {
             host_linger: s(24 * 3600),
             host_log: MIB as u64,
             log_segment: 16 * MIB as u64,
+            log_record: 8 * MIB,
+            log_batch: MIB,
+            log_writers: 2,
             pairing_valid: s(15 * 60),
             pairing_attempts: 5,
             pairing_window: s(60),
