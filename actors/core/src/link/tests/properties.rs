@@ -173,7 +173,7 @@ fn any_frame() -> impl Strategy<Value = Bytes> {
 }
 
 proptest! {
-    #![proptest_config(Cases { cases: 128, failure_persistence: None, ..Cases::default() })]
+    #![proptest_config(Cases { failure_persistence: None, ..Cases::default() })]
 
     #[test]
     fn every_message_arrives_once_in_order_within_its_window(steps in prop::collection::vec(step(), 0..150)) {
