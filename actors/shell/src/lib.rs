@@ -2,4 +2,6 @@
 //!
 //! No decision is made here, and no socket or file is touched: everything outside comes through [`ports`].
 
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod ports;
