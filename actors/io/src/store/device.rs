@@ -1,0 +1,77 @@
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use uuid::Uuid;
+use wayfare_actors::ports::{DeviceRow, StoreError};
+use wayfare_protocol::identity::PublicKey;
+use wayfare_protocol::{AccountId, DeviceId, Wall};
+
+use super::convert::{Columns, integer, refused, to_json};
+use super::{Transaction, begin, commit};
+
+pub(super) async fn find(pool: &SqlitePool, device: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
+    let row = sqlx::query("SELECT * FROM devices WHERE device = ?")
+        .bind(device.0.to_vec())
+        .fetch_optional(pool)
+        .await
+        .map_err(refused)?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(super) async fn of_account(
+    transaction: &mut Transaction,
+    account: AccountId,
+) -> Result<Vec<DeviceRow>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM devices WHERE account = ? ORDER BY device")
+        .bind(account.0.as_bytes().to_vec())
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(refused)?;
+    rows.iter().map(read).collect()
+}
+
+/// Registers or renews. A renewal changes what a device says of itself, not when it came or whose it is.
+pub(super) async fn put(pool: &SqlitePool, row: DeviceRow) -> Result<(), StoreError> {
+    if row.key.device_id() != row.device {
+        return Err(StoreError::Refused(format!("device {} is not the hash of its key", row.device)));
+    }
+    let node = to_json(row.node.as_ref())?;
+    let registered_at = integer("the time of registration", row.registered_at.0)?;
+    let last_seen = integer("the time it was last seen", row.last_seen.0)?;
+    let mut transaction = begin(pool).await?;
+    let written = sqlx::query(
+        "INSERT INTO devices (device, account, public_key, name, os, node, registered_at, last_seen)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (device) DO UPDATE SET
+             name = excluded.name, os = excluded.os, node = excluded.node,
+             last_seen = max(last_seen, excluded.last_seen)
+         WHERE account = excluded.account",
+    )
+    .bind(row.device.0.to_vec())
+    .bind(row.account.0.as_bytes().to_vec())
+    .bind(row.key.0.to_vec())
+    .bind(&row.name)
+    .bind(&row.os)
+    .bind(node)
+    .bind(registered_at)
+    .bind(last_seen)
+    .execute(&mut *transaction)
+    .await
+    .map_err(refused)?;
+    if written.rows_affected() == 0 {
+        return Err(StoreError::Refused(format!("device {} belongs to another account", row.device)));
+    }
+    commit(transaction).await
+}
+
+fn read(row: &SqliteRow) -> Result<DeviceRow, StoreError> {
+    let columns = Columns(row);
+    Ok(DeviceRow {
+        device: DeviceId(columns.bytes("device")?),
+        account: AccountId(Uuid::from_bytes(columns.bytes("account")?)),
+        key: PublicKey(columns.bytes("public_key")?),
+        name: columns.text("name")?,
+        os: columns.text("os")?,
+        node: columns.json("node")?,
+        registered_at: Wall(columns.number("registered_at")?),
+        last_seen: Wall(columns.number("last_seen")?),
+    })
+}
