@@ -38,7 +38,7 @@ impl World {
     }
 
     /// Goes to the deadline; says how long that was.
-    fn to_deadline(&mut self) -> Duration {
+    fn pass_deadline(&mut self) -> Duration {
         let at = self.uplink.deadline().expect("an uplink always has something to do");
         let waited = at.since(self.now.boot);
         self.now.boot = self.now.boot.max(at);
@@ -49,7 +49,7 @@ impl World {
 
     /// Waits for the next dial.
     fn dial(&mut self) -> (Duration, OpId) {
-        let waited = self.to_deadline();
+        let waited = self.pass_deadline();
         match &self.told[..] {
             [Effect::Dial { op }] => (waited, *op),
             other => panic!("no dial but {other:?}"),
@@ -171,7 +171,7 @@ fn a_link_that_was_up_resets_the_waits() {
 fn a_dial_that_takes_too_long_is_abandoned() {
     let mut world = World::new(1);
     let (_, op) = world.dial();
-    assert_eq!(world.to_deadline(), Limits::default().dial);
+    assert_eq!(world.pass_deadline(), Limits::default().dial);
     let expected = [Effect::Abandon { op }, Effect::DialFailed { failure: DialFailure::TimedOut }];
     assert_eq!(world.told[..2], expected);
     // It was on its way all the same.
@@ -249,7 +249,7 @@ fn a_silent_link_is_dialed_again() {
     let mut world = World::new(1);
     world.up();
     for _ in 0..10 {
-        world.to_deadline();
+        world.pass_deadline();
         if world.uplink.up().is_none() {
             break;
         }
