@@ -1,0 +1,181 @@
+//! The codec: messages are read back as written; hostile bytes are refused, and cost no more memory than the limit.
+
+#![expect(unsafe_code, reason = "an allocator that counts is the only way to see what a decode allocates")]
+
+mod strategies;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use proptest::prelude::*;
+use serde::de::DeserializeOwned;
+use wayfare_protocol::capability::Capabilities;
+use wayfare_protocol::codec::{self, DecodeError};
+use wayfare_protocol::control::Control;
+use wayfare_protocol::host::{HostMessage, HostRequest};
+use wayfare_protocol::limits::MESSAGE_MAX;
+use wayfare_protocol::output::OutputRecord;
+use wayfare_protocol::stream::{Open, RunUpdate};
+
+thread_local! {
+    /// Bytes that this thread holds, and the most it has held since the count was set to zero.
+    static HELD: Cell<(isize, isize)> = const { Cell::new((0, 0)) };
+}
+
+/// The system's allocator, counting.
+struct Counting;
+
+fn count(change: isize) {
+    let _ = HELD.try_with(|held| {
+        let (now, most) = held.get();
+        held.set((now + change, most.max(now + change)));
+    });
+}
+
+fn signed(size: usize) -> isize {
+    isize::try_from(size).unwrap_or(isize::MAX)
+}
+
+// SAFETY: every call is passed on unchanged; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(signed(layout.size()));
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        count(-signed(layout.size()));
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most bytes that `work` holds at one time.
+fn most_held(work: impl FnOnce()) -> usize {
+    HELD.set((0, 0));
+    work();
+    usize::try_from(HELD.get().1).unwrap_or(0)
+}
+
+fn decode_both_ways<T: DeserializeOwned>(bytes: &[u8]) {
+    drop(codec::decode::<T>(bytes));
+    drop(codec::decode_named::<T>(bytes));
+}
+
+fn decode_as_everything(bytes: &[u8]) {
+    decode_both_ways::<Control>(bytes);
+    decode_both_ways::<Open>(bytes);
+    decode_both_ways::<RunUpdate>(bytes);
+    decode_both_ways::<OutputRecord>(bytes);
+    decode_both_ways::<HostRequest>(bytes);
+    decode_both_ways::<HostMessage>(bytes);
+}
+
+proptest! {
+    #[test]
+    fn a_control_message_is_read_back_as_it_was_written(message in strategies::control()) {
+        prop_assert_eq!(codec::decode::<Control>(&codec::encode(&message)), Ok(message.clone()));
+        prop_assert_eq!(codec::decode_named::<Control>(&codec::encode_named(&message)), Ok(message));
+    }
+
+    /// A message with a byte too many or too few is another message or none, never the same.
+    #[test]
+    fn a_message_takes_all_of_its_bytes(message in strategies::control(), extra in any::<u8>()) {
+        let mut bytes = codec::encode(&message).to_vec();
+        bytes.push(extra);
+        let trailing = matches!(codec::decode::<Control>(&bytes), Err(DecodeError::Trailing { left: 1, .. }));
+        prop_assert!(trailing);
+        bytes.truncate(bytes.len() - 2);
+        prop_assert_ne!(codec::decode::<Control>(&bytes), Ok(message));
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic_nor_cost_more_than_the_limit(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+        let held = most_held(|| decode_as_everything(&bytes));
+        prop_assert!(held <= MESSAGE_MAX, "{held} bytes held");
+    }
+
+    /// Messages with some bytes changed reach deeper than arbitrary ones: their length prefixes lie.
+    #[test]
+    fn damaged_messages_never_panic_nor_cost_more_than_the_limit(
+        message in strategies::control(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        for bytes in [codec::encode(&message), codec::encode_named(&message)] {
+            let mut bytes = bytes.to_vec();
+            for (at, byte) in &changes {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            let held = most_held(|| decode_as_everything(&bytes));
+            prop_assert!(held <= MESSAGE_MAX, "{held} bytes held");
+        }
+    }
+}
+
+/// `variant`, then a prefix that claims nearly as many elements as an integer can say, then nothing.
+#[test]
+fn a_length_that_lies_is_refused_before_it_is_believed() {
+    let names = ["Sync", "DeviceList", "SessionList", "MigrateIn"];
+    for variant in 0..=40u8 {
+        for length in
+            [&[253, 255, 255, 255, 255, 255, 255, 255, 127][..], &[252, 255, 255, 255, 255], &[252, 0, 0, 63, 0]]
+        {
+            // With and without 16 bytes of an id before it.
+            for id in [&[][..], &[16], &[16; 17]] {
+                let bytes = [&[variant], id, length].concat();
+                let held = most_held(|| decode_as_everything(&bytes));
+                assert!(held <= MESSAGE_MAX, "variant {variant}: {held} bytes held");
+            }
+        }
+    }
+    for name in names {
+        // A map of one entry: the variant's name, then an array, a binary or a text of four billion.
+        for claim in [0xdd, 0xc6, 0xdb, 0xdf] {
+            let mut bytes = vec![0x81, 0xa0 + u8::try_from(name.len()).unwrap()];
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend_from_slice(&[claim, 255, 255, 255, 255]);
+            let held = most_held(|| decode_as_everything(&bytes));
+            assert!(held <= MESSAGE_MAX, "{name}: {held} bytes held");
+        }
+    }
+}
+
+#[test]
+fn a_message_over_the_limit_is_refused_unread() {
+    let bytes = vec![0; MESSAGE_MAX + 1];
+    assert_eq!(codec::decode::<Control>(&bytes), Err(DecodeError::TooLarge(MESSAGE_MAX + 1)));
+    assert_eq!(codec::decode_named::<Control>(&bytes), Err(DecodeError::TooLarge(MESSAGE_MAX + 1)));
+}
+
+/// What the tests here stand on.
+#[test]
+fn the_allocator_counts() {
+    let held = most_held(|| drop(std::hint::black_box(vec![1u8; MESSAGE_MAX + 1])));
+    assert!((MESSAGE_MAX + 1..2 * MESSAGE_MAX).contains(&held), "{held} bytes held");
+}
+
+/// The most that a message of the greatest length can cost: empty texts, a byte each on the wire. Bincode's limit counts eight
+/// bytes for each length and so refuses early; MessagePack is bounded by its bytes alone.
+#[test]
+fn a_message_of_many_small_things_costs_a_bounded_multiple() {
+    let tagged = |texts| Capabilities { tags: vec![String::new(); texts], ..Capabilities::default() };
+    let many = tagged(MESSAGE_MAX - 1_000);
+    let bytes = codec::encode(&many);
+    let held = most_held(|| assert!(codec::decode::<Capabilities>(&bytes).is_err()));
+    assert!(held <= 8 * MESSAGE_MAX, "{held} bytes held");
+
+    let bytes = codec::encode_named(&many);
+    let held = most_held(|| assert_eq!(codec::decode_named(&bytes), Ok(many)));
+    assert!(held <= 64 * MESSAGE_MAX, "{held} bytes held");
+}
+
+/// Deep nesting in MessagePack is skipped or refused, without a deep stack.
+#[test]
+fn nesting_does_not_exhaust_the_stack() {
+    decode_as_everything(&vec![0x91; 1_000_000]);
+    decode_as_everything(&vec![0x81; 1_000_000]);
+}

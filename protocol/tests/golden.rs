@@ -1,0 +1,136 @@
+//! The bytes of every message, fixed: what an older release wrote, a newer one reads.
+//!
+//! One file per message in `protocol/tests/fixtures/wire/`: `<type>-<variant>.hex` is bincode (or, for frames, the frame itself),
+//! `<type>-<variant>.msgpack.hex` MessagePack. A test fails when bytes differ, a file is missing, or one is left over. After
+//! a variant was added at the end of an enum, `BLESS=1` writes its files; bytes of a released version never change.
+
+mod samples;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::fs;
+use std::path::PathBuf;
+
+use data_encoding::HEXLOWER;
+use samples::{control, outputs, session};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wayfare_protocol::codec;
+use wayfare_protocol::frame::Frame;
+use wayfare_protocol::output::OutputRecord;
+use wayfare_protocol::stream::Open;
+
+/// File name to bytes, of all messages.
+type Golden = BTreeMap<String, Vec<u8>>;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wire")
+}
+
+/// Takes in the samples of one enum in bincode; checks that every variant has one, in order, and that each reads back.
+fn bincode<T>(into: &mut Golden, kind: &str, samples: &[T], names: &[&str], name: impl Fn(&T) -> &'static str)
+where
+    T: Serialize + DeserializeOwned + PartialEq + Debug,
+{
+    let have: Vec<_> = samples.iter().map(&name).collect();
+    assert_eq!(have, names, "samples of {kind}");
+    for sample in samples {
+        let bytes = codec::encode(sample);
+        assert_eq!(codec::decode::<T>(&bytes).as_ref(), Ok(sample));
+        into.insert(format!("{kind}-{}.hex", name(sample)), bytes.to_vec());
+    }
+}
+
+/// The same in MessagePack.
+fn message_pack<T>(into: &mut Golden, kind: &str, samples: &[T], name: impl Fn(&T) -> &'static str)
+where
+    T: Serialize + DeserializeOwned + PartialEq + Debug,
+{
+    for sample in samples {
+        let bytes = codec::encode_named(sample);
+        assert_eq!(codec::decode_named::<T>(&bytes).as_ref(), Ok(sample));
+        into.insert(format!("{kind}-{}.msgpack.hex", name(sample)), bytes.to_vec());
+    }
+}
+
+fn golden() -> Golden {
+    let mut all = Golden::new();
+    let into = &mut all;
+    bincode(into, "control", &control::controls(), control::message::NAMES, control::message::name);
+    message_pack(into, "control", &control::controls(), control::message::name);
+    let destination = |open: &Open| control::destination::name(&open.destination);
+    bincode(into, "open", &control::opens(), control::destination::NAMES, destination);
+    message_pack(into, "open", &control::opens(), destination);
+    bincode(into, "class", &control::classes(), control::class::NAMES, control::class::name);
+    bincode(into, "presence", &control::presences(), control::presence::NAMES, control::presence::name);
+    bincode(into, "server", &control::servers(), control::server::NAMES, control::server::name);
+    bincode(into, "claimed", &control::claim_outcomes(), control::claimed::NAMES, control::claimed::name);
+
+    let body = |record: &OutputRecord| outputs::body::name(&record.body);
+    bincode(into, "event", &outputs::events(), outputs::event::NAMES, outputs::event::name);
+    message_pack(into, "event", &outputs::events(), outputs::event::name);
+    bincode(into, "record", &outputs::records(), outputs::body::NAMES, body);
+    bincode(into, "outcome", &outputs::outcomes(), outputs::outcome::NAMES, outputs::outcome::name);
+    bincode(into, "update", &outputs::updates(), outputs::update::NAMES, outputs::update::name);
+    message_pack(into, "update", &outputs::updates(), outputs::update::name);
+
+    bincode(into, "call", &session::calls(), session::call::NAMES, session::call::name);
+    bincode(into, "answer", &session::answers(), session::answer::NAMES, session::answer::name);
+    bincode(into, "state", &session::states(), session::state::NAMES, session::state::name);
+    bincode(into, "reason", &session::reasons(), session::reason::NAMES, session::reason::name);
+    bincode(into, "host-request", &session::host_requests(), session::host_request::NAMES, session::host_request::name);
+    bincode(into, "host-message", &session::host_messages(), session::host_message::NAMES, session::host_message::name);
+    bincode(into, "condition", &session::conditions(), session::condition::NAMES, session::condition::name);
+    bincode(into, "code", &session::codes(), session::code::NAMES, session::code::name);
+
+    let frames = control::frames();
+    let kinds: Vec<_> = frames.iter().map(|frame| control::frame_kind::name(&frame.kind)).collect();
+    assert_eq!(kinds, control::frame_kind::NAMES, "samples of frames");
+    for (frame, kind) in frames.iter().zip(kinds) {
+        let bytes = frame.encode();
+        assert_eq!(Frame::decode(&bytes).as_ref(), Ok(frame));
+        all.insert(format!("frame-{kind}.hex"), bytes.to_vec());
+    }
+    all
+}
+
+fn text(bytes: &[u8]) -> String {
+    let digits = HEXLOWER.encode(bytes);
+    let lines: Vec<_> = digits.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("digits")).collect();
+    lines.join("\n") + "\n"
+}
+
+fn files() -> BTreeMap<String, String> {
+    let entries = fs::read_dir(folder()).expect("the folder of fixtures");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, fs::read_to_string(&path).expect("a fixture"))
+        })
+        .collect()
+}
+
+#[test]
+fn every_message_has_its_golden_bytes_and_no_other_file_is_there() {
+    let wanted: BTreeMap<_, _> = golden().into_iter().map(|(name, bytes)| (name, text(&bytes))).collect();
+    if std::env::var_os("BLESS").is_some() {
+        for name in files().keys().filter(|name| !wanted.contains_key(*name)) {
+            fs::remove_file(folder().join(name)).expect("a fixture left over is removed");
+        }
+        for (name, text) in &wanted {
+            fs::write(folder().join(name), text).expect("a fixture is written");
+        }
+    }
+    let files = files();
+    let mut wrong = Vec::new();
+    for (name, text) in &wanted {
+        match files.get(name) {
+            None => wrong.push(format!("{name} is missing")),
+            Some(file) if file != text => wrong.push(format!("{name} differs: file\n{file}message\n{text}")),
+            Some(_) => {}
+        }
+    }
+    wrong.extend(files.keys().filter(|name| !wanted.contains_key(*name)).map(|name| format!("{name} is left over")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
