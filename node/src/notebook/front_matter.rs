@@ -1,0 +1,110 @@
+//! Front matter: the YAML between two `---` lines at the top of a notebook.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use wayfare_protocol::session::{Environment, Language};
+
+use super::NotebookError;
+
+/// What a notebook says about its sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FrontMatter {
+    /// Key `project`.
+    pub project: Option<String>,
+    /// Key `session`, where it is a text, or `session.default`.
+    pub default_session: Option<String>,
+    /// Key `session.<language>`.
+    pub languages: BTreeMap<Language, LanguageSettings>,
+}
+
+/// What a notebook says about the sessions of one language.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LanguageSettings {
+    /// The session's name.
+    pub name: Option<String>,
+    /// Working directory on the device.
+    pub cwd: Option<String>,
+    /// Folder of a virtual environment on the device.
+    pub venv: Option<String>,
+    /// Name of the kernelspec.
+    pub kernel: Option<String>,
+}
+
+impl LanguageSettings {
+    /// How a session of the language is started.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        Environment { kernel: self.kernel.clone(), venv: self.venv.clone(), cwd: self.cwd.clone() }
+    }
+}
+
+/// Keys that other programs read (`title`, `date`, …) are left to them.
+#[derive(Default, Deserialize)]
+struct Written {
+    project: Option<String>,
+    session: Option<Session>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Session {
+    Name(String),
+    ByLanguage(BTreeMap<String, Settings>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Settings {
+    Name(String),
+    All(LanguageSettings),
+}
+
+/// The front matter, and the byte at which the Markdown after it begins.
+pub(super) fn split(text: &str) -> Result<(FrontMatter, usize), NotebookError> {
+    let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let mut lines = text[bom..].split_inclusive('\n');
+    let Some(first) = lines.next().filter(|line| line.trim_end() == "---") else {
+        return Ok((FrontMatter::default(), bom));
+    };
+    let start = bom + first.len();
+    let mut end = start;
+    for line in lines {
+        if matches!(line.trim_end(), "---" | "...") {
+            return Ok((parse(&text[start..end])?, end + line.len()));
+        }
+        end += line.len();
+    }
+    // A lone `---` is a thematic break.
+    Ok((FrontMatter::default(), bom))
+}
+
+fn parse(yaml: &str) -> Result<FrontMatter, NotebookError> {
+    let wrong = |error: serde_saphyr::Error| {
+        let text = error.to_string();
+        let known = "keys are project and session; a session is a name, or name, cwd, venv, kernel per language";
+        NotebookError::FrontMatter(format!("{} ({known})", text.trim_end()))
+    };
+    let written: Option<Written> = serde_saphyr::from_str(yaml).map_err(wrong)?;
+    let written = written.unwrap_or_default();
+    let mut front = FrontMatter { project: written.project, ..FrontMatter::default() };
+    match written.session {
+        None => {}
+        Some(Session::Name(name)) => front.default_session = Some(name),
+        Some(Session::ByLanguage(languages)) => {
+            for (word, settings) in languages {
+                let settings = match settings {
+                    Settings::Name(name) => LanguageSettings { name: Some(name), ..LanguageSettings::default() },
+                    Settings::All(settings) => settings,
+                };
+                if word == "default" {
+                    front.default_session = settings.name;
+                } else {
+                    front.languages.insert(Language::from_word(&word), settings);
+                }
+            }
+        }
+    }
+    Ok(front)
+}

@@ -1,0 +1,160 @@
+//! Markdown notebooks: which fences are cells, and which session each cell belongs to. `docs/notebooks.md` has the rules
+//! for people.
+
+mod cells;
+mod front_matter;
+mod project;
+
+use std::io::Read;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use wayfare_protocol::limits::NOTEBOOK_MAX;
+use wayfare_protocol::mrp::CellRef;
+use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName, SessionNameError};
+
+pub use front_matter::{FrontMatter, LanguageSettings};
+pub use project::Project;
+
+/// Name of the session of a cell for which nothing chooses one.
+pub const DEFAULT_SESSION: &str = "main";
+
+/// A cell: a code fence in a language that kernels run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Its number in the notebook, from 1.
+    pub index: u32,
+    /// Its language.
+    pub language: Language,
+    /// The info string's second word where it has the form of a session name: `name` or `project:name`.
+    pub session: Option<String>,
+    /// The info string's other words.
+    pub attributes: Vec<String>,
+    /// The code, without the fence's indentation and with `\n` as line end.
+    pub code: String,
+    /// Line of the opening fence, from 1.
+    pub line: u32,
+    /// Bytes of the notebook from the opening fence through the closing one.
+    pub block: Range<usize>,
+    /// Bytes of the notebook between the two fences.
+    pub content: Range<usize>,
+}
+
+/// A parsed notebook.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notebook {
+    /// What stands between the `---` lines at its top.
+    pub front_matter: FrontMatter,
+    /// Its cells in order.
+    pub cells: Vec<Cell>,
+}
+
+/// A notebook that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotebookError {
+    /// It cannot be read.
+    #[error("{path}: {why}", path = path.display())]
+    Unreadable {
+        /// Its path.
+        path: PathBuf,
+        /// The system's reason.
+        why: String,
+    },
+    /// Its front matter is not as documented.
+    #[error("front matter: {0}")]
+    FrontMatter(String),
+    /// A session's name is none.
+    #[error("line {line}: {error}")]
+    Session {
+        /// Line of the cell's opening fence.
+        line: u32,
+        /// What is wrong with it.
+        error: SessionNameError,
+    },
+}
+
+impl Notebook {
+    /// Parses a notebook's text.
+    ///
+    /// # Errors
+    /// If the front matter is not as documented.
+    pub fn parse(text: &str) -> Result<Self, NotebookError> {
+        let (front_matter, body) = front_matter::split(text)?;
+        Ok(Self { front_matter, cells: cells::cells(text, body) })
+    }
+
+    /// The session of a cell, and how its kernel is started if it is made now. The first that says something wins:
+    ///
+    /// 1. the second word of the cell's info string;
+    /// 2. the front matter for the cell's language;
+    /// 3. the front matter's default;
+    /// 4. [`DEFAULT_SESSION`].
+    ///
+    /// A name without `project:` is completed with `project`. The environment is the front matter's for the language,
+    /// whatever the session is called.
+    ///
+    /// # Errors
+    /// If what was chosen is not a session name.
+    pub fn session_of(&self, cell: &Cell, project: &str) -> Result<(SessionKey, Environment), NotebookError> {
+        let settings = self.front_matter.languages.get(&cell.language);
+        let name = cell
+            .session
+            .as_deref()
+            .or_else(|| settings.and_then(|settings| settings.name.as_deref()))
+            .or(self.front_matter.default_session.as_deref())
+            .unwrap_or(DEFAULT_SESSION);
+        let name = if name.contains(':') { name.parse() } else { SessionName::new(project, name) };
+        let name = name.map_err(|error| NotebookError::Session { line: cell.line, error })?;
+        let environment = settings.map(LanguageSettings::environment).unwrap_or_default();
+        Ok((SessionKey { name, language: cell.language.clone() }, environment))
+    }
+}
+
+/// A notebook file together with the project it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotebookFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// What is in it.
+    pub notebook: Notebook,
+    /// Its project.
+    pub project: Project,
+}
+
+impl NotebookFile {
+    /// Reads a notebook and finds its project.
+    ///
+    /// # Errors
+    /// If it cannot be read, is larger than [`NOTEBOOK_MAX`], is not UTF-8, or its front matter is not as documented.
+    pub fn read(path: &Path) -> Result<Self, NotebookError> {
+        let wrong = |why: String| NotebookError::Unreadable { path: path.to_owned(), why };
+        let full = path.canonicalize().map_err(|error| wrong(error.to_string()))?;
+        let file = std::fs::File::open(&full).map_err(|error| wrong(error.to_string()))?;
+        let mut text = String::new();
+        file.take(NOTEBOOK_MAX + 1).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+        if text.len() as u64 > NOTEBOOK_MAX {
+            return Err(wrong(format!("larger than {NOTEBOOK_MAX} bytes")));
+        }
+        let notebook = Notebook::parse(&text)?;
+        let project = Project::of(&full, notebook.front_matter.project.as_deref())?;
+        Ok(Self { path: full, notebook, project })
+    }
+
+    /// The session of a cell; see [`Notebook::session_of`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn session_of(&self, cell: &Cell) -> Result<(SessionKey, Environment), NotebookError> {
+        self.notebook.session_of(cell, &self.project.name)
+    }
+
+    /// Where a cell stands, for its run request.
+    #[must_use]
+    pub fn cell_ref(&self, cell: &Cell) -> CellRef {
+        let document = self.path.strip_prefix(&self.project.root).unwrap_or(&self.path);
+        CellRef { document: document.display().to_string(), index: cell.index }
+    }
+}
+
+#[cfg(test)]
+mod tests;

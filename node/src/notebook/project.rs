@@ -1,0 +1,48 @@
+//! The project that a notebook belongs to.
+
+use std::path::{Path, PathBuf};
+
+use wayfare_protocol::session::{SessionName, SessionNameError};
+
+use super::NotebookError;
+
+/// Files that mark a folder as a project.
+const MARKERS: [&str; 2] = ["wayfare.toml", "mrmd.md"];
+
+/// A project: sessions of one project share its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// Its name, fit to stand before the `:` of a session name.
+    pub name: String,
+    /// Its folder.
+    pub root: PathBuf,
+}
+
+impl Project {
+    /// The project of a notebook at an absolute path: the name in its front matter, else the nearest folder above it that has
+    /// `wayfare.toml` or `mrmd.md`, else its own folder.
+    ///
+    /// # Errors
+    /// If the front matter's name cannot stand in a session name. A folder's name is made fit: each other character becomes `-`.
+    pub fn of(notebook: &Path, named: Option<&str>) -> Result<Self, NotebookError> {
+        let own = notebook.parent().unwrap_or(Path::new("/"));
+        let is_project = |folder: &&Path| MARKERS.iter().any(|marker| folder.join(marker).is_file());
+        let root = own.ancestors().find(is_project).unwrap_or(own).to_owned();
+        let name = match named {
+            Some(name) => {
+                SessionName::new(name, super::DEFAULT_SESSION)
+                    .map_err(|error: SessionNameError| NotebookError::FrontMatter(format!("project: {error}")))?
+                    .project
+            }
+            None => fit(&root),
+        };
+        Ok(Self { name, root })
+    }
+}
+
+fn fit(folder: &Path) -> String {
+    let name = folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let legal = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name: String = name.chars().take(SessionName::PART_MAX).map(|c| if legal(c) { c } else { '-' }).collect();
+    if name.is_empty() { "root".to_owned() } else { name }
+}
