@@ -118,25 +118,11 @@ impl WritingEnd {
         self.write.bytes.len() - before
     }
 
-    /// Makes what was gathered durable with one write and answers everybody who waits for it.
-    pub(super) fn commit(&mut self, limits: &Limits) {
-        if self.write.waiting.is_empty() {
-            return;
-        }
-        match self.write_out(limits) {
-            Ok(()) => {
-                for answer in self.write.waiting.drain(..) {
-                    // Nobody may be waiting any more; the records are durable all the same.
-                    let _ = answer.send(Ok(()));
-                }
-                self.write.bytes.clear();
-                self.write.bytes.shrink_to(limits.log_batch);
-                self.write.marks.clear();
-                self.write.marks.shrink_to(limits.log_batch / record::HEADER);
-            }
-            // After a failed sync the system may have thrown the pages away and call the next sync a success: nothing
-            // that this process still has can be trusted to be on disk.
-            Err(why) => self.fail(self.shared.storage("cannot write", &why)),
+    /// Writes what was gathered, and leaves it to [`Self::sync`] to make it durable. Writing all logs before syncing any lets
+    /// the file system make several durable at once.
+    pub(super) fn write(&mut self, limits: &Limits) {
+        if let Err(why) = self.write_out(limits) {
+            self.fail(self.shared.storage("cannot write", &why));
         }
     }
 
@@ -144,19 +130,43 @@ impl WritingEnd {
         if self.write.marks.is_empty() {
             return Ok(());
         }
-        let size = self.write.bytes.len() as u64;
         let begun = self.end.offset > MAGIC.len() as u64;
-        let rotated = begun && self.end.offset + size > limits.log_segment;
-        if rotated {
+        if begun && self.end.offset + self.write.bytes.len() as u64 > limits.log_segment {
             self.first = self.end.number;
             self.file = begin_segment(&self.shared.folder, self.first)?;
             self.end.offset = MAGIC.len() as u64;
         }
-        self.file.write_all_at(&self.write.bytes, self.end.offset)?;
-        self.file.sync_data()?;
+        self.file.write_all_at(&self.write.bytes, self.end.offset)
+    }
 
+    /// Makes what was written durable and answers everybody who waits for it.
+    pub(super) fn sync(&mut self, limits: &Limits) {
+        if self.write.waiting.is_empty() {
+            return;
+        }
+        if !self.write.marks.is_empty() {
+            // After a failed sync the system may have thrown the pages away and call the next sync a success: nothing
+            // that this process still has can be trusted to be on disk.
+            if let Err(why) = self.file.sync_data() {
+                return self.fail(self.shared.storage("cannot sync", &why));
+            }
+            self.publish();
+        }
+        for answer in self.write.waiting.drain(..) {
+            // Nobody may be waiting any more; the records are durable all the same.
+            let _ = answer.send(Ok(()));
+        }
+        self.write.bytes.clear();
+        self.write.bytes.shrink_to(limits.log_batch);
+        self.write.marks.clear();
+        self.write.marks.shrink_to(limits.log_batch / record::HEADER);
+    }
+
+    /// Shows readers what has become durable.
+    fn publish(&mut self) {
+        let size = self.write.bytes.len() as u64;
         let mut state = self.shared.lock();
-        if rotated {
+        if state.segments.back().is_none_or(|last| last.first != self.first) {
             state.segments.push_back(Segment { first: self.first, length: 0, marks: Marks::new(self.first) });
         }
         let end = Mark { number: self.end.number + self.write.marks.len() as u64, offset: self.end.offset + size };
@@ -169,7 +179,6 @@ impl WritingEnd {
         state.next = end.number;
         drop(state);
         self.end = end;
-        Ok(())
     }
 
     /// Deletes segments whose every record is below that number, the oldest first.

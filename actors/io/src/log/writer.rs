@@ -131,9 +131,12 @@ impl Writer {
     }
 
     fn commit(&mut self) {
-        for name in std::mem::take(&mut self.touched) {
-            if let Some(end) = self.open.get_mut(&name) {
-                end.commit(&self.limits);
+        let touched = std::mem::take(&mut self.touched);
+        for step in [WritingEnd::write, WritingEnd::sync] {
+            for name in &touched {
+                if let Some(end) = self.open.get_mut(name) {
+                    step(end, &self.limits);
+                }
             }
         }
     }
