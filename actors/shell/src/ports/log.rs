@@ -55,9 +55,10 @@ pub trait Log: Send + Sync {
     fn first(&self) -> u64;
     /// Number that the next record gets. Counts records that are appended and not yet durable.
     fn next(&self) -> u64;
-    /// Appends records; the order of calls is the order of records. Ends when they survive a loss of power.
+    /// Appends records; the call appends, and the order of calls is the order of records. Ends when they survive a loss of power.
     fn append(&self, records: Vec<Bytes>) -> Pending<Result<(), LogError>>;
-    /// Durable records from a number on: at least one if there is one, then as many as fit in the bytes.
+    /// Durable records from a number on: at least one if there is one, then as many as fit in the bytes. From
+    /// below the first on, what is kept at the moment of the call.
     fn read(&self, from: u64, bytes_max: usize) -> Pending<Result<Vec<Bytes>, LogError>>;
     /// Forgets records below that number, as far as is cheap (whole segments).
     fn trim(&self, before: u64) -> Pending<Result<(), LogError>>;

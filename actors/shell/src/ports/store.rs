@@ -54,13 +54,14 @@ pub trait ControlStore: Send + Sync {
     fn default_account(&self) -> AccountId;
     /// A registered device.
     fn device(&self, device: DeviceId) -> Pending<Result<Option<DeviceRow>, StoreError>>;
-    /// Registers a device or renews what it says of itself.
+    /// Registers a device or renews what it says of itself: name, system and capabilities. When it was registered stays, the
+    /// later of both sightings counts. Refused if the id is not the hash of the key, or the account is not the device's.
     fn put_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>>;
-    /// Notes when a device was last there.
+    /// Notes when a device was last there; nothing if it is not registered or was seen later.
     fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>>;
     /// An account's devices and rows.
     fn account(&self, account: AccountId) -> Pending<Result<Account, StoreError>>;
-    /// Changes a row by compare-and-set (architecture §5.1). The epoch granted is
+    /// Changes a row by compare-and-set (architecture §5.1), as [`wayfare_core::claim::decide`] says. The epoch granted is
     /// [`wayfare_protocol::Epoch::next_in`] of the row's own (of the claimant's, where there is no row).
     fn claim(&self, account: AccountId, claim: Claim) -> Pending<Result<ClaimOutcome, StoreError>>;
 }
