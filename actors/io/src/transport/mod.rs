@@ -1,0 +1,31 @@
+//! Links over WebSocket: the dialing end ([`WsTransport`]) and the accepting ends ([`accept`], [`TcpDoor`], [`UnixDoor`]).
+//!
+//! One binary message is one frame. Both ends agree on the subprotocol `wayfare.v1.bincode` or do not connect.
+
+pub mod accept;
+mod address;
+mod dial;
+mod frames;
+mod tcp_door;
+mod unix_door;
+
+pub use dial::WsTransport;
+pub use tcp_door::{DoorStream, Peer, TcpDoor};
+pub use unix_door::{DoorError, UnixDoor};
+
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use wayfare_protocol::frame::HEADER_LEN;
+use wayfare_protocol::limits::FRAME_BODY_MAX;
+
+/// Longest WebSocket message: a frame with the largest body.
+pub(crate) const WEBSOCKET_MESSAGE_MAX: usize = HEADER_LEN + FRAME_BODY_MAX;
+/// Bytes read from a socket at once. A received frame keeps the buffer alive that it came in, so it is not larger than needed.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// How this process speaks WebSocket at either end.
+fn websocket_config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(Some(WEBSOCKET_MESSAGE_MAX))
+        .max_frame_size(Some(WEBSOCKET_MESSAGE_MAX))
+}
