@@ -1,0 +1,105 @@
+//! What the host is told, and the kernel's command that follows from it.
+
+use std::fs;
+
+use anyhow::{Context as _, bail};
+use jupyter_protocol::ConnectionInfo;
+use jupyter_protocol::connection_info::Transport;
+use tokio::process::Command;
+use uuid::Uuid;
+use wayfare_protocol::host::HostLaunch;
+
+use crate::folder::{Folder, write_private};
+
+/// Starts ipykernel as `python -m ipykernel_launcher` does, with sockets that drop nothing: the default bound of its
+/// output socket is 1,000 messages, and what is over it is lost, the final `idle` too.
+const IPYKERNEL: &str = "\
+import sys
+if sys.path[0] == '':
+    del sys.path[0]
+import zmq
+make = zmq.Context.socket
+def socket(self, *args, **kwargs):
+    made = make(self, *args, **kwargs)
+    made.sndhwm = 0
+    return made
+zmq.Context.socket = socket
+from ipykernel import kernelapp
+kernelapp.launch_new_instance()
+";
+
+/// Reads `launch.json`.
+pub(crate) fn read(folder: &Folder) -> anyhow::Result<HostLaunch> {
+    let path = folder.path("launch.json");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let launch: HostLaunch =
+        serde_json::from_str(&text).with_context(|| format!("{} is not a launch", path.display()))?;
+    if launch.argv.is_empty() {
+        bail!("{}: argv is empty", path.display());
+    }
+    Ok(launch)
+}
+
+/// Makes the kernel's connection file: sockets in the session's directory and a fresh key.
+pub(crate) fn connection(folder: &Folder) -> anyhow::Result<ConnectionInfo> {
+    let info = ConnectionInfo {
+        ip: folder.text("k"),
+        transport: Transport::IPC,
+        shell_port: 1,
+        iopub_port: 2,
+        stdin_port: 3,
+        control_port: 4,
+        hb_port: 5,
+        key: Uuid::new_v4().simple().to_string(),
+        signature_scheme: "hmac-sha256".to_owned(),
+        kernel_name: None,
+    };
+    write_private(&folder.path("connection.json"), &serde_json::to_vec_pretty(&info)?)?;
+    Ok(info)
+}
+
+/// The kernel's command.
+pub(crate) fn command(folder: &Folder, launch: &HostLaunch) -> Command {
+    let argv = undropping(&launch.argv);
+    let connection_file = folder.text("connection.json");
+    let mut command = Command::new(&argv[0]);
+    command.args(argv[1..].iter().map(|argument| argument.replace("{connection_file}", &connection_file)));
+    command.env("IPYTHONDIR", folder.path("ipython"));
+    command.envs(launch.env.iter().map(|(name, value)| (name, value)));
+    if !launch.cwd.is_empty() {
+        command.current_dir(&launch.cwd);
+    }
+    command
+}
+
+/// Replaces `-m ipykernel_launcher` by a start that loses no output.
+fn undropping(argv: &[String]) -> Vec<String> {
+    let at = argv.windows(2).position(|pair| pair[0] == "-m" && pair[1] == "ipykernel_launcher");
+    let Some(at) = at else { return argv.to_vec() };
+    let mut argv = argv.to_vec();
+    argv.splice(at..at + 2, ["-c".to_owned(), IPYKERNEL.to_owned()]);
+    argv
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn ipykernel_is_started_so_that_it_drops_nothing() {
+        let argv = undropping(&words("python3 -X frozen_modules=off -m ipykernel_launcher -f {connection_file}"));
+        assert_eq!(argv[..4], ["python3", "-X", "frozen_modules=off", "-c"]);
+        assert!(argv[4].contains("sndhwm = 0"));
+        assert_eq!(argv[5..], ["-f", "{connection_file}"]);
+    }
+
+    #[test]
+    fn other_kernels_are_started_as_they_say() {
+        let argv = words("R --slave -e IRkernel::main() --args {connection_file}");
+        assert_eq!(undropping(&argv), argv);
+    }
+}

@@ -1,1 +1,0 @@
-//! wayfare-session-host
