@@ -4,6 +4,8 @@
 //! `<type>-<variant>.msgpack.hex` MessagePack. A test fails when bytes differ, a file is missing, or one is left over. After
 //! a variant was added at the end of an enum, `BLESS=1` writes its files; bytes of a released version never change.
 
+#![expect(clippy::disallowed_methods, reason = "fixtures are files")]
+
 mod samples;
 
 use std::collections::BTreeMap;
