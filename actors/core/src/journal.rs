@@ -200,7 +200,7 @@ impl Machine for SessionJournal {
         if let Some(executor) = config.executor {
             outputs.set_executor(executor);
         }
-        Self { outputs, owner: Owner::Away, ops: OpIds::default(), appending: BTreeMap::new() }
+        Self { outputs, owner: Owner::Away, resubscribe_after, ops: OpIds::default(), appending: BTreeMap::new() }
     }
 
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {

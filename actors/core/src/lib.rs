@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod claim;
+pub mod client;
 pub mod jitter;
 pub mod journal;
 pub mod kernel_host;
@@ -16,6 +17,7 @@ pub mod pairing;
 pub mod presence;
 pub mod routing;
 pub mod session;
+pub mod supervision;
 pub mod uplink;
 
 pub use machine::{Durable, Machine, OpId, Sink};

@@ -4,4 +4,21 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+
+pub mod account;
+pub mod actor;
+pub mod client;
+pub mod cloud;
+pub mod device;
+pub mod directory;
+pub mod edge;
+pub mod gate;
+pub mod ids;
+pub mod journal;
+pub mod link;
+mod logs;
+pub mod pairing;
 pub mod ports;
+pub mod session;
+mod shutdown;
+pub mod supervisor;

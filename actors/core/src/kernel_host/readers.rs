@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use wayfare_protocol::host::{HostHello, HostMessage, KernelCondition};
+use wayfare_protocol::limits::EVENT_MAX;
 use wayfare_protocol::output::OutputRecord;
 use wayfare_protocol::{ErrorCode, Refusal};
 
@@ -185,7 +186,8 @@ impl Readers {
     fn say(&mut self, id: ConnectionId, message: HostMessage, out: &mut impl Sink<Effect>) {
         let Some(reader) = self.readers.get_mut(&id) else { return };
         reader.unwritten += MESSAGE_WEIGHT;
-        let flooded = reader.unwritten > self.window.saturating_mul(4);
+        // More than records alone can make: they stop at the window, save for one that may be large.
+        let flooded = reader.unwritten > self.window.saturating_mul(4).saturating_add(EVENT_MAX as u64);
         out.push(Effect::Send { connection: id, messages: vec![message], bytes: MESSAGE_WEIGHT });
         if flooded {
             // It asks and asks and does not read the answers.

@@ -11,6 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::actor::{Runtime, Trace};
 pub use host::{ConnectError, HostConnection, HostReader, HostStart, HostWriter, SessionHosts, StartError};
 pub use log::{Log, LogError, LogName, LogStore};
 pub use store::{Account, ControlStore, DeviceRow, StoreError};
@@ -36,4 +37,14 @@ pub struct Ports {
     pub transport: Arc<dyn Transport>,
     /// Opens logs.
     pub logs: Arc<dyn LogStore>,
+    /// Told of every step; `None` outside the simulation and trace files.
+    pub trace: Option<Arc<dyn Trace>>,
+}
+
+impl Ports {
+    /// What every actor gets of them.
+    #[must_use]
+    pub fn runtime(&self) -> Runtime {
+        Runtime { clock: Arc::clone(&self.clock), timer: Arc::clone(&self.timer), trace: self.trace.clone() }
+    }
 }

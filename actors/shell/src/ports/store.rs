@@ -1,3 +1,4 @@
+use wayfare_core::account::Registered;
 use wayfare_protocol::capability::Capabilities;
 use wayfare_protocol::identity::PublicKey;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
@@ -24,6 +25,14 @@ pub struct DeviceRow {
     pub registered_at: Wall,
     /// When its last link closed.
     pub last_seen: Wall,
+}
+
+impl DeviceRow {
+    /// The device as it registered.
+    #[must_use]
+    pub fn registered(&self) -> Registered {
+        Registered { device: self.device, name: self.name.clone(), os: self.os.clone(), node: self.node.clone() }
+    }
 }
 
 /// What a cloud needs of an account to serve it.

@@ -72,7 +72,7 @@ fn a_connection_that_does_not_read_is_sent_no_more_than_its_window() {
 fn a_connection_that_asks_and_does_not_read_is_closed() {
     let mut host = Host::serving();
     host.eager = false;
-    for _ in 0..10_000 {
+    for _ in 0..20_000 {
         if host.closed.contains(&NODE) {
             break;
         }

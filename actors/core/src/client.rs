@@ -1,0 +1,410 @@
+//! `Conversation`: a client's side of one session, across lost links.
+//!
+//! One session is opened, then runs are executed in it, one after the other. Each request is sent again with the same id when a
+//! link comes up, a run marked `again`; a run's events go on from the first number that was not seen. So what is shown is
+//! gapless and shown once, whatever the link does.
+//!
+//! | phase | link up | answer | stream message | stream closed | deadline |
+//! |---|---|---|---|---|---|
+//! | Opening | open again | Ready, or refused | – | – | open again |
+//! | Ready | – | – | – | – | – |
+//! | Submitting | submit again | Attached, or unknown, or refused | – | – | submit again |
+//! | Attached | attach at the next number | – | shown once; at the end Ready | attach again | attach again |
+
+use wayfare_protocol::control::{Control, MrpRequest, MrpResponse, OpenedSession};
+use wayfare_protocol::mrp::{ExecuteRequest, RunEvent};
+use wayfare_protocol::output::RunOutcome;
+use wayfare_protocol::session::{OpenSession, RunRequest, SessionAnswer, SessionCall};
+use wayfare_protocol::stream::{Destination, RunUpdate};
+use wayfare_protocol::{Boot, ErrorCode, Limits, Now, Refusal, RequestId, RunId, SessionId, TraceId};
+
+use crate::machine::{Machine, Sink};
+
+/// What the conversation is about.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Bounds and durations.
+    pub limits: Limits,
+    /// Whether a link is up at the beginning.
+    pub linked: bool,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The user wants a session. Given once, or again after a refusal.
+    Open {
+        /// Fresh; kept over repeats.
+        request: RequestId,
+        /// What is wanted.
+        open: OpenSession,
+    },
+    /// The user wants code executed in the open session.
+    Run {
+        /// Fresh; kept over repeats.
+        request: RequestId,
+        /// Fresh: the run's id.
+        run: RunId,
+        /// Follows it through every log.
+        trace: TraceId,
+        /// What to execute.
+        execute: ExecuteRequest,
+    },
+    /// The user wants to see a run from a number on.
+    Attach {
+        /// The session it belongs to.
+        session: SessionId,
+        /// Which run.
+        run: RunId,
+        /// First event wanted, from 1.
+        from: u64,
+    },
+    /// The user does something to the open session. Sent once: whether it was done is told, or not known.
+    Call {
+        /// Fresh.
+        request: RequestId,
+        /// Follows it through every log.
+        trace: TraceId,
+        /// What.
+        call: SessionCall,
+    },
+    /// A link is up.
+    LinkUp,
+    /// The link is gone, with every stream on it.
+    LinkDown,
+    /// A control message came.
+    Control(Control),
+    /// The stream that was asked for is open.
+    StreamOpened,
+    /// A message came on it.
+    Update(RunUpdate),
+    /// It is closed, or was reset.
+    StreamClosed(Option<Refusal>),
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Send a control message.
+    Send(Control),
+    /// Open a stream, in place of the one before.
+    OpenStream(Destination),
+    /// Tell the user.
+    Tell(Told),
+}
+
+/// What the user is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// The session is open.
+    Opened(OpenedSession),
+    /// It cannot be opened.
+    OpenRefused(Refusal),
+    /// The run is recorded by its owner.
+    Accepted {
+        /// Which.
+        run: RunId,
+    },
+    /// Who executes it.
+    Attached {
+        /// Name of the device.
+        device_name: String,
+    },
+    /// The next event, once.
+    Event {
+        /// Its number.
+        number: u64,
+        /// The event.
+        event: RunEvent,
+    },
+    /// The owner is away; events go on when it is back.
+    Waiting,
+    /// The link is gone; what was asked goes on, and is shown when the link is back.
+    Offline,
+    /// The run is over.
+    Ended {
+        /// Which.
+        run: RunId,
+        /// How.
+        outcome: RunOutcome,
+    },
+    /// The run was refused: it is not executed.
+    RunRefused {
+        /// Which.
+        run: RunId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A call's answer.
+    Answer {
+        /// Which.
+        request: RequestId,
+        /// The answer.
+        answer: SessionAnswer,
+    },
+}
+
+#[derive(Debug)]
+enum Phase {
+    Idle,
+    Opening { request: RequestId, open: OpenSession, again_at: Boot },
+    Submitting { asked: MrpRequest, run: RunId, again_at: Boot },
+    Attached { session: SessionId, run: RunId, next: u64, stream: Stream },
+}
+
+#[derive(Debug)]
+enum Stream {
+    /// No link, or refused a moment ago.
+    None { again_at: Option<Boot> },
+    /// Asked for.
+    Opening,
+    /// Open.
+    Open,
+}
+
+/// A client's side of one session.
+#[derive(Debug)]
+pub struct Conversation {
+    limits: Limits,
+    linked: bool,
+    session: Option<SessionId>,
+    phase: Phase,
+    calls: Vec<RequestId>,
+}
+
+impl Conversation {
+    /// The session that is open.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        self.session
+    }
+
+    /// Whether nothing is under way.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle)
+    }
+
+    fn send_open(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        if let Phase::Opening { request, open, again_at } = &mut self.phase {
+            *again_at = now.boot.after(self.limits.open_session);
+            if self.linked {
+                out.push(Effect::Send(Control::Open { request: *request, open: open.clone() }));
+            }
+        }
+    }
+
+    fn submit(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        if let Phase::Submitting { asked, again_at, .. } = &mut self.phase {
+            *again_at = now.boot.after(self.limits.request);
+            if self.linked {
+                out.push(Effect::Send(Control::MrpRequest(asked.clone())));
+                if let SessionCall::Run(run) = &mut asked.call {
+                    run.again = true; // from here on it may have arrived
+                }
+            }
+        }
+    }
+
+    fn attach(&mut self, out: &mut impl Sink<Effect>) {
+        if let Phase::Attached { session, run, next, stream } = &mut self.phase
+            && self.linked
+        {
+            *stream = Stream::Opening;
+            out.push(Effect::OpenStream(Destination::Run { session: *session, run: *run, from: *next }));
+        }
+    }
+
+    fn repeat(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        match &self.phase {
+            Phase::Idle => {}
+            Phase::Opening { .. } => self.send_open(now, out),
+            Phase::Submitting { .. } => self.submit(now, out),
+            Phase::Attached { .. } => self.attach(out),
+        }
+    }
+
+    fn on_opened(&mut self, answered: RequestId, outcome: Result<OpenedSession, Refusal>, out: &mut impl Sink<Effect>) {
+        if !matches!(&self.phase, Phase::Opening { request, .. } if *request == answered) {
+            return;
+        }
+        self.phase = Phase::Idle;
+        out.push(Effect::Tell(match outcome {
+            Ok(opened) => {
+                self.session = Some(opened.session.id);
+                Told::Opened(opened)
+            }
+            Err(refusal) => Told::OpenRefused(refusal),
+        }));
+    }
+
+    fn on_answer(&mut self, now: Now, response: MrpResponse, out: &mut impl Sink<Effect>) {
+        let MrpResponse { request, answer } = response;
+        if let Some(at) = self.calls.iter().position(|call| *call == request) {
+            self.calls.remove(at);
+            return out.push(Effect::Tell(Told::Answer { request, answer }));
+        }
+        let Phase::Submitting { asked, run, again_at } = &mut self.phase else { return };
+        if asked.request != request {
+            return;
+        }
+        let (run, session) = (*run, asked.session);
+        match answer {
+            SessionAnswer::Accepted { .. } => {
+                out.push(Effect::Tell(Told::Accepted { run }));
+                self.phase = Phase::Attached { session, run, next: 1, stream: Stream::None { again_at: None } };
+                self.attach(out);
+            }
+            // It may be on its way, or its owner may come back: asked again with the same ids, which does no harm.
+            SessionAnswer::Refused(refusal) if is_passing(refusal.code) => {
+                *again_at = now.boot.after(self.limits.redial_max.min(self.limits.request));
+                out.push(Effect::Tell(Told::Waiting));
+            }
+            SessionAnswer::Refused(refusal) => {
+                self.phase = Phase::Idle;
+                out.push(Effect::Tell(Told::RunRefused { run, refusal }));
+            }
+            SessionAnswer::UnknownRun | SessionAnswer::Done | SessionAnswer::Session(_) => {
+                self.phase = Phase::Idle;
+                out.push(Effect::Tell(Told::Ended { run, outcome: RunOutcome::Unknown }));
+            }
+        }
+    }
+
+    fn on_update(&mut self, update: RunUpdate, out: &mut impl Sink<Effect>) {
+        let Phase::Attached { run, next, .. } = &mut self.phase else { return };
+        match update {
+            RunUpdate::Attached { device_name, .. } => out.push(Effect::Tell(Told::Attached { device_name })),
+            RunUpdate::Event { number, event } if number >= *next => {
+                *next = number + event.span();
+                out.push(Effect::Tell(Told::Event { number, event }));
+            }
+            RunUpdate::Event { .. } => {} // seen over an earlier stream
+            RunUpdate::Waiting => out.push(Effect::Tell(Told::Waiting)),
+            RunUpdate::Ended(outcome) => {
+                let run = *run;
+                self.phase = Phase::Idle;
+                out.push(Effect::Tell(Told::Ended { run, outcome }));
+            }
+            RunUpdate::Refused(refusal) => {
+                let run = *run;
+                self.phase = Phase::Idle;
+                out.push(Effect::Tell(Told::RunRefused { run, refusal }));
+            }
+        }
+    }
+
+    fn stream_closed(&mut self, now: Now, refusal: Option<Refusal>, out: &mut impl Sink<Effect>) {
+        let Phase::Attached { run, stream, .. } = &mut self.phase else { return };
+        match refusal {
+            Some(refusal) if !is_passing(refusal.code) => {
+                let run = *run;
+                self.phase = Phase::Idle;
+                out.push(Effect::Tell(Told::RunRefused { run, refusal }));
+            }
+            _ => *stream = Stream::None { again_at: Some(now.boot.after(self.limits.redial_max)) },
+        }
+    }
+
+    fn link_down(&mut self, out: &mut impl Sink<Effect>) {
+        self.linked = false;
+        for request in self.calls.split_off(0) {
+            let refusal =
+                Refusal::new(ErrorCode::DeadlineExceeded, "the link was lost; whether it was done is not known");
+            out.push(Effect::Tell(Told::Answer { request, answer: SessionAnswer::Refused(refusal) }));
+        }
+        if let Phase::Attached { stream, .. } = &mut self.phase {
+            *stream = Stream::None { again_at: None };
+        }
+        if !self.is_idle() {
+            out.push(Effect::Tell(Told::Offline));
+        }
+    }
+}
+
+/// Whether the same request may well be answered otherwise a little later.
+fn is_passing(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::OwnerUnreachable
+            | ErrorCode::DeadlineExceeded
+            | ErrorCode::Overloaded
+            | ErrorCode::StaleEpoch
+            | ErrorCode::Draining
+    )
+}
+
+impl Machine for Conversation {
+    type Config = Config;
+    type Input = Input;
+    type Effect = Effect;
+
+    fn new(config: Config, _now: Now) -> Self {
+        Self { limits: config.limits, linked: config.linked, session: None, phase: Phase::Idle, calls: Vec::new() }
+    }
+
+    fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
+        match input {
+            Input::Open { request, open } => {
+                self.phase = Phase::Opening { request, open, again_at: now.boot };
+                self.send_open(now, out);
+            }
+            Input::Run { request, run, trace, execute } => {
+                let Some(session) = self.session else {
+                    let refusal = Refusal::new(ErrorCode::NotFound, "no session is open");
+                    return out.push(Effect::Tell(Told::RunRefused { run, refusal }));
+                };
+                let call = SessionCall::Run(RunRequest { run, again: false, request: execute });
+                let asked = MrpRequest { request, trace, session, epoch: None, call };
+                self.phase = Phase::Submitting { asked, run, again_at: now.boot };
+                self.submit(now, out);
+            }
+            Input::Attach { session, run, from } => {
+                self.session = Some(session);
+                let stream = Stream::None { again_at: None };
+                self.phase = Phase::Attached { session, run, next: from.max(1), stream };
+                self.attach(out);
+            }
+            Input::Call { request, trace, call } => match self.session {
+                Some(session) if self.linked => {
+                    self.calls.push(request);
+                    let asked = MrpRequest { request, trace, session, epoch: None, call };
+                    out.push(Effect::Send(Control::MrpRequest(asked)));
+                }
+                _ => {
+                    let refusal = Refusal::new(ErrorCode::OwnerUnreachable, "no link, or no session is open");
+                    out.push(Effect::Tell(Told::Answer { request, answer: SessionAnswer::Refused(refusal) }));
+                }
+            },
+            Input::LinkUp => {
+                self.linked = true;
+                self.repeat(now, out);
+            }
+            Input::LinkDown => self.link_down(out),
+            Input::Control(Control::Opened { request, outcome }) => self.on_opened(request, outcome, out),
+            Input::Control(Control::MrpResponse(response)) => self.on_answer(now, response, out),
+            Input::Control(_) => {}
+            Input::StreamOpened => {
+                if let Phase::Attached { stream, .. } = &mut self.phase {
+                    *stream = Stream::Open;
+                }
+            }
+            Input::Update(update) => self.on_update(update, out),
+            Input::StreamClosed(refusal) => self.stream_closed(now, refusal, out),
+        }
+    }
+
+    fn deadline(&self) -> Option<Boot> {
+        match &self.phase {
+            Phase::Opening { again_at, .. } | Phase::Submitting { again_at, .. } if self.linked => Some(*again_at),
+            Phase::Attached { stream: Stream::None { again_at }, .. } => *again_at,
+            _ => None,
+        }
+    }
+
+    fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        if self.deadline().is_some_and(|at| now.boot >= at) {
+            self.repeat(now, out);
+        }
+    }
+}

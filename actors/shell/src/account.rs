@@ -1,0 +1,276 @@
+//! The actor of an account: in the cloud, or on a node.
+
+use std::sync::Arc;
+
+use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
+use wayfare_core::{Machine as _, link, presence};
+use wayfare_protocol::ownership::Claim;
+use wayfare_protocol::session::OpenSession;
+use wayfare_protocol::stream::Open;
+use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Refusal, SessionId, StreamId};
+
+use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
+use crate::directory::Directory;
+use crate::journal::JournalCommand;
+use crate::link::{LinkCommand, StreamPeer};
+use crate::ports::{ControlStore, LogStore, StoreError};
+use crate::session::{Environs, SessionCommand};
+use crate::supervisor::{Child, Order};
+use crate::{device, journal, session};
+
+/// What stands around an account, by where it runs.
+#[derive(Clone)]
+pub enum Home {
+    /// In the cloud.
+    Cloud {
+        /// Which account.
+        account: AccountId,
+        /// Its truth.
+        store: Arc<dyn ControlStore>,
+        /// Where journals are.
+        logs: Arc<dyn LogStore>,
+    },
+    /// On a node.
+    Node {
+        /// What its sessions need.
+        environs: Environs,
+        /// The node's name, for people.
+        device_name: String,
+    },
+}
+
+/// The executor of an account.
+pub struct AccountExecutor {
+    config: Config,
+    home: Home,
+    directory: Arc<Directory>,
+    runtime: Runtime,
+}
+
+/// The arguments of an account's actor.
+pub fn arguments(
+    config: Config,
+    home: Home,
+    directory: Arc<Directory>,
+    runtime: Runtime,
+) -> Arguments<AccountExecutor> {
+    let for_start = runtime.clone();
+    let start: Start<AccountExecutor> = Arc::new(move |now| {
+        let executor = AccountExecutor {
+            config: config.clone(),
+            home: home.clone(),
+            directory: Arc::clone(&directory),
+            runtime: for_start.clone(),
+        };
+        let machine = Account::new(config.clone(), now);
+        let home = home.clone();
+        Box::pin(async move {
+            let inputs = match home {
+                Home::Cloud { account, store, .. } => vec![load(account, store.as_ref()).await?],
+                Home::Node { .. } => Vec::new(),
+            };
+            Ok(Started { machine, executor, inputs })
+        })
+    });
+    Arguments { name: "account".to_owned(), start, runtime }
+}
+
+async fn load(account: AccountId, store: &dyn ControlStore) -> Result<Input, Fatal> {
+    let read = store.account(account).await.map_err(|error| Fatal(error.to_string()))?;
+    let devices = read.devices.into_iter().map(|row| (row.registered(), row.last_seen)).collect();
+    Ok(Input::Loaded { devices, rows: read.rows })
+}
+
+impl AccountExecutor {
+    fn supervise(&self, child: Child) {
+        if let Some(supervisor) = self.directory.supervisor() {
+            let _ = supervisor.cast(Order::Start(child)); // the whole tree is ending
+        }
+    }
+
+    fn create(&self, open: OpenSession) {
+        let Home::Node { environs, device_name } = &self.home else { return };
+        let Some(here) = place_node(&self.config) else { return };
+        let config = wayfare_core::session::Config {
+            session: open.id,
+            key: open.key,
+            here,
+            device_name: device_name.clone(),
+            environment: open.environment,
+            limits: self.config.limits.clone(),
+        };
+        self.supervise(session_child(config, environs.clone(), true));
+    }
+
+    /// The device's presence is kept by an actor that begins with its first link.
+    fn device_up(&self, device: DeviceId, link: LinkId) {
+        let Home::Cloud { store, .. } = &self.home else { return };
+        if let Some(actor) = self.directory.device(device) {
+            let _ = actor.cast(Mail::Input(device::link_up(link), None)); // it is being restarted
+            return;
+        }
+        let begin = presence::Start::Linked { link: presence::LinkNumber(link.0) };
+        self.supervise(device_child(device, begin, self, Arc::clone(store)));
+    }
+
+    /// Gives a session's journal a command; the journal is started when there is none.
+    fn command_journal(
+        &self,
+        session: SessionId,
+        known: Option<wayfare_core::outputs::Executor>,
+        command: JournalCommand,
+    ) {
+        let Home::Cloud { logs, .. } = &self.home else { return };
+        if self.directory.journal(session).is_some() {
+            self.directory.command_journal(session, command);
+            return;
+        }
+        let limits = self.config.limits.clone();
+        let config = wayfare_core::journal::Config { session, executor: known, limits };
+        let arguments = journal::arguments(config, Arc::clone(&self.directory), Arc::clone(logs), self.runtime.clone());
+        let directory = Arc::clone(&self.directory);
+        let first = Arc::new(std::sync::Mutex::new(Some(command)));
+        let name = format!("journal {session}");
+        self.supervise(Child::new(
+            name,
+            Arc::new(move |supervisor| {
+                let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
+                let first = first.lock().ok().and_then(|mut first| first.take());
+                Box::pin(async move {
+                    let actor = actor::spawn(arguments, supervisor).await?;
+                    directory.set_journal(session, actor.clone());
+                    if let Some(command) = first {
+                        let _ = actor.cast(Mail::Command(command)); // it was started this moment
+                    }
+                    Ok(actor.get_cell())
+                })
+            }),
+        ));
+    }
+
+    fn claim(&self, op: wayfare_core::OpId, claim: Claim, context: &mut Context<Self>) {
+        let Home::Cloud { account, store, .. } = &self.home else { return };
+        let claimed = store.claim(*account, claim);
+        context.perform(async move { Ok(Input::Claimed { op, outcome: claimed.await.map_err(store_refusal) }) });
+    }
+
+    fn join(&self, link: LinkId, stream: StreamId, onward: LinkId, open: Open) {
+        let (Some(from), Some(onward)) = (self.directory.link(link), self.directory.link(onward)) else { return };
+        onward.command(LinkCommand::Open {
+            destination: open.destination,
+            class: open.class,
+            peer: StreamPeer::Joining(from, stream),
+        });
+    }
+}
+
+fn place_node(config: &Config) -> Option<wayfare_protocol::NodeId> {
+    match &config.place {
+        wayfare_core::account::Place::Node { node, .. } => Some(*node),
+        wayfare_core::account::Place::Cloud { .. } => None,
+    }
+}
+
+fn store_refusal(error: StoreError) -> Refusal {
+    Refusal::new(ErrorCode::StorageFailed, error.to_string())
+}
+
+/// A session of this node under its supervisor.
+pub(crate) fn session_child(config: wayfare_core::session::Config, environs: Environs, is_new: bool) -> Child {
+    let session = config.session;
+    let directory = Arc::clone(&environs.directory);
+    let arguments = session::arguments(config, environs, is_new);
+    Child::new(
+        format!("session {session}"),
+        Arc::new(move |supervisor| {
+            let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
+            Box::pin(async move {
+                let actor = actor::spawn(arguments, supervisor).await?;
+                directory.set_session(session, actor.clone());
+                Ok(actor.get_cell())
+            })
+        }),
+    )
+}
+
+fn device_child(
+    device: DeviceId,
+    begin: presence::Start,
+    account: &AccountExecutor,
+    store: Arc<dyn ControlStore>,
+) -> Child {
+    let directory = Arc::clone(&account.directory);
+    let limits = account.config.limits.clone();
+    let arguments = device::arguments(device, begin, limits, Arc::clone(&directory), store, account.runtime.clone());
+    Child::new(
+        format!("device {}", device.short()),
+        Arc::new(move |supervisor| {
+            let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
+            Box::pin(async move {
+                let actor = actor::spawn(arguments, supervisor).await?;
+                directory.set_device(device, actor.clone());
+                Ok(actor.get_cell())
+            })
+        }),
+    )
+}
+
+impl Executor for AccountExecutor {
+    type Machine = Account;
+    type Command = std::convert::Infallible;
+
+    fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
+        match effect {
+            Effect::Send { link, control } => {
+                if let Some(link) = self.directory.link(link) {
+                    link.input(link::Input::Send(Box::new(control)));
+                }
+            }
+            Effect::Call { session, caller, epoch, call } => {
+                let asked = wayfare_core::session::Input::Call { caller, epoch, call };
+                self.directory.tell_session(session, asked); // restarting: the caller's deadline answers
+            }
+            Effect::Create(open) => self.create(open),
+            Effect::Ownership { session, input } => {
+                self.directory.tell_session(session, wayfare_core::session::Input::Ownership(input));
+            }
+            Effect::Claim { op, claim } => self.claim(op, claim, context),
+            Effect::DeviceUp { device, link } => self.device_up(device, link),
+            Effect::CloseLink { link } => {
+                if let Some(link) = self.directory.link(link) {
+                    let refusal = Refusal::new(ErrorCode::Draining, "a newer link of this device took over");
+                    link.input(link::Input::Goodbye(refusal));
+                }
+            }
+            Effect::JournalUp { session, executor, link, epoch } => {
+                let runs_on = executor.clone();
+                self.command_journal(session, Some(executor), JournalCommand::OwnerUp { link, runs_on, epoch });
+            }
+            Effect::JournalDown { session } => {
+                self.directory.tell_journal(session, wayfare_core::journal::Input::OwnerDown);
+            }
+            Effect::Read { link, stream, session, executor, want } => {
+                let Some(link) = self.directory.link(link) else { return Ok(()) };
+                match &self.home {
+                    Home::Cloud { .. } => {
+                        self.command_journal(session, Some(executor), JournalCommand::Read { link, stream, want });
+                    }
+                    Home::Node { .. } => {
+                        self.directory.command_session(session, SessionCommand::Read { link, stream, want });
+                    }
+                }
+            }
+            Effect::Join { link, stream, onward, open } => self.join(link, stream, onward, open),
+            Effect::Reset { link, stream, refusal } => {
+                if let Some(link) = self.directory.link(link) {
+                    link.command(LinkCommand::End { stream, fault: Some(refusal) });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, command: std::convert::Infallible, _context: &mut Context<Self>) -> Result<(), Fatal> {
+        match command {}
+    }
+}

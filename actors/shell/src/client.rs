@@ -1,0 +1,299 @@
+//! A client of an account: one conversation over a link that may come and go. The command line, the benches and the simulated
+//! people are built on it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ractor::ActorRef;
+use tokio::sync::{mpsc, oneshot};
+use wayfare_core::Machine as _;
+use wayfare_core::client::{Config, Conversation, Effect, Input, Told};
+use wayfare_core::link;
+use wayfare_protocol::control::{Control, DeviceInfo, Welcome};
+use wayfare_protocol::mrp::ExecuteRequest;
+use wayfare_protocol::session::{OpenSession, SessionCall, SessionInfo};
+use wayfare_protocol::stream::{Class, Open, RunUpdate};
+use wayfare_protocol::{ErrorCode, Limits, Refusal, RequestId, RunId, SessionId, StreamId, TraceId};
+
+use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
+use crate::ids::Ids;
+use crate::link::{LinkCommand, LinkOwner, LinkRef, StreamPeer, uplink};
+use crate::supervisor::{self, Child, Supervisor, SupervisorRef};
+
+/// What a client is told about its link and its conversation, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// The link is up.
+    Linked,
+    /// The link is down, or a dial failed; it is dialed again.
+    Unlinked {
+        /// Why.
+        why: String,
+    },
+    /// The server refuses this device; dialing again will not help.
+    Refused(Refusal),
+    /// About the conversation.
+    Told(Box<Told>),
+}
+
+/// The executor of a client.
+pub struct ClientExecutor {
+    news: mpsc::UnboundedSender<News>,
+    link: Option<LinkRef>,
+    /// Streams of this client so far; what older ones bring is ignored.
+    streams: u64,
+    lists: BTreeMap<RequestId, oneshot::Sender<Control>>,
+}
+
+/// What a client is told besides its machine's inputs.
+pub enum ClientCommand {
+    /// The link is up.
+    LinkUp(LinkRef),
+    /// The link is down.
+    LinkDown(String),
+    /// The server refuses.
+    GaveUp(Refusal),
+    /// A control message came.
+    Control(Control),
+    /// The conversation's stream is open.
+    StreamOpened {
+        /// Which of its streams.
+        number: u64,
+    },
+    /// A message came on it.
+    Update {
+        /// Which of its streams.
+        number: u64,
+        /// The message.
+        update: RunUpdate,
+    },
+    /// It is closed.
+    StreamClosed {
+        /// Which of its streams.
+        number: u64,
+        /// The fault, if there was one.
+        refusal: Option<Refusal>,
+    },
+    /// Ask for a list.
+    List(RequestId, Control, oneshot::Sender<Control>),
+}
+
+impl Executor for ClientExecutor {
+    type Machine = Conversation;
+    type Command = ClientCommand;
+
+    fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
+        match effect {
+            Effect::Send(control) => {
+                if let Some(link) = &self.link {
+                    link.input(link::Input::Send(Box::new(control)));
+                }
+            }
+            Effect::OpenStream(destination) => {
+                self.streams += 1;
+                if let Some(link) = &self.link {
+                    let peer = StreamPeer::Client(context.myself().clone(), self.streams);
+                    link.command(LinkCommand::Open { destination, class: Class::Interactive, peer });
+                }
+            }
+            Effect::Tell(told) => self.tell(News::Told(Box::new(told))),
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, command: ClientCommand, context: &mut Context<Self>) -> Result<(), Fatal> {
+        match command {
+            ClientCommand::LinkUp(link) => {
+                self.link = Some(link);
+                self.tell(News::Linked);
+                context.feed(Input::LinkUp);
+            }
+            ClientCommand::LinkDown(why) => {
+                self.lists.clear();
+                self.tell(News::Unlinked { why });
+                if self.link.take().is_some() {
+                    context.feed(Input::LinkDown);
+                }
+            }
+            ClientCommand::GaveUp(refusal) => self.tell(News::Refused(refusal)),
+            ClientCommand::Control(
+                control @ (Control::DeviceList { request, .. } | Control::SessionList { request, .. }),
+            ) => {
+                if let Some(asker) = self.lists.remove(&request) {
+                    let _ = asker.send(control); // it has given up
+                }
+            }
+            ClientCommand::Control(control) => context.feed(Input::Control(control)),
+            ClientCommand::StreamOpened { number } if number == self.streams => context.feed(Input::StreamOpened),
+            ClientCommand::Update { number, update } if number == self.streams => context.feed(Input::Update(update)),
+            ClientCommand::StreamClosed { number, refusal } if number == self.streams => {
+                context.feed(Input::StreamClosed(refusal));
+            }
+            // Of a stream that was replaced.
+            ClientCommand::StreamOpened { .. } | ClientCommand::Update { .. } | ClientCommand::StreamClosed { .. } => {}
+            ClientCommand::List(request, question, asker) => {
+                if let Some(link) = &self.link {
+                    self.lists.insert(request, asker);
+                    link.input(link::Input::Send(Box::new(question)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ClientExecutor {
+    fn tell(&self, news: News) {
+        let _ = self.news.send(news); // the client was dropped
+    }
+}
+
+/// The client owns its link.
+struct ClientOwner(ActorRef<Mail<ClientExecutor>>);
+
+impl ClientOwner {
+    fn command(&self, command: ClientCommand) {
+        let _ = self.0.cast(Mail::Command(command)); // the client was closed
+    }
+}
+
+impl LinkOwner for ClientOwner {
+    fn up(&mut self, link: LinkRef, _welcome: &Welcome) {
+        self.command(ClientCommand::LinkUp(link));
+    }
+
+    fn control(&mut self, control: Control) {
+        self.command(ClientCommand::Control(control));
+    }
+
+    fn stream_requested(&mut self, link: &LinkRef, stream: StreamId, _open: Open) {
+        let refusal = Refusal::new(ErrorCode::Unsupported, "a client serves no streams");
+        link.command(LinkCommand::End { stream, fault: Some(refusal) });
+    }
+
+    fn down(&mut self, why: &str) {
+        self.command(ClientCommand::LinkDown(why.to_owned()));
+    }
+
+    fn gave_up(&mut self, refusal: &Refusal) {
+        self.command(ClientCommand::GaveUp(refusal.clone()));
+    }
+}
+
+/// A client of an account. Dropping it leaves what it started running: runs belong to their session.
+pub struct Client {
+    actor: ActorRef<Mail<ClientExecutor>>,
+    supervisor: SupervisorRef,
+    ids: Arc<Ids>,
+    news: mpsc::UnboundedReceiver<News>,
+}
+
+impl Client {
+    /// Starts a client that dials.
+    ///
+    /// # Errors
+    /// If its actors cannot be started.
+    pub async fn start(
+        config: uplink::Config,
+        limits: Limits,
+        ids: Arc<Ids>,
+        runtime: Runtime,
+    ) -> Result<Self, ractor::SpawnErr> {
+        let arguments =
+            supervisor::Arguments { limits: limits.clone(), runtime: runtime.clone(), children: Vec::new() };
+        let (supervisor, _) = ractor::Actor::spawn(None, Supervisor, arguments).await?;
+        let (tell, news) = mpsc::unbounded_channel();
+        let start: Start<ClientExecutor> = Arc::new(move |now| {
+            let machine = Conversation::new(Config { limits: limits.clone(), linked: false }, now);
+            let executor = ClientExecutor { news: tell.clone(), link: None, streams: 0, lists: BTreeMap::new() };
+            Box::pin(async move { Ok(Started { machine, executor, inputs: Vec::new() }) })
+        });
+        let arguments = Arguments { name: "client".to_owned(), start, runtime: runtime.clone() };
+        let actor = actor::spawn(arguments, supervisor.get_cell()).await?;
+        let owner = actor.clone();
+        let uplink = uplink::arguments(config, move || Box::new(ClientOwner(owner.clone())), runtime);
+        let child = Child::new(
+            "uplink",
+            Arc::new(move |supervisor| {
+                let uplink = uplink.clone();
+                Box::pin(async move { Ok(actor::spawn(uplink, supervisor).await?.get_cell()) })
+            }),
+        );
+        let _ = supervisor.cast(supervisor::Order::Start(child)); // started this moment
+        Ok(Self { actor, supervisor, ids, news })
+    }
+
+    /// The next thing that happened; `None` when the client has ended.
+    pub async fn next(&mut self) -> Option<News> {
+        self.news.recv().await
+    }
+
+    /// What happened already, without waiting.
+    pub fn try_next(&mut self) -> Option<News> {
+        self.news.try_recv().ok()
+    }
+
+    /// A new id for a session.
+    #[must_use]
+    pub fn new_session_id(&self) -> SessionId {
+        SessionId(self.ids.next())
+    }
+
+    /// Opens a session. The answer is news.
+    pub fn open(&self, open: OpenSession) {
+        self.input(Input::Open { request: RequestId(self.ids.next()), open });
+    }
+
+    /// Executes code in the open session. Events are news.
+    pub fn run(&self, execute: ExecuteRequest) -> RunId {
+        let run = RunId(self.ids.next());
+        let (request, trace) = (RequestId(self.ids.next()), TraceId(self.ids.next()));
+        self.input(Input::Run { request, run, trace, execute });
+        run
+    }
+
+    /// Shows a run from an event number on. Events are news.
+    pub fn attach(&self, session: SessionId, run: RunId, from: u64) {
+        self.input(Input::Attach { session, run, from });
+    }
+
+    /// Asks something of the open session. The answer is news, under the id that is returned.
+    pub fn call(&self, call: SessionCall) -> RequestId {
+        let (request, trace) = (RequestId(self.ids.next()), TraceId(self.ids.next()));
+        self.input(Input::Call { request, trace, call });
+        request
+    }
+
+    /// The devices of the account; `None` when the link is lost before the answer.
+    pub async fn devices(&self) -> Option<Vec<DeviceInfo>> {
+        match self.list(|request| Control::ListDevices { request }).await? {
+            Control::DeviceList { devices, .. } => Some(devices),
+            _ => None,
+        }
+    }
+
+    /// The sessions of the account; `None` when the link is lost before the answer.
+    pub async fn sessions(&self) -> Option<Vec<SessionInfo>> {
+        match self.list(|request| Control::ListSessions { request }).await? {
+            Control::SessionList { sessions, .. } => Some(sessions),
+            _ => None,
+        }
+    }
+
+    async fn list(&self, question: impl FnOnce(RequestId) -> Control) -> Option<Control> {
+        let request = RequestId(self.ids.next());
+        let (asker, answer) = oneshot::channel();
+        self.actor.cast(Mail::Command(ClientCommand::List(request, question(request), asker))).ok()?;
+        answer.await.ok()
+    }
+
+    fn input(&self, input: Input) {
+        let _ = self.actor.cast(Mail::Input(input, None)); // it was closed
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.supervisor.stop(None);
+    }
+}

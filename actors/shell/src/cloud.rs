@@ -1,0 +1,231 @@
+//! A cloud node's actors, assembled.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ractor::Actor;
+use wayfare_core::account::{self, Place};
+use wayfare_core::pairing::Code;
+use wayfare_protocol::codec::Codec;
+use wayfare_protocol::control::{Pair, Register, Welcome};
+use wayfare_protocol::identity::ServerIdentity;
+use wayfare_protocol::limits::DEVICE_NAME_MAX;
+use wayfare_protocol::{AccountId, ErrorCode, Limits, Refusal};
+
+use crate::account::Home;
+use crate::actor;
+use crate::directory::Directory;
+use crate::edge::account_actor;
+use crate::gate::Gate;
+use crate::link::accepted::{self, Admission, Door};
+use crate::link::{AccountOwner, Doorkeeper, LinkOwner};
+use crate::pairing::PairingDesk;
+use crate::ports::{Clock, Connection, ControlStore, DeviceRow, Pending, Ports, StoreError};
+use crate::supervisor::{self, Child, Order, Supervisor, SupervisorRef};
+
+/// Who the cloud is.
+#[derive(Clone)]
+pub struct Identity {
+    /// Who it says it is to those who dial.
+    pub server: ServerIdentity,
+    /// Version of the program.
+    pub version: String,
+}
+
+/// A running cloud node.
+pub struct CloudNode {
+    root: SupervisorRef,
+    accounts: Arc<Accounts>,
+    pairing: PairingDesk,
+    door: Door,
+    unauthenticated: Gate,
+}
+
+/// The accounts in use in this process, each with its supervisor; started when a device of theirs first comes.
+struct Accounts {
+    running: Mutex<BTreeMap<AccountId, Arc<Directory>>>,
+    root: Mutex<Option<SupervisorRef>>,
+    store: Arc<dyn ControlStore>,
+    ports: Ports,
+    limits: Limits,
+}
+
+impl CloudNode {
+    /// Starts the cloud's actors. Accounts are started when a device of theirs comes.
+    ///
+    /// # Errors
+    /// If an actor cannot be started.
+    pub async fn start(
+        ports: Ports,
+        store: Arc<dyn ControlStore>,
+        identity: Identity,
+        limits: Limits,
+    ) -> Result<Self, actor::Fatal> {
+        let failed = |error: ractor::SpawnErr| actor::Fatal(error.to_string());
+        let runtime = ports.runtime();
+        let pairing = PairingDesk::default();
+        let children = vec![pairing.child(limits.clone(), runtime.clone())];
+        let arguments = supervisor::Arguments { limits: limits.clone(), runtime: runtime.clone(), children };
+        let (root, _) = Supervisor::spawn(None, Supervisor, arguments).await.map_err(failed)?;
+        let accounts = Arc::new(Accounts {
+            running: Mutex::default(),
+            root: Mutex::new(Some(root.clone())),
+            store: Arc::clone(&store),
+            ports: ports.clone(),
+            limits: limits.clone(),
+        });
+        let doorkeeper = CloudDoor {
+            accounts: Arc::clone(&accounts),
+            store,
+            clock: Arc::clone(&ports.clock),
+            pairing: pairing.clone(),
+        };
+        let unauthenticated = Gate::new(limits.unauthenticated_links);
+        let door = Door {
+            identity: identity.server,
+            version: identity.version,
+            limits,
+            doorkeeper: Arc::new(doorkeeper),
+            random: Arc::clone(&ports.random),
+            runtime,
+        };
+        Ok(Self { root, accounts, pairing, door, unauthenticated })
+    }
+
+    /// Takes a connection in.
+    ///
+    /// # Errors
+    /// `Overloaded` if too many connections have not said who they are yet; the connection is dropped.
+    pub fn accept(&self, codec: Codec, connection: Connection) -> Result<(), Refusal> {
+        let Some(permit) = self.unauthenticated.try_enter() else {
+            let detail = "too many connections have not said who they are yet";
+            return Err(Refusal::new(ErrorCode::Overloaded, detail));
+        };
+        let child = accepted::child_with_permit(self.door.clone(), codec, connection, permit);
+        let _ = self.root.cast(Order::Start(child)); // the cloud is ending
+        Ok(())
+    }
+
+    /// Makes a pairing code good: for one use, for `limits.pairing_valid`.
+    pub fn issue_pairing_code(&self, code: Code) {
+        self.pairing.issue(code);
+    }
+
+    /// Ends in order: says goodbye on every link, then stops the actors.
+    pub async fn stop(self) {
+        let running: Vec<_> =
+            self.accounts.running.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for directory in &running {
+            crate::shutdown::say_goodbye(directory, &self.door.limits);
+        }
+        crate::shutdown::stop(&self.root, &self.door.limits).await;
+    }
+
+    /// Whether its actors still run. They end by themselves only when restarting did not help.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        crate::shutdown::is_running(&self.root)
+    }
+}
+
+impl Accounts {
+    /// The account's actors; started if they are not.
+    fn running(&self, account: AccountId) -> Arc<Directory> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(running.entry(account).or_insert_with(|| self.start(account)))
+    }
+
+    fn start(&self, account: AccountId) -> Arc<Directory> {
+        let directory = Arc::new(Directory::default());
+        let place = Place::Cloud { generation: self.store.generation() };
+        let config = account::Config { place, limits: self.limits.clone() };
+        let home = Home::Cloud { account, store: Arc::clone(&self.store), logs: Arc::clone(&self.ports.logs) };
+        let child = account_actor(config, home, Arc::clone(&directory), self.ports.runtime());
+        let runtime = self.ports.runtime();
+        let arguments = supervisor::Arguments { limits: self.limits.clone(), runtime, children: vec![child] };
+        let known = Arc::clone(&directory);
+        // One supervisor per account: what fails in one concerns no other.
+        let supervisor = Child::new(
+            format!("account {account}"),
+            Arc::new(move |root| {
+                let (arguments, known) = (arguments.clone(), Arc::clone(&known));
+                Box::pin(async move {
+                    known.clear();
+                    let (supervisor, _) = Supervisor::spawn_linked(None, Supervisor, arguments, root).await?;
+                    known.set_supervisor(supervisor.clone());
+                    Ok(supervisor.get_cell())
+                })
+            }),
+        );
+        if let Some(root) = self.root.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            let _ = root.cast(Order::Start(supervisor)); // the cloud is ending
+        }
+        directory
+    }
+}
+
+/// The cloud's door: registered devices, and those that bring a pairing code.
+struct CloudDoor {
+    accounts: Arc<Accounts>,
+    store: Arc<dyn ControlStore>,
+    clock: Arc<dyn Clock>,
+    pairing: PairingDesk,
+}
+
+impl Doorkeeper for CloudDoor {
+    fn admit(&self, register: Register) -> Pending<Admission> {
+        let (store, accounts) = (Arc::clone(&self.store), Arc::clone(&self.accounts));
+        let at = self.clock.now().wall;
+        Box::pin(async move {
+            let device = register.key.device_id();
+            let Some(row) = store.device(device).await.map_err(failed)? else {
+                let detail = format!("device {} is not registered here: pair it first", device.short());
+                return Err(Refusal::new(ErrorCode::Unauthenticated, detail));
+            };
+            let name = checked_name(register.name)?;
+            let row = DeviceRow { name, os: register.os, node: register.node, last_seen: at, ..row };
+            store.put_device(row.clone()).await.map_err(failed)?;
+            let directory = accounts.running(row.account);
+            let welcome = Welcome { account: row.account, generation: store.generation(), at };
+            let owner = AccountOwner::of_device(directory, row.registered(), true);
+            Ok((welcome, Box::new(owner) as Box<dyn LinkOwner>))
+        })
+    }
+
+    fn pair(&self, pair: Pair, peer: String) -> Pending<Result<AccountId, Refusal>> {
+        let (store, pairing) = (Arc::clone(&self.store), self.pairing.clone());
+        let at = self.clock.now().wall;
+        Box::pin(async move {
+            let name = checked_name(pair.name)?;
+            pairing.attempt(Code(pair.code), peer).await?;
+            let account = store.default_account();
+            let device = pair.key.device_id();
+            let row = DeviceRow {
+                device,
+                account,
+                key: pair.key,
+                name,
+                os: String::new(),
+                node: None,
+                registered_at: at,
+                last_seen: at,
+            };
+            store.put_device(row).await.map_err(failed)?;
+            tracing::info!(device = %device.short(), "device paired");
+            Ok(account)
+        })
+    }
+}
+
+fn failed(error: StoreError) -> Refusal {
+    Refusal::new(ErrorCode::StorageFailed, error.to_string())
+}
+
+fn checked_name(name: String) -> Result<String, Refusal> {
+    let is_fit = !name.trim().is_empty() && name.len() <= DEVICE_NAME_MAX && !name.chars().any(char::is_control);
+    if is_fit {
+        return Ok(name);
+    }
+    let detail = format!("a device's name has 1 to {DEVICE_NAME_MAX} bytes and no control characters");
+    Err(Refusal::new(ErrorCode::Malformed, detail))
+}

@@ -1,0 +1,219 @@
+//! An edge node's actors, assembled.
+
+use std::sync::Arc;
+
+use ractor::Actor;
+use wayfare_core::account::{self, Place, Registered};
+use wayfare_protocol::capability::{Capabilities, Load};
+use wayfare_protocol::codec::Codec;
+use wayfare_protocol::control::{Control, Pair, Register, Welcome};
+use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
+use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
+use wayfare_protocol::{AccountId, ErrorCode, Limits, NodeId, Refusal, SessionId};
+
+use crate::account::{Home, session_child};
+use crate::actor::{self, Runtime};
+use crate::directory::Directory;
+use crate::ids::Ids;
+use crate::link::accepted::{self, Admission, Door};
+use crate::link::{AccountOwner, Doorkeeper, LinkOwner, uplink};
+use crate::ports::{Address, Connection, LogName, Pending, Ports, SessionHosts};
+use crate::session::Environs;
+use crate::supervisor::{self, Child, Order, Policy, Supervisor, SupervisorRef};
+
+/// Who the node is.
+#[derive(Clone)]
+pub struct Identity {
+    /// Its key.
+    pub key: DeviceKey,
+    /// Its name, for people.
+    pub name: String,
+    /// `linux`, `macos`, ...
+    pub os: String,
+    /// Version of the program.
+    pub version: String,
+    /// What it offers.
+    pub capabilities: Capabilities,
+    /// Its cloud, if it is paired.
+    pub cloud: Option<Address>,
+    /// Seed of its redial jitter.
+    pub seed: u64,
+}
+
+/// A running edge node.
+pub struct EdgeNode {
+    root: SupervisorRef,
+    directory: Arc<Directory>,
+    door: Door,
+}
+
+impl EdgeNode {
+    /// Starts the node's actors: the account, every session that has a log, and the link to the cloud.
+    ///
+    /// # Errors
+    /// If its logs cannot be listed or an actor cannot be started.
+    pub async fn start(
+        ports: Ports,
+        hosts: Arc<dyn SessionHosts>,
+        identity: Identity,
+        limits: Limits,
+    ) -> Result<Self, actor::Fatal> {
+        let runtime = ports.runtime();
+        let directory = Arc::new(Directory::default());
+        let node = NodeId(identity.key.device_id());
+        let environs = Environs {
+            directory: Arc::clone(&directory),
+            logs: Arc::clone(&ports.logs),
+            hosts,
+            ids: Arc::new(Ids::new(Arc::clone(&ports.clock), Arc::clone(&ports.random))),
+            runtime: runtime.clone(),
+        };
+        let mut children = vec![account_child(&identity, node, &environs, &limits)];
+        for name in ports.logs.list().await? {
+            if let LogName::Inbox(session) = name {
+                let config = recovered(session, node, &identity, &limits);
+                children.push(session_child(config, environs.clone(), false));
+            }
+        }
+        if let Some(cloud) = &identity.cloud {
+            children.push(uplink_child(&identity, cloud.clone(), &ports, &directory, &limits));
+        }
+        let arguments = supervisor::Arguments { limits: limits.clone(), runtime: runtime.clone(), children };
+        let (root, _) =
+            Supervisor::spawn(None, Supervisor, arguments).await.map_err(|error| actor::Fatal(error.to_string()))?;
+        directory.set_supervisor(root.clone());
+        let door = Door {
+            identity: ServerIdentity::Node(node.0),
+            version: identity.version.clone(),
+            limits,
+            doorkeeper: Arc::new(OwnDoor { node, directory: Arc::clone(&directory), clock: Arc::clone(&ports.clock) }),
+            random: Arc::clone(&ports.random),
+            runtime,
+        };
+        Ok(Self { root, directory, door })
+    }
+
+    /// Takes a connection in that came through the local door.
+    pub fn accept(&self, codec: Codec, connection: Connection) {
+        let child = accepted::child(self.door.clone(), codec, connection);
+        let _ = self.root.cast(Order::Start(child)); // the node is ending
+    }
+
+    /// Tells the cloud how busy the node is.
+    pub fn heartbeat(&self, load: Load) {
+        self.directory.tell_upstreams(Control::Heartbeat(load));
+    }
+
+    /// Ends in order: says goodbye on every link, then stops the actors. Session hosts live on.
+    pub async fn stop(self) {
+        crate::shutdown::say_goodbye(&self.directory, &self.door.limits);
+        crate::shutdown::stop(&self.root, &self.door.limits).await;
+    }
+
+    /// Whether its actors still run. They end by themselves only when restarting did not help.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        crate::shutdown::is_running(&self.root)
+    }
+}
+
+/// A session whose log will say its name: until then it has none that anybody sees.
+fn recovered(session: SessionId, node: NodeId, identity: &Identity, limits: &Limits) -> wayfare_core::session::Config {
+    let name = SessionName { project: "unnamed".to_owned(), name: session.to_string() };
+    wayfare_core::session::Config {
+        session,
+        key: SessionKey { name, language: Language::from_word("python") },
+        here: node,
+        device_name: identity.name.clone(),
+        environment: Environment::default(),
+        limits: limits.clone(),
+    }
+}
+
+fn account_child(identity: &Identity, node: NodeId, environs: &Environs, limits: &Limits) -> Child {
+    let place = Place::Node {
+        node,
+        name: identity.name.clone(),
+        os: identity.os.clone(),
+        capabilities: identity.capabilities.clone(),
+    };
+    let config = account::Config { place, limits: limits.clone() };
+    let home = Home::Node { environs: environs.clone(), device_name: identity.name.clone() };
+    account_actor(config, home, Arc::clone(&environs.directory), environs.runtime.clone())
+}
+
+/// The account under its supervisor: its siblings cannot do without its state.
+pub(crate) fn account_actor(config: account::Config, home: Home, directory: Arc<Directory>, runtime: Runtime) -> Child {
+    let arguments = crate::account::arguments(config, home, Arc::clone(&directory), runtime);
+    Child::new(
+        "account",
+        Arc::new(move |supervisor| {
+            let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
+            Box::pin(async move {
+                let actor = actor::spawn(arguments, supervisor).await?;
+                directory.set_account(actor.clone());
+                Ok(actor.get_cell())
+            })
+        }),
+    )
+    .with(Policy::Escalate)
+}
+
+fn uplink_child(
+    identity: &Identity,
+    cloud: Address,
+    ports: &Ports,
+    directory: &Arc<Directory>,
+    limits: &Limits,
+) -> Child {
+    let machine = wayfare_core::uplink::Config {
+        key: identity.key.clone(),
+        expects: cloud.identity.clone(),
+        introduction: wayfare_core::link::Introduction {
+            name: identity.name.clone(),
+            os: identity.os.clone(),
+            version: identity.version.clone(),
+            node: Some(identity.capabilities.clone()),
+        },
+        codec: Codec::Bincode,
+        limits: limits.clone(),
+        seed: identity.seed,
+    };
+    let config = uplink::Config { machine, address: cloud, transport: Arc::clone(&ports.transport) };
+    let directory = Arc::clone(directory);
+    let owner = move || -> Box<dyn LinkOwner> { Box::new(AccountOwner::of_upstream(Arc::clone(&directory))) };
+    let arguments = uplink::arguments(config, owner, ports.runtime());
+    Child::new(
+        "uplink",
+        Arc::new(move |supervisor| {
+            let arguments = arguments.clone();
+            Box::pin(async move { Ok(actor::spawn(arguments, supervisor).await?.get_cell()) })
+        }),
+    )
+}
+
+/// The local door lets in whoever has the node's own key: the programs of the same user and data folder.
+struct OwnDoor {
+    node: NodeId,
+    directory: Arc<Directory>,
+    clock: Arc<dyn crate::ports::Clock>,
+}
+
+impl Doorkeeper for OwnDoor {
+    fn admit(&self, register: Register) -> Pending<Admission> {
+        let device = register.key.device_id();
+        let answer = if device == self.node.0 {
+            let registered = Registered { device, name: register.name, os: register.os, node: None };
+            let owner = AccountOwner::of_device(Arc::clone(&self.directory), registered, false);
+            let welcome = Welcome { account: AccountId::LOCAL, generation: 0, at: self.clock.now().wall };
+            Ok((welcome, Box::new(owner) as Box<dyn LinkOwner>))
+        } else {
+            Err(Refusal::new(ErrorCode::Forbidden, "this door is for the node's own device"))
+        };
+        Box::pin(async move { answer })
+    }
+
+    fn pair(&self, _pair: Pair, _peer: String) -> Pending<Result<AccountId, Refusal>> {
+        Box::pin(async { Err(accepted::no_pairing()) })
+    }
+}

@@ -1,0 +1,30 @@
+//! Ending in order.
+
+use ractor::ActorStatus;
+use wayfare_core::link;
+use wayfare_protocol::control::Control;
+use wayfare_protocol::{ErrorCode, Limits, Refusal};
+
+use crate::directory::Directory;
+use crate::supervisor::SupervisorRef;
+
+/// Says on every link that this process goes down.
+pub(crate) fn say_goodbye(directory: &Directory, limits: &Limits) {
+    let retry_after_ms = u32::try_from(limits.redial_min.as_millis()).unwrap_or(u32::MAX);
+    for link in directory.links() {
+        link.input(link::Input::Send(Box::new(Control::Draining { retry_after_ms })));
+        link.input(link::Input::Goodbye(Refusal::new(ErrorCode::Draining, "the server is going down")));
+    }
+}
+
+/// Stops a tree within `limits.drain`, when its supervisor has taken what it was told before.
+pub(crate) async fn stop(root: &SupervisorRef, limits: &Limits) {
+    if root.drain_and_wait(Some(limits.drain)).await.is_err() {
+        tracing::warn!("actors did not stop in time");
+    }
+}
+
+/// Whether a tree has not ended.
+pub(crate) fn is_running(root: &SupervisorRef) -> bool {
+    matches!(root.get_status(), ActorStatus::Unstarted | ActorStatus::Starting | ActorStatus::Running)
+}
