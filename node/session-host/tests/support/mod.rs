@@ -82,6 +82,13 @@ impl Host {
         self.dir.path().join(name)
     }
 
+    /// A named pipe: reading it waits until somebody opens and closes it for writing.
+    pub fn pipe(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        path
+    }
+
     /// Connects as soon as it listens.
     pub fn connect(&mut self) -> Node {
         loop {
