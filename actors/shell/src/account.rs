@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
 use wayfare_core::{Machine as _, link, presence};
+use wayfare_protocol::control::Control;
 use wayfare_protocol::ownership::Claim;
-use wayfare_protocol::session::OpenSession;
+use wayfare_protocol::session::{OpenSession, SessionCall};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Refusal, SessionId, StreamId};
 
@@ -113,35 +114,24 @@ impl AccountExecutor {
         self.supervise(device_child(device, begin, self, Arc::clone(store)));
     }
 
-    /// Gives a session's journal a command; the journal is started when there is none.
-    fn command_journal(
-        &self,
-        session: SessionId,
-        known: Option<wayfare_core::outputs::Executor>,
-        command: JournalCommand,
-    ) {
+    /// The session's journal, started if there is none. It finds its owner in the directory whenever it is started.
+    fn ensure_journal(&self, session: SessionId, executor: wayfare_core::outputs::Executor) {
         let Home::Cloud { logs, .. } = &self.home else { return };
-        if self.directory.journal(session).is_some() {
-            self.directory.command_journal(session, command);
+        if self.directory.has_journal(session) {
             return;
         }
         let limits = self.config.limits.clone();
-        let config = wayfare_core::journal::Config { session, executor: known, limits };
-        let arguments = journal::arguments(config, Arc::clone(&self.directory), Arc::clone(logs), self.runtime.clone());
+        let config = wayfare_core::journal::Config { session, executor: Some(executor), limits };
         let directory = Arc::clone(&self.directory);
-        let first = Arc::new(std::sync::Mutex::new(Some(command)));
-        let name = format!("journal {session}");
+        let arguments = journal::arguments(config, Arc::clone(&directory), Arc::clone(logs), self.runtime.clone());
+        self.directory.expect_journal(session);
         self.supervise(Child::new(
-            name,
+            format!("journal {session}"),
             Arc::new(move |supervisor| {
                 let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
-                let first = first.lock().ok().and_then(|mut first| first.take());
                 Box::pin(async move {
                     let actor = actor::spawn(arguments, supervisor).await?;
                     directory.set_journal(session, actor.clone());
-                    if let Some(command) = first {
-                        let _ = actor.cast(Mail::Command(command)); // it was started this moment
-                    }
                     Ok(actor.get_cell())
                 })
             }),
@@ -222,11 +212,17 @@ impl Executor for AccountExecutor {
     fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
         match effect {
             Effect::Send { link, control } => {
+                if let Control::MrpRequest(asked) = &control {
+                    tracing::info!(trace = %asked.trace, session = %asked.session, link = link.0, "request passed on");
+                }
                 if let Some(link) = self.directory.link(link) {
                     link.input(link::Input::Send(Box::new(control)));
                 }
             }
             Effect::Call { session, caller, epoch, call } => {
+                if let SessionCall::Run(asked) = &call {
+                    tracing::info!(trace = %asked.run, %session, again = asked.again, "run asked of its session");
+                }
                 let asked = wayfare_core::session::Input::Call { caller, epoch, call };
                 self.directory.tell_session(session, asked); // restarting: the caller's deadline answers
             }
@@ -243,17 +239,18 @@ impl Executor for AccountExecutor {
                 }
             }
             Effect::JournalUp { session, executor, link, epoch } => {
-                let runs_on = executor.clone();
-                self.command_journal(session, Some(executor), JournalCommand::OwnerUp { link, runs_on, epoch });
+                self.ensure_journal(session, executor.clone());
+                self.directory.set_journal_owner(session, Some((link, executor, epoch)));
             }
             Effect::JournalDown { session } => {
-                self.directory.tell_journal(session, wayfare_core::journal::Input::OwnerDown);
+                self.directory.set_journal_owner(session, None);
             }
             Effect::Read { link, stream, session, executor, want } => {
                 let Some(link) = self.directory.link(link) else { return Ok(()) };
                 match &self.home {
                     Home::Cloud { .. } => {
-                        self.command_journal(session, Some(executor), JournalCommand::Read { link, stream, want });
+                        self.ensure_journal(session, executor);
+                        self.directory.command_journal(session, JournalCommand::Read { link, stream, want });
                     }
                     Home::Node { .. } => {
                         self.directory.command_session(session, SessionCommand::Read { link, stream, want });

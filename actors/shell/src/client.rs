@@ -247,7 +247,9 @@ impl Client {
     /// Executes code in the open session. Events are news.
     pub fn run(&self, execute: ExecuteRequest) -> RunId {
         let run = RunId(self.ids.next());
-        let (request, trace) = (RequestId(self.ids.next()), TraceId(self.ids.next()));
+        // A run's trace is its id: one search finds it in every log, from here to the session host.
+        let (request, trace) = (RequestId(self.ids.next()), TraceId(run.0));
+        tracing::debug!(%trace, "run asked for");
         self.input(Input::Run { request, run, trace, execute });
         run
     }

@@ -150,6 +150,8 @@ impl Accounts {
             Arc::new(move |root| {
                 let (arguments, known) = (arguments.clone(), Arc::clone(&known));
                 Box::pin(async move {
+                    // At a restart: links of before are unknown to the new account, and dial again.
+                    crate::shutdown::say_goodbye(&known, &arguments.limits);
                     known.clear();
                     let (supervisor, _) = Supervisor::spawn_linked(None, Supervisor, arguments, root).await?;
                     known.set_supervisor(supervisor.clone());

@@ -6,9 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use ractor::ActorRef;
 use wayfare_core::account::{self, LinkId};
-use wayfare_core::{journal, link, session};
+use wayfare_core::outputs::Executor as RunsOn;
+use wayfare_core::{link, session};
 use wayfare_protocol::control::Control;
-use wayfare_protocol::{DeviceId, SessionId};
+use wayfare_protocol::{DeviceId, Epoch, SessionId};
 
 use crate::account::AccountExecutor;
 use crate::actor::Mail;
@@ -25,13 +26,38 @@ pub struct Directory(Mutex<Known>);
 #[derive(Default)]
 struct Known {
     supervisor: Option<SupervisorRef>,
-    account: Option<ActorRef<Mail<AccountExecutor>>>,
+    account: AccountSlot,
     devices: BTreeMap<DeviceId, ActorRef<Mail<DeviceExecutor>>>,
     sessions: BTreeMap<SessionId, ActorRef<Mail<SessionExecutor>>>,
-    journals: BTreeMap<SessionId, ActorRef<Mail<JournalExecutor>>>,
+    journals: BTreeMap<SessionId, JournalSlot>,
+    journal_owners: BTreeMap<SessionId, JournalOwner>,
     links: BTreeMap<LinkId, LinkRef>,
     next_link: u64,
 }
+
+/// The account, or what it is told before it is there.
+enum AccountSlot {
+    Expected(Vec<account::Input>),
+    Here(ActorRef<Mail<AccountExecutor>>),
+}
+
+impl Default for AccountSlot {
+    fn default() -> Self {
+        Self::Expected(Vec::new())
+    }
+}
+
+/// A journal, or what it is told before it is there.
+enum JournalSlot {
+    Expected(Vec<JournalCommand>),
+    Here(ActorRef<Mail<JournalExecutor>>),
+}
+
+/// Inputs kept for an account that is being started. Links beyond it time out and dial again.
+const EXPECTED: usize = 1_024;
+
+/// A journal's owner: over which link, who, under which fencing number.
+pub type JournalOwner = (LinkId, RunsOn, Epoch);
 
 impl Directory {
     fn with<T>(&self, look: impl FnOnce(&mut Known) -> T) -> T {
@@ -64,7 +90,15 @@ impl Directory {
 
     /// Makes the account known.
     pub fn set_account(&self, account: ActorRef<Mail<AccountExecutor>>) {
-        self.with(|known| known.account = Some(account));
+        self.with(|known| {
+            if let AccountSlot::Expected(waiting) =
+                std::mem::replace(&mut known.account, AccountSlot::Here(account.clone()))
+            {
+                for input in waiting {
+                    let _ = account.cast(Mail::Input(input, None)); // it was started this moment
+                }
+            }
+        });
     }
 
     /// Makes a device known.
@@ -82,14 +116,30 @@ impl Directory {
         self.with(|known| known.sessions.insert(session, actor));
     }
 
-    /// Makes a journal known.
-    pub fn set_journal(&self, session: SessionId, actor: ActorRef<Mail<JournalExecutor>>) {
-        self.with(|known| known.journals.insert(session, actor));
+    /// A journal is being started.
+    pub fn expect_journal(&self, session: SessionId) {
+        self.with(|known| known.journals.insert(session, JournalSlot::Expected(Vec::new())));
     }
 
-    /// The journal of a session.
-    pub fn journal(&self, session: SessionId) -> Option<ActorRef<Mail<JournalExecutor>>> {
-        self.with(|known| known.journals.get(&session).cloned())
+    /// Makes a journal known, and tells it of its owner and of what waited for it.
+    pub fn set_journal(&self, session: SessionId, actor: ActorRef<Mail<JournalExecutor>>) {
+        self.with(|known| {
+            if let Some((link, runs_on, epoch)) = known.journal_owners.get(&session).cloned() {
+                let _ = actor.cast(Mail::Command(JournalCommand::OwnerUp { link, runs_on, epoch }));
+            }
+            if let Some(JournalSlot::Expected(waiting)) =
+                known.journals.insert(session, JournalSlot::Here(actor.clone()))
+            {
+                for command in waiting {
+                    let _ = actor.cast(Mail::Command(command)); // it was started this moment
+                }
+            }
+        });
+    }
+
+    /// Whether a session has a journal, or one is being started.
+    pub fn has_journal(&self, session: SessionId) -> bool {
+        self.with(|known| known.journals.contains_key(&session))
     }
 
     /// Makes a link known.
@@ -121,10 +171,37 @@ impl Directory {
         }
     }
 
-    /// Tells the account. When it is not there, it begins anew and so do the links: nothing is lost that was promised.
+    /// Tells the account; what comes while it is being started waits for it.
     pub fn tell_account(&self, input: account::Input) {
-        if let Some(account) = self.with(|known| known.account.clone()) {
-            let _ = account.cast(Mail::Input(input, None));
+        self.with(|known| match &mut known.account {
+            AccountSlot::Here(account) => {
+                let _ = account.cast(Mail::Input(input, None)); // it failed: its links begin anew with it
+            }
+            AccountSlot::Expected(waiting) if waiting.len() < EXPECTED => waiting.push(input),
+            AccountSlot::Expected(_) => tracing::warn!("the account is not there, and too much waits for it"),
+        });
+    }
+
+    /// Tells a journal that its owner is connected, or away. Kept, so that a restarted journal finds its owner.
+    pub fn set_journal_owner(&self, session: SessionId, owner: Option<JournalOwner>) {
+        let told = self.with(|known| {
+            let command = match owner {
+                Some((link, runs_on, epoch)) => {
+                    known.journal_owners.insert(session, (link, runs_on.clone(), epoch));
+                    JournalCommand::OwnerUp { link, runs_on, epoch }
+                }
+                None => {
+                    known.journal_owners.remove(&session);
+                    JournalCommand::OwnerDown
+                }
+            };
+            match known.journals.get(&session) {
+                Some(JournalSlot::Here(actor)) => Some((actor.clone(), command)),
+                Some(JournalSlot::Expected(_)) | None => None, // it is told when it is there
+            }
+        });
+        if let Some((actor, command)) = told {
+            let _ = actor.cast(Mail::Command(command)); // it is being restarted and is told then
         }
     }
 
@@ -143,18 +220,14 @@ impl Directory {
         actor.is_some_and(|actor| actor.cast(mail).is_ok())
     }
 
-    /// Tells a journal; `false` if it is not here.
-    pub fn tell_journal(&self, session: SessionId, input: journal::Input) -> bool {
-        self.cast_journal(session, Mail::Input(input, None))
-    }
-
-    /// Gives a journal a command; `false` if it is not here.
-    pub fn command_journal(&self, session: SessionId, command: JournalCommand) -> bool {
-        self.cast_journal(session, Mail::Command(command))
-    }
-
-    fn cast_journal(&self, session: SessionId, mail: Mail<JournalExecutor>) -> bool {
-        let actor = self.with(|known| known.journals.get(&session).cloned());
-        actor.is_some_and(|actor| actor.cast(mail).is_ok())
+    /// Gives a journal a command; what comes while it is being started waits for it.
+    pub fn command_journal(&self, session: SessionId, command: JournalCommand) {
+        self.with(|known| match known.journals.get_mut(&session) {
+            Some(JournalSlot::Here(actor)) => {
+                let _ = actor.cast(Mail::Command(command)); // it is being restarted: its readers attach anew
+            }
+            Some(JournalSlot::Expected(waiting)) if waiting.len() < EXPECTED => waiting.push(command),
+            Some(JournalSlot::Expected(_)) | None => tracing::warn!(%session, "no journal takes this"),
+        });
     }
 }

@@ -43,6 +43,8 @@ pub enum JournalCommand {
         /// Its fencing number.
         epoch: Epoch,
     },
+    /// The owner's link is gone.
+    OwnerDown,
     /// A stream wants to read.
     Read {
         /// Over which link.
@@ -204,6 +206,10 @@ impl Executor for JournalExecutor {
                 self.owner = Some(link);
                 context.feed(Input::OwnerUp { executor: runs_on, epoch });
             }
+            JournalCommand::OwnerDown => {
+                self.owner = None;
+                context.feed(Input::OwnerDown);
+            }
             JournalCommand::Read { link, stream, want } => {
                 self.next_reader += 1;
                 let reader = ReaderId(self.next_reader);
@@ -232,5 +238,12 @@ impl Executor for JournalExecutor {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for JournalExecutor {
+    /// However the actor ended, its readers attach anew.
+    fn drop(&mut self) {
+        crate::link::end_readers(&mut self.readers);
     }
 }

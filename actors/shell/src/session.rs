@@ -255,6 +255,9 @@ impl Executor for SessionExecutor {
                 });
             }
             Effect::ToHost(request) => {
+                if let HostRequest::HandOver { position, run, attempt, .. } = &request {
+                    tracing::info!(trace = %run, session = %self.session, position, attempt, "run handed to its host");
+                }
                 if let Some(line) = &self.host {
                     let _ = line.requests.send(request); // its reader says that it is over
                 }
@@ -314,5 +317,12 @@ impl Executor for SessionExecutor {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for SessionExecutor {
+    /// However the actor ended, its readers attach anew.
+    fn drop(&mut self) {
+        crate::link::end_readers(&mut self.readers);
     }
 }

@@ -10,11 +10,14 @@ mod owner;
 mod streams;
 pub mod uplink;
 
+use std::collections::BTreeMap;
+
 use ractor::ActorRef;
 use wayfare_core::link;
 use wayfare_core::machine::OpId;
+use wayfare_core::outputs::ReaderId;
 use wayfare_protocol::stream::{Class, Destination};
-use wayfare_protocol::{Refusal, StreamId};
+use wayfare_protocol::{ErrorCode, Refusal, StreamId};
 
 use crate::actor::Mail;
 pub use accepted::{AcceptedLink, Doorkeeper};
@@ -78,6 +81,14 @@ impl LinkRef {
             Self::Accepted(actor) => actor.cast(Mail::Command(command.into())).is_ok(),
             Self::Dialed(actor, op) => actor.cast(Mail::Command(uplink::UplinkCommand::Link(*op, command))).is_ok(),
         };
+    }
+}
+
+/// Ends the streams of readers whose source is gone for now.
+pub(crate) fn end_readers(readers: &mut BTreeMap<ReaderId, (LinkRef, StreamId)>) {
+    for (link, stream) in std::mem::take(readers).into_values() {
+        let refusal = Refusal::new(ErrorCode::OwnerUnreachable, "what was read is being restarted; attach again");
+        link.command(LinkCommand::End { stream, fault: Some(refusal) });
     }
 }
 
