@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use wayfare_core::Machine as _;
-use wayfare_core::kernel_host::{Effect, Input, KernelEvent, KernelHost, KernelHostConfig};
+use wayfare_core::kernel_host::{Effect, Input, KernelCommand, KernelEvent, KernelHost, KernelHostConfig};
 use wayfare_protocol::Limits;
 use wayfare_protocol::host::HostLaunch;
 
@@ -35,6 +35,7 @@ pub(crate) async fn serve(folder: &Folder, launch: &HostLaunch) -> anyhow::Resul
         kernel: None,
         connections: Connections::new(sender.clone(), limits.host_close),
         spill: Spill::new(folder.path("spill"), sender),
+        log: log.clone(),
         exit: false,
     };
     match Kernel::start(folder, launch, &log) {
@@ -94,6 +95,7 @@ struct Host {
     kernel: Option<Kernel>,
     connections: Connections,
     spill: Spill,
+    log: Log,
     exit: bool,
 }
 
@@ -117,6 +119,9 @@ impl Host {
         for effect in effects {
             match effect {
                 Effect::Kernel(command) => {
+                    if let KernelCommand::Execute { run, position, .. } = &command {
+                        self.log.note(format_args!("trace={run} executed at position {position}"));
+                    }
                     if let Some(kernel) = &mut self.kernel {
                         kernel.command(&command);
                     }
