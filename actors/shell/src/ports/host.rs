@@ -1,3 +1,5 @@
+//! The port of session hosts: start, find again, speak to, end.
+
 use wayfare_protocol::SessionId;
 use wayfare_protocol::host::{HostMessage, HostRequest};
 use wayfare_protocol::session::{Environment, SessionKey};

@@ -1,3 +1,5 @@
+//! The port of logs: append, read, trim.
+
 use std::fmt;
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! The port of the control store: accounts, devices, ownership rows.
+
 use wayfare_core::account::Registered;
 use wayfare_protocol::capability::Capabilities;
 use wayfare_protocol::identity::PublicKey;

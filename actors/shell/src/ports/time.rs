@@ -1,3 +1,5 @@
+//! The ports of time: a clock that is read, a timer that wakes.
+
 use wayfare_protocol::{Boot, Now};
 
 use super::Pending;

@@ -1,3 +1,5 @@
+//! The port of transports: connections that carry whole frames.
+
 use bytes::Bytes;
 use wayfare_protocol::identity::ServerIdentity;
 

@@ -1,3 +1,5 @@
+//! The bounds of the journal: what spills, what is read back, what is omitted.
+
 use super::*;
 
 /// A serving host with small bounds and nobody attached.

@@ -1,3 +1,5 @@
+//! Connections: cursors, windows, and what a slow one costs the others.
+
 use wayfare_protocol::ErrorCode;
 
 use super::*;

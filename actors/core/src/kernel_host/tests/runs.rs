@@ -1,3 +1,5 @@
+//! Runs: their order, their events, their ends.
+
 use std::collections::BTreeMap;
 
 use wayfare_protocol::ErrorCode;

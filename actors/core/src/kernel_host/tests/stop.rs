@@ -1,3 +1,5 @@
+//! How the kernel and its host come to their end.
+
 use super::*;
 
 fn died(host: &mut Host) {
