@@ -16,7 +16,7 @@ use wayfare_protocol::mrp::{ExecuteRequest, RunEvent};
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{OpenSession, RunRequest, SessionAnswer, SessionCall};
 use wayfare_protocol::stream::{Destination, RunUpdate};
-use wayfare_protocol::{Boot, ErrorCode, Limits, Now, Refusal, RequestId, RunId, SessionId, TraceId};
+use wayfare_protocol::{Boot, ErrorCode, Limits, NodeId, Now, Refusal, RequestId, RunId, SessionId, TraceId};
 
 use crate::machine::{Machine, Sink};
 
@@ -107,8 +107,12 @@ pub enum Told {
     },
     /// Who executes it.
     Attached {
+        /// The owner.
+        owner: NodeId,
         /// Name of the device.
         device_name: String,
+        /// Which execution the numbers of events belong to.
+        attempt: u32,
     },
     /// The next event, once.
     Event {
@@ -274,7 +278,9 @@ impl Conversation {
     fn on_update(&mut self, update: RunUpdate, out: &mut impl Sink<Effect>) {
         let Phase::Attached { run, next, .. } = &mut self.phase else { return };
         match update {
-            RunUpdate::Attached { device_name, .. } => out.push(Effect::Tell(Told::Attached { device_name })),
+            RunUpdate::Attached { owner, device_name, attempt } => {
+                out.push(Effect::Tell(Told::Attached { owner, device_name, attempt }));
+            }
             RunUpdate::Event { number, event } if number >= *next => {
                 *next = number + event.span();
                 out.push(Effect::Tell(Told::Event { number, event }));
