@@ -1,0 +1,136 @@
+//! `wayfare doctor`: what can be used here, and what cannot and why.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::json;
+
+use super::app::App;
+use super::exit::{Exit, Failure};
+use crate::client::{MeshClient, Place, node_answers};
+use crate::cloud_file::Cloud;
+use crate::hosts::find_program;
+use crate::kernels::{KernelPlaces, Kernels};
+use crate::render::Form;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Good,
+    /// Works without.
+    Missing,
+    Bad,
+}
+
+struct Finding {
+    what: &'static str,
+    state: State,
+    says: String,
+}
+
+fn good(what: &'static str, says: impl Into<String>) -> Finding {
+    Finding { what, state: State::Good, says: says.into() }
+}
+
+fn missing(what: &'static str, says: impl Into<String>) -> Finding {
+    Finding { what, state: State::Missing, says: says.into() }
+}
+
+fn bad(what: &'static str, says: impl Into<String>) -> Finding {
+    Finding { what, state: State::Bad, says: says.into() }
+}
+
+/// Looks at everything and says what it found.
+pub(super) async fn doctor(app: &App) -> Result<Exit, Failure> {
+    let mut findings = vec![data_folder(app), key(app)];
+    findings.extend([node(app).await, cloud(app).await]);
+    findings.extend(kernels(app));
+    findings.push(match find_program(app.config.session_host.as_deref()) {
+        Ok(path) => good("session host", path.display().to_string()),
+        Err(error) => bad("session host", error.to_string()),
+    });
+    for Finding { what, state, says } in &findings {
+        let (mark, word) = match state {
+            State::Good => ("✓", "good"),
+            State::Missing => ("·", "missing"),
+            State::Bad => ("✗", "bad"),
+        };
+        match app.form {
+            Form::Json => app.screen.json(&json!({ "what": what, "state": word, "says": says }))?,
+            Form::Text => app.screen.line(&format!("{mark} {what}: {says}"))?,
+        }
+    }
+    let is_bad = findings.iter().any(|finding| finding.state == State::Bad);
+    Ok(if is_bad { Exit::Bad } else { Exit::Good })
+}
+
+fn data_folder(app: &App) -> Finding {
+    let what = "data folder";
+    let path = app.folder.path();
+    if let Err(error) = app.folder.make() {
+        return bad(what, format!("{}: {error}; choose another with --data-dir", path.display()));
+    }
+    match path.metadata().map(|metadata| metadata.permissions().mode() & 0o777) {
+        Ok(mode) if mode & 0o077 != 0 => {
+            bad(what, format!("{} can be read by other users (mode {mode:o}): run chmod 700 on it", path.display()))
+        }
+        Ok(_) => good(what, path.display().to_string()),
+        Err(error) => bad(what, format!("{}: {error}", path.display())),
+    }
+}
+
+fn key(app: &App) -> Finding {
+    match app.key() {
+        Ok(key) => good("device key", format!("{} ({})", key.device_id().short(), app.folder.key().display())),
+        Err(failure) => bad("device key", failure.to_string()),
+    }
+}
+
+async fn node(app: &App) -> Finding {
+    let what = "node";
+    if !node_answers(&app.folder) {
+        return missing(what, "none runs on this data folder; `wayfare-node` starts one");
+    }
+    let identity = match app.identity() {
+        Ok(identity) => identity,
+        Err(failure) => return bad(what, failure.to_string()),
+    };
+    let place = Place::of_node(&app.folder, identity.key.device_id());
+    match MeshClient::connect(&place, identity, &app.limits).await {
+        Ok(_) => good(what, format!("answers at {}", app.folder.door().display())),
+        Err(error) => bad(what, error.to_string()),
+    }
+}
+
+async fn cloud(app: &App) -> Finding {
+    let what = "cloud";
+    let cloud = match Cloud::load(&app.folder.cloud()) {
+        Ok(Some(cloud)) => cloud,
+        Ok(None) => return missing(what, "not paired; `wayfare login <pairing-string>` pairs this device"),
+        Err(error) => return bad(what, error.to_string()),
+    };
+    let identity = match app.identity() {
+        Ok(identity) => identity,
+        Err(failure) => return bad(what, failure.to_string()),
+    };
+    let url = &cloud.address.url;
+    // The handshake shows who the cloud is and that both speak one version.
+    match MeshClient::connect(&Place::of_cloud(&cloud), identity, &app.limits).await {
+        Ok(_) => good(what, format!("{url} is the cloud that was paired, and knows this device")),
+        Err(error) => bad(what, error.to_string()),
+    }
+}
+
+fn kernels(app: &App) -> Vec<Finding> {
+    let what = "kernels";
+    let kernels = Kernels::discover(&KernelPlaces::of_process(&app.config.venvs));
+    let runtimes = kernels.runtimes();
+    let mut findings: Vec<_> = runtimes
+        .iter()
+        .map(|runtime| good(what, format!("{} runs {} ({})", runtime.kernel, runtime.language, runtime.environment)))
+        .collect();
+    if runtimes.is_empty() {
+        let advice = "none found; install one (`python3 -m pip install ipykernel`) or name its environment in venvs";
+        findings.push(missing(what, advice));
+    }
+    findings.extend(kernels.broken().iter().map(|error| bad(what, error.to_string())));
+    findings
+}

@@ -1,0 +1,46 @@
+//! `wayfare login`: pairs this device with a cloud.
+
+use serde_json::json;
+use wayfare_io::transport::WsTransport;
+use wayfare_io::{SystemClock, pair};
+use wayfare_protocol::limits::DEVICE_NAME_MAX;
+
+use super::app::App;
+use super::arguments::Login;
+use super::exit::{Exit, Failure};
+use crate::client::node_answers;
+use crate::cloud_file::Cloud;
+use crate::render::Form;
+
+/// Brings the code of a pairing string and keeps what is learned in `cloud.toml`.
+pub(super) async fn login(app: &App, asked: Login) -> Result<Exit, Failure> {
+    let name = asked.name.clone().unwrap_or_else(|| app.config.name.clone());
+    if name.trim().is_empty() || name.len() > DEVICE_NAME_MAX || name.chars().any(char::is_control) {
+        let detail = format!("--name: a device's name has 1 to {DEVICE_NAME_MAX} bytes and no control characters");
+        return Err(Failure::Usage(detail));
+    }
+    let key = app.key()?;
+    let transport = WsTransport::new(asked.insecure_plaintext);
+    let paired = pair(&transport, &asked.pairing_string, &key, &name, &app.limits, &SystemClock).await?;
+    let cloud = Cloud {
+        account: paired.account,
+        address: paired.address,
+        name: asked.name,
+        insecure_plaintext: asked.insecure_plaintext,
+    };
+    cloud.save(&app.folder.cloud())?;
+    let device = key.device_id();
+    if app.form == Form::Json {
+        let line = json!({ "account": cloud.account, "device": device, "name": name, "url": cloud.address.url });
+        app.screen.json(&line)?;
+        return Ok(Exit::Good);
+    }
+    app.screen.line(&format!("{name} ({}) is paired with {}", device.short(), cloud.address.url))?;
+    let next = if node_answers(&app.folder) {
+        "the running node connects now"
+    } else {
+        "start its node with `wayfare-node` to offer its kernels; `wayfare run` works without"
+    };
+    app.screen.line(next)?;
+    Ok(Exit::Good)
+}

@@ -1,0 +1,70 @@
+//! The command line `wayfare`. Its decisions about sessions and runs are the library's; here arguments become requests, and
+//! answers become text.
+
+mod app;
+pub mod arguments;
+mod attach;
+mod cells;
+mod doctor;
+mod exit;
+mod keyboard;
+mod lists;
+mod login;
+mod plan;
+mod run;
+mod screen;
+mod session;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use app::App;
+use arguments::{Arguments, Command, DeviceCommand, SessionCommand};
+pub use cells::CellSelection;
+pub use exit::{Exit, Failure};
+
+/// Runs the command line with this process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print(); // nobody is there to read it
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Good.into(),
+                _ => Exit::Usage.into(),
+            };
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&Failure::System(error)).into(),
+    };
+    let exit = runtime.block_on(dispatch(arguments)).unwrap_or_else(|failure| report(&failure));
+    runtime.shutdown_background(); // a thread may wait for a line of input that nobody needs any more
+    exit.into()
+}
+
+fn report(failure: &Failure) -> Exit {
+    eprintln!("wayfare: {failure}");
+    failure.exit()
+}
+
+async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
+    let app = App::new(&arguments)?;
+    match arguments.command {
+        Command::Login(asked) => login::login(&app, asked).await,
+        Command::Run(asked) => run::run(&app, &asked).await,
+        Command::Attach(asked) => attach::attach(&app, &asked).await,
+        Command::Device { command: DeviceCommand::List } => lists::devices(&app).await,
+        Command::Session { command: SessionCommand::List } => lists::sessions(&app).await,
+        Command::Session { command: SessionCommand::Show(which) } => session::show(&app, &which).await,
+        Command::Session { command: SessionCommand::Interrupt(which) } => session::interrupt(&app, &which).await,
+        Command::Session { command: SessionCommand::Stop(which) } => session::stop(&app, &which).await,
+        Command::Session { command: SessionCommand::Set(asked) } => session::set(&app, &asked).await,
+        Command::Doctor => doctor::doctor(&app).await,
+    }
+}

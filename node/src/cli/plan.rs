@@ -1,0 +1,159 @@
+//! What `wayfare run` is to execute: the chosen cells, or one piece of code, each with its session.
+
+use std::path::Path;
+
+use wayfare_protocol::limits::CODE_MAX;
+use wayfare_protocol::mrp::ExecuteRequest;
+use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
+
+use super::arguments::{EnvironmentFlags, Run};
+use super::exit::Failure;
+use crate::notebook::{Cell, DEFAULT_SESSION, NotebookFile, Project};
+
+/// One execution.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    /// The cell's number in its notebook.
+    pub(super) cell: Option<u32>,
+    pub(super) key: SessionKey,
+    pub(super) environment: Environment,
+    pub(super) request: ExecuteRequest,
+}
+
+/// The steps in order; at least one.
+pub(super) fn plan(asked: &Run) -> Result<Vec<Step>, Failure> {
+    let steps = match (&asked.notebook, &asked.code) {
+        (Some(path), _) => of_notebook(&NotebookFile::read(path)?, asked)?,
+        (None, Some(code)) => vec![of_code(code, asked)?],
+        (None, None) => Vec::new(),
+    };
+    if let Some(long) = steps.iter().find(|step| step.request.code.len() > CODE_MAX) {
+        let which = long.cell.map_or_else(|| "the code".to_owned(), |cell| format!("cell {cell}"));
+        return Err(Failure::Usage(format!("{which} is longer than {CODE_MAX} bytes")));
+    }
+    if steps.is_empty() {
+        return Err(Failure::Usage("there is nothing to run: no cell fits what was asked for".to_owned()));
+    }
+    Ok(steps)
+}
+
+fn of_notebook(file: &NotebookFile, asked: &Run) -> Result<Vec<Step>, Failure> {
+    let cells = &file.notebook.cells;
+    if let Some(selection) = &asked.cells
+        && usize::try_from(selection.last()).is_ok_and(|last| last > cells.len())
+    {
+        let (path, count) = (file.path.display(), cells.len());
+        return Err(Failure::Usage(format!("there is no cell {} in {path}: it has {count}", selection.last())));
+    }
+    let language = asked.language.as_deref().map(Language::from_word);
+    let chosen = |cell: &&Cell| {
+        asked.cells.as_ref().is_none_or(|selection| selection.contains(cell.index))
+            && language.as_ref().is_none_or(|language| cell.language == *language)
+    };
+    cells.iter().filter(chosen).map(|cell| of_cell(file, cell, asked)).collect()
+}
+
+fn of_cell(file: &NotebookFile, cell: &Cell, asked: &Run) -> Result<Step, Failure> {
+    let (mut key, environment) = file.session_of(cell)?;
+    if let Some(name) = &asked.session {
+        key.name = session_name(name, &file.project.name)?;
+    }
+    let request = ExecuteRequest { cell: Some(file.cell_ref(cell)), ..ExecuteRequest::of(cell.code.clone()) };
+    Ok(Step { cell: Some(cell.index), key, environment: over(environment, &asked.environment), request })
+}
+
+/// Code without a notebook belongs to the project of the folder in which the command is given.
+fn of_code(code: &str, asked: &Run) -> Result<Step, Failure> {
+    let here = std::env::current_dir()?;
+    let project = Project::of(&here.join("code"), None)?;
+    let name = session_name(asked.session.as_deref().unwrap_or(DEFAULT_SESSION), &project.name)?;
+    let language = Language::from_word(asked.language.as_deref().unwrap_or("python"));
+    Ok(Step {
+        cell: None,
+        key: SessionKey { name, language },
+        environment: over(Environment::default(), &asked.environment),
+        request: ExecuteRequest::of(code),
+    })
+}
+
+fn session_name(text: &str, project: &str) -> Result<SessionName, Failure> {
+    let name = if text.contains(':') { text.parse() } else { SessionName::new(project, text) };
+    name.map_err(|error| Failure::Usage(format!("--session: {error}")))
+}
+
+/// Flags over an environment; an empty text takes away what was there.
+pub(super) fn over(environment: Environment, flags: &EnvironmentFlags) -> Environment {
+    let put = |flag: &Option<String>, before: Option<String>| match flag {
+        Some(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        None => before,
+    };
+    Environment {
+        kernel: put(&flags.kernel, environment.kernel),
+        venv: put(&flags.venv, environment.venv),
+        cwd: put(&flags.cwd, environment.cwd),
+    }
+}
+
+/// Whether a path is the same environment as another in all that was asked for.
+pub(super) fn is_met(asked: &Environment, by: &Environment) -> bool {
+    let met = |asked: &Option<String>, by: &Option<String>| {
+        asked.as_ref().is_none_or(|asked| by.as_ref().is_some_and(|by| Path::new(asked) == Path::new(by)))
+    };
+    met(&asked.kernel, &by.kernel) && met(&asked.venv, &by.venv) && met(&asked.cwd, &by.cwd)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::arguments::{Arguments, Command};
+    use super::*;
+
+    const NOTEBOOK: &str = "---\nproject: thesis\nsession: {python: {name: analysis, venv: .venv}}\n---\n\
+        ```python\n1\n```\n```r\n2\n```\n```python scratch\n3\n```\n";
+
+    fn planned(flags: &[&str]) -> Result<Vec<Step>, String> {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.md");
+        std::fs::write(&path, NOTEBOOK).expect("notebook");
+        let path = path.display().to_string();
+        let line = ["wayfare", "run", &path].into_iter().chain(flags.iter().copied());
+        match Arguments::try_parse_from(line).expect("arguments").command {
+            Command::Run(run) => plan(&run).map_err(|failure| failure.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn shown(flags: &[&str]) -> Vec<String> {
+        let steps = planned(flags).expect("a plan");
+        steps.iter().map(|step| format!("{} {}", step.request.code.trim(), step.key)).collect()
+    }
+
+    #[test]
+    fn every_cell_goes_to_the_session_that_the_notebook_says() {
+        assert_eq!(shown(&[]), ["1 thesis:analysis (python)", "2 thesis:main (r)", "3 thesis:scratch (python)"]);
+    }
+
+    #[test]
+    fn flags_choose_cells_language_and_session() {
+        assert_eq!(shown(&["--cell", "2-3"]), ["2 thesis:main (r)", "3 thesis:scratch (python)"]);
+        assert_eq!(shown(&["--language", "R"]), ["2 thesis:main (r)"]);
+        assert_eq!(shown(&["--cell", "1", "--session", "x"]), ["1 thesis:x (python)"]);
+        assert_eq!(shown(&["--cell", "1", "--session", "lab:x"]), ["1 lab:x (python)"]);
+    }
+
+    #[test]
+    fn flags_go_before_the_notebooks_environment() {
+        let environment = |flags: &[&str]| planned(flags).expect("a plan")[0].environment.clone();
+        assert_eq!(environment(&[]).venv.as_deref(), Some(".venv"));
+        let changed = environment(&["--venv", "", "--cwd", "/w"]);
+        assert_eq!((changed.venv, changed.cwd.as_deref()), (None, Some("/w")));
+    }
+
+    #[test]
+    fn a_choice_of_what_is_not_there_is_refused() {
+        assert!(planned(&["--cell", "4"]).expect_err("three cells").contains("no cell 4"));
+        assert!(planned(&["--language", "julia"]).expect_err("none").contains("nothing to run"));
+        assert!(planned(&["--session", "a b"]).expect_err("no name").contains("--session"));
+    }
+}

@@ -1,0 +1,164 @@
+//! `wayfare run`: the cells of a notebook, one after the other, each in its session.
+
+use serde_json::json;
+use wayfare_protocol::NodeId;
+use wayfare_protocol::capability::Needs;
+use wayfare_protocol::control::{DeviceInfo, OpenedSession};
+use wayfare_protocol::output::RunOutcome;
+use wayfare_protocol::session::{OpenSession, SessionKey};
+
+use super::app::App;
+use super::arguments::Run;
+use super::exit::{Exit, Failure};
+use super::plan::{Step, is_met, plan};
+use super::watch::{End, Stage};
+use crate::client::MeshClient;
+use crate::render::Form;
+
+/// Runs what was asked for.
+pub(super) async fn run(app: &App, asked: &Run) -> Result<Exit, Failure> {
+    let steps = plan(asked)?;
+    let mut stage = Stage::new(app.screen, app.form, app.limits.kernel_stop)?;
+    let mut client = stage.or_interrupt(app.connect()).await?;
+    let device = match &asked.on {
+        Some(name) => Some(device(&stage.or_interrupt(client.devices()).await?, name)?),
+        None => None,
+    };
+    let mut open: Option<SessionKey> = None;
+    let mut exit = Exit::Good;
+    for step in steps {
+        if open.as_ref() != Some(&step.key) {
+            let opened = open_session(&mut client, &mut stage, &step, device).await?;
+            say_opened(&stage, &step, &opened)?;
+            open = Some(step.key.clone());
+        }
+        let run = client.run(step.request.clone());
+        let end = stage.watch(&mut client, run, step.cell, 1, asked.timeout).await?;
+        exit = worse(exit, exit_of(&end));
+        match end {
+            End::Left { next } => {
+                let (name, language) = (&step.key.name, &step.key.language);
+                app.screen.note(&format!(
+                    "left running; show it again: wayfare attach {name} {run} --language {language} --from {next}"
+                ));
+                return Ok(if stage.was_interrupted { Exit::Interrupted } else { Exit::Bad });
+            }
+            End::Ended(_) if stage.was_interrupted => return Ok(Exit::Interrupted),
+            End::Ended(RunOutcome::Succeeded) => {}
+            End::Ended(_) | End::Refused(_) if asked.keep_going => {}
+            End::Ended(_) | End::Refused(_) => return Ok(exit),
+        }
+    }
+    Ok(exit)
+}
+
+async fn open_session(
+    client: &mut MeshClient,
+    stage: &mut Stage,
+    step: &Step,
+    device: Option<NodeId>,
+) -> Result<OpenedSession, Failure> {
+    let open = OpenSession {
+        key: step.key.clone(),
+        id: client.new_session_id(),
+        environment: step.environment.clone(),
+        needs: Needs::default(),
+        device,
+    };
+    stage.or_interrupt(client.open(open)).await
+}
+
+fn say_opened(stage: &Stage, step: &Step, opened: &OpenedSession) -> Result<(), Failure> {
+    let session = &opened.session;
+    if !opened.created && !is_met(&step.environment, &session.environment) {
+        stage.screen.note(&format!(
+            "{} runs already, with another environment than asked for: `wayfare session set` changes it for its next kernel",
+            session.key
+        ));
+    }
+    if stage.form == Form::Json {
+        let line = json!({
+            "kind": "opened", "session": session.key.name.to_string(), "language": session.key.language, "id": session.id,
+            "owner": session.owner, "device": session.device_name, "reason": opened.reason, "created": opened.created,
+        });
+        stage.screen.json(&line)?;
+    }
+    Ok(())
+}
+
+/// The device of a name, or of the beginning of an id.
+fn device(devices: &[DeviceInfo], wanted: &str) -> Result<NodeId, Failure> {
+    let by_name: Vec<_> = devices.iter().filter(|device| device.name == wanted).collect();
+    let by_id = || devices.iter().filter(|device| device.device.to_string().starts_with(wanted)).collect();
+    let found: Vec<&DeviceInfo> = if by_name.is_empty() && !wanted.is_empty() { by_id() } else { by_name };
+    match found.as_slice() {
+        [one] => Ok(NodeId(one.device)),
+        [] => {
+            let names: Vec<_> = devices.iter().map(|device| device.name.as_str()).collect();
+            Err(Failure::NotFound(format!("no device {wanted:?}; there are: {}", names.join(", "))))
+        }
+        several => {
+            let ids: Vec<_> = several.iter().map(|device| device.device.short()).collect();
+            let ids = ids.join(", ");
+            Err(Failure::NotFound(format!("several devices are called {wanted:?}: choose by id, {ids}")))
+        }
+    }
+}
+
+/// The exit that a run alone would have.
+pub(super) fn exit_of(end: &End) -> Exit {
+    match end {
+        End::Ended(RunOutcome::Succeeded) => Exit::Good,
+        End::Ended(
+            RunOutcome::Failed | RunOutcome::Interrupted { .. } | RunOutcome::Cancelled | RunOutcome::Unknown,
+        ) => Exit::Bad,
+        End::Refused(_) => Exit::Refused,
+        End::Left { .. } => Exit::Bad,
+    }
+}
+
+/// The first that is not good stays.
+fn worse(before: Exit, after: Exit) -> Exit {
+    if before == Exit::Good { after } else { before }
+}
+
+#[cfg(test)]
+mod tests {
+    use wayfare_protocol::control::PresenceInfo;
+    use wayfare_protocol::{DeviceId, ErrorCode, Refusal};
+
+    use super::*;
+
+    fn known(id: u8, name: &str) -> DeviceInfo {
+        DeviceInfo {
+            device: DeviceId([id; 32]),
+            name: name.to_owned(),
+            os: "linux".to_owned(),
+            presence: PresenceInfo::Online,
+            node: None,
+            load: None,
+        }
+    }
+
+    #[test]
+    fn a_device_is_found_by_name_then_by_id() {
+        let devices = [known(0x1a, "laptop"), known(0x1b, "box"), known(0x2c, "box")];
+        let found = |wanted: &str| device(&devices, wanted).map_err(|failure| failure.to_string());
+        assert_eq!(found("laptop"), Ok(NodeId(DeviceId([0x1a; 32]))));
+        assert_eq!(found("2c2c"), Ok(NodeId(DeviceId([0x2c; 32]))));
+        assert!(found("box").expect_err("two").contains("2c2c2c2c"));
+        assert!(found("phone").expect_err("none").contains("laptop"));
+        assert!(found("").is_err() && found("1").is_err());
+    }
+
+    #[test]
+    fn a_runs_end_is_its_exit() {
+        let refused = End::Refused(Refusal::new(ErrorCode::SessionFull, ""));
+        let ended = |outcome| exit_of(&End::Ended(outcome));
+        assert_eq!((ended(RunOutcome::Succeeded), ended(RunOutcome::Failed)), (Exit::Good, Exit::Bad));
+        assert_eq!(ended(RunOutcome::Interrupted { seen_through: 3 }), Exit::Bad);
+        assert_eq!((ended(RunOutcome::Unknown), exit_of(&refused)), (Exit::Bad, Exit::Refused));
+        assert_eq!(worse(Exit::Bad, Exit::Good), Exit::Bad);
+        assert_eq!(worse(Exit::Good, Exit::Refused), Exit::Refused);
+    }
+}

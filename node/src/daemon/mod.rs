@@ -1,0 +1,253 @@
+//! A running node: what `wayfare-node` is made of.
+//!
+//! It holds the lock of its data folder, opens the local door, and runs one [`EdgeNode`] at a time. When `cloud.toml` appears or
+//! changes, that one is stopped and another is started in its place: session hosts live on, and clients dial again.
+
+mod door;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{MissedTickBehavior, interval};
+use wayfare_actors::actor::{Fatal, Trace};
+use wayfare_actors::edge::{EdgeNode, Identity};
+use wayfare_actors::ports::{Ports, SessionHosts, StartError};
+use wayfare_io::transport::{DoorError, UnixDoor, WsTransport};
+use wayfare_io::{
+    BootTimer, DataDir, DataDirError, KeyFileError, LogStoreError, OsRandom, SegmentLogStore, SystemClock, TraceFile,
+    load_or_create_key,
+};
+use wayfare_protocol::Limits;
+use wayfare_protocol::capability::Capabilities;
+use wayfare_protocol::codec::Codec;
+use wayfare_protocol::identity::DeviceKey;
+
+use crate::cloud_file::{Cloud, CloudFileError};
+use crate::config::NodeConfig;
+use crate::folder::DataFolder;
+use crate::hardware::LoadMeter;
+use crate::hosts::{HostSettings, LocalSessionHosts, find_program};
+use crate::kernels::{KernelPlaces, Kernels};
+
+use door::Guests;
+
+/// How often `cloud.toml` and the node's actors are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Why a node cannot start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// Its data folder.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// Its key.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// Its cloud.
+    #[error(transparent)]
+    Cloud(#[from] CloudFileError),
+    /// Its logs.
+    #[error(transparent)]
+    Logs(#[from] LogStoreError),
+    /// Its local door.
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    /// The session host's program.
+    #[error(transparent)]
+    SessionHost(#[from] StartError),
+    /// Its trace file.
+    #[error("trace file {path}: {why}", path = path.display())]
+    TraceFile {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        why: std::io::Error,
+    },
+    /// Signals or timers.
+    #[error("the system refuses: {0}")]
+    System(#[from] std::io::Error),
+    /// Its actors did not start.
+    #[error("the node cannot start: {0}")]
+    Start(#[from] Fatal),
+    /// Its actors failed again and again.
+    #[error("the node stopped: its parts failed and restarting them did not help; the log says why")]
+    Stopped,
+}
+
+/// What a node that is up says of itself.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// Its name.
+    pub name: String,
+    /// Its id, short.
+    pub device: String,
+    /// The kernels that it found.
+    pub kernels: Vec<String>,
+}
+
+/// What ends one [`EdgeNode`].
+enum Turn {
+    Stop,
+    Cloud(Option<Cloud>),
+    Failed,
+}
+
+/// A node before its actors.
+struct Daemon {
+    folder: DataFolder,
+    key: DeviceKey,
+    name: String,
+    limits: Limits,
+    capabilities: Capabilities,
+    hosts: Arc<dyn SessionHosts>,
+    ports: Ports,
+    meter: LoadMeter,
+    guests: Guests,
+    terminate: Signal,
+    interrupt: Signal,
+    _lock: DataDir,
+}
+
+/// Runs a node until it is told to stop by SIGTERM or SIGINT. `ready` is called once, when it can be used.
+///
+/// # Errors
+/// If it cannot start, or its parts failed and restarting them did not help.
+pub async fn run(config: &NodeConfig, ready: impl FnOnce(&Ready)) -> Result<(), DaemonError> {
+    let mut daemon = Daemon::open(config)?;
+    let mut cloud = Cloud::load(&daemon.folder.cloud())?;
+    let mut ready = Some(ready);
+    loop {
+        let node = daemon.start(cloud.as_ref()).await?;
+        if let Some(ready) = ready.take() {
+            ready(&daemon.ready(cloud.as_ref()));
+        }
+        match daemon.serve(&node, cloud.as_ref()).await {
+            Turn::Stop => {
+                tracing::info!("stopping; session hosts live on");
+                node.stop().await;
+                // A door that is gone says sooner than a refused connection that nobody is there.
+                let _ = std::fs::remove_file(daemon.folder.door());
+                return Ok(());
+            }
+            Turn::Cloud(changed) => {
+                tracing::info!(paired = changed.is_some(), "cloud.toml changed: starting anew with it");
+                node.stop().await;
+                cloud = changed;
+            }
+            Turn::Failed => return Err(DaemonError::Stopped),
+        }
+    }
+}
+
+impl Daemon {
+    fn open(config: &NodeConfig) -> Result<Self, DaemonError> {
+        let lock = DataDir::open(&config.data_dir)?;
+        let folder = DataFolder::new(&config.data_dir);
+        let limits = config.limits();
+        let key = load_or_create_key(&folder.key(), &OsRandom)?;
+        let kernels = Kernels::discover(&KernelPlaces::of_process(&config.venvs));
+        for broken in kernels.broken() {
+            tracing::warn!(%broken, "kernel left out");
+        }
+        let meter = LoadMeter::new();
+        let capabilities = Capabilities { hardware: meter.hardware(), runtimes: kernels.runtimes(), tags: Vec::new() };
+        let program = find_program(config.session_host.as_deref())?;
+        let data = folder.path().to_owned();
+        let hosts =
+            LocalSessionHosts::new(HostSettings { data, program, venvs: config.venvs.clone(), limits: limits.clone() });
+        let trace = config.trace_file.as_ref().map(|path| {
+            let opened = TraceFile::open(path).map_err(|why| DaemonError::TraceFile { path: path.clone(), why });
+            opened.map(|trace| Arc::new(trace) as Arc<dyn Trace>)
+        });
+        let ports = Ports {
+            clock: Arc::new(SystemClock),
+            timer: Arc::new(BootTimer::new()?),
+            random: Arc::new(OsRandom),
+            transport: Arc::new(WsTransport::new(false)),
+            logs: Arc::new(SegmentLogStore::open(&folder.logs(), &limits)?),
+            trace: trace.transpose()?,
+        };
+        Ok(Self {
+            guests: Guests::listen(UnixDoor::open(&folder.door())?, limits.handshake, limits.unauthenticated_links),
+            folder,
+            key,
+            name: config.name.clone(),
+            limits,
+            capabilities,
+            hosts: Arc::new(hosts),
+            ports,
+            meter,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            _lock: lock,
+        })
+    }
+
+    fn ready(&self, cloud: Option<&Cloud>) -> Ready {
+        Ready {
+            name: self.name(cloud),
+            device: self.key.device_id().short(),
+            kernels: self.capabilities.runtimes.iter().map(|runtime| runtime.kernel.clone()).collect(),
+        }
+    }
+
+    fn name(&self, cloud: Option<&Cloud>) -> String {
+        cloud.and_then(|cloud| cloud.name.clone()).unwrap_or_else(|| self.name.clone())
+    }
+
+    async fn start(&self, cloud: Option<&Cloud>) -> Result<EdgeNode, Fatal> {
+        let mut seed = [0; 8];
+        self.ports.random.fill(&mut seed);
+        let identity = Identity {
+            key: self.key.clone(),
+            name: self.name(cloud),
+            os: std::env::consts::OS.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            capabilities: self.capabilities.clone(),
+            cloud: cloud.map(|cloud| cloud.address.clone()),
+            seed: u64::from_le_bytes(seed),
+        };
+        let insecure_plaintext = cloud.is_some_and(|cloud| cloud.insecure_plaintext);
+        let ports = Ports { transport: Arc::new(WsTransport::new(insecure_plaintext)), ..self.ports.clone() };
+        EdgeNode::start(ports, Arc::clone(&self.hosts), identity, self.limits.clone()).await
+    }
+
+    async fn serve(&mut self, node: &EdgeNode, cloud: Option<&Cloud>) -> Turn {
+        let mut look = interval(LOOK_EVERY);
+        let mut beat = interval(self.limits.heartbeat_every);
+        for ticker in [&mut look, &mut beat] {
+            ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.terminate.recv() => return Turn::Stop,
+                _ = self.interrupt.recv() => return Turn::Stop,
+                _ = look.tick() => {
+                    if !node.is_running() {
+                        return Turn::Failed;
+                    }
+                    if let Some(changed) = self.changed(cloud) {
+                        return Turn::Cloud(changed);
+                    }
+                }
+                _ = beat.tick() => node.heartbeat(self.meter.read()),
+                Some(connection) = self.guests.next() => node.accept(Codec::Bincode, connection),
+            }
+        }
+    }
+
+    /// What `cloud.toml` says now, if that is not what it said.
+    fn changed(&self, cloud: Option<&Cloud>) -> Option<Option<Cloud>> {
+        match Cloud::load(&self.folder.cloud()) {
+            Ok(now) if now.as_ref() != cloud => Some(now),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(%error, "going on with the cloud as it was");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What is where in a device's data folder.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// A data folder. It belongs to one device: its node and its command line share it.
+///
+/// | name | what |
+/// |---|---|
+/// | `device.key` | the device's key, see [`wayfare_io::load_or_create_key`] |
+/// | `cloud.toml` | the cloud it is paired with, see [`crate::cloud_file`] |
+/// | `lock` | held by the running node, and by nobody else |
+/// | `door/node.sock` | where the running node is spoken to |
+/// | `logs/` | the logs of its sessions |
+/// | `s/` | its session hosts, see [`crate::hosts`] |
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataFolder(PathBuf);
+
+impl DataFolder {
+    /// The folder at a path; it need not exist.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Makes it, closed to other users, if it is not there. Locks nothing.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn make(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.0)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The device's key.
+    #[must_use]
+    pub fn key(&self) -> PathBuf {
+        self.0.join("device.key")
+    }
+
+    /// The cloud it is paired with.
+    #[must_use]
+    pub fn cloud(&self) -> PathBuf {
+        self.0.join("cloud.toml")
+    }
+
+    /// The running node's local door.
+    #[must_use]
+    pub fn door(&self) -> PathBuf {
+        self.0.join("door").join("node.sock")
+    }
+
+    /// The logs.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+}
