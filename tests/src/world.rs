@@ -1,0 +1,343 @@
+//! A cloud, nodes and devices in one folder that is gone afterwards.
+
+mod cloud;
+mod command_line;
+mod node;
+
+pub use cloud::Cloud;
+pub use command_line::{CommandLine, Network};
+pub use node::Node;
+
+use std::cell::Cell;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+use wayfare_actors::ports::Address;
+use wayfare_io::transport::WsTransport;
+use wayfare_io::{OsRandom, SystemClock, load_or_create_key};
+use wayfare_node::hosts::SESSION_FOLDER_VARIABLE;
+use wayfare_protocol::Limits;
+use wayfare_protocol::identity::DeviceKey;
+use wayfare_protocol::pairing::PairingString;
+
+use crate::device::Device;
+use crate::process::end_all_with;
+use crate::programs::Programs;
+
+/// Durations of liveness in worlds of tests are divided by this.
+const HURRY: u32 = 10;
+/// The Python environment whose ipykernel is used.
+const PYTHON_VARIABLE: &str = "WAYFARE_TEST_PYTHON";
+/// The folder of what Wayfare's own builds and tests keep; below it the environment is `venv`.
+const CACHE_VARIABLE: &str = "WAYFARE_CACHE";
+
+/// Everything of one test.
+pub struct World {
+    folder: TempDir,
+    programs: Programs,
+    hurry: u32,
+    cloud: Option<Cloud>,
+    node: Option<Node>,
+    ended_well: Cell<bool>,
+}
+
+impl World {
+    /// An empty world whose limits are hurried.
+    ///
+    /// # Errors
+    /// If the programs do not build, or there is no folder to be had.
+    pub fn new() -> Result<Self> {
+        Self::with_hurry(HURRY)
+    }
+
+    /// An empty world with the limits that programs have by themselves.
+    ///
+    /// # Errors
+    /// As of [`World::new`].
+    pub fn unhurried() -> Result<Self> {
+        Self::with_hurry(1)
+    }
+
+    fn with_hurry(hurry: u32) -> Result<Self> {
+        // The paths of sockets are short, so the folder's must be.
+        let folder = tempfile::Builder::new().prefix("wf").tempdir_in("/tmp")?;
+        for name in ["home", "logs", "witness"] {
+            fs::create_dir(folder.path().join(name))?;
+        }
+        let programs = Programs::find()?;
+        Ok(Self { folder, programs, hurry, cloud: None, node: None, ended_well: Cell::new(false) })
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where cells bear witness.
+    #[must_use]
+    pub fn witness_folder(&self) -> PathBuf {
+        self.folder().join("witness")
+    }
+
+    /// The programs under test.
+    #[must_use]
+    pub fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    /// The limits that everybody in it keeps.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits::default().hurried(self.hurry)
+    }
+
+    /// Starts the cloud.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub async fn start_cloud(&mut self) -> Result<()> {
+        self.cloud = Some(Cloud::start_first(self, "cloud").await?);
+        Ok(())
+    }
+
+    /// Another cloud, which is nobody's.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub async fn another_cloud(&self) -> Result<Cloud> {
+        Cloud::start_first(self, "other").await
+    }
+
+    /// The cloud.
+    ///
+    /// # Panics
+    /// If it was not started.
+    pub fn cloud(&mut self) -> &mut Cloud {
+        self.cloud.as_mut().expect("the cloud was started")
+    }
+
+    /// Starts the node, paired with the cloud if there is one.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub async fn start_node(&mut self, name: &str) -> Result<()> {
+        self.start_node_over(name, None).await
+    }
+
+    /// Starts the node, which reaches the cloud at another address.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub async fn start_node_over(&mut self, name: &str, line: Option<SocketAddr>) -> Result<()> {
+        let node = Node::prepare(self, name)?;
+        if self.cloud.is_some() {
+            let key = node.key()?;
+            let address = self.paired(&key, name, line).await?;
+            node.knows_cloud(address)?;
+        }
+        self.node = Some(node.started().await?);
+        Ok(())
+    }
+
+    /// The node.
+    ///
+    /// # Panics
+    /// If it was not started.
+    pub fn node(&mut self) -> &mut Node {
+        self.node.as_mut().expect("the node was started")
+    }
+
+    /// A device of a person, registered with the cloud and dialing it.
+    ///
+    /// # Errors
+    /// If it cannot be paired.
+    pub async fn device(&mut self, name: &str) -> Result<Device> {
+        self.device_over(name, None).await
+    }
+
+    /// The same over another address.
+    ///
+    /// # Errors
+    /// If it cannot be paired.
+    pub async fn device_over(&mut self, name: &str, line: Option<SocketAddr>) -> Result<Device> {
+        let key = self.device_key(name)?;
+        let address = self.paired(&key, name, line).await?;
+        Device::start(name, key, address, &self.limits()).await
+    }
+
+    /// A person's device that talks to the node's own door.
+    ///
+    /// # Errors
+    /// If the node's key cannot be read.
+    pub async fn device_at_the_node(&mut self) -> Result<Device> {
+        let limits = self.limits();
+        let node = self.node();
+        Device::start("at the node", node.key()?, node.door()?, &limits).await
+    }
+
+    /// The key of a device, in a folder of its own.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn device_key(&self, name: &str) -> Result<DeviceKey> {
+        let folder = self.folder().join(name);
+        fs::create_dir_all(&folder)?;
+        Ok(load_or_create_key(&folder.join("device.key"), &OsRandom)?)
+    }
+
+    /// Registers a key with the cloud. `line` is where the cloud is dialed then, if that is another address.
+    ///
+    /// # Errors
+    /// If the cloud refuses.
+    pub async fn paired(&mut self, key: &DeviceKey, name: &str, line: Option<SocketAddr>) -> Result<Address> {
+        let limits = self.limits();
+        let string = self.cloud().pairing_string().await?;
+        let mut address = pair(&string, key, name, &limits).await?;
+        if let Some(line) = line {
+            address.url = address.url.replace(&self.cloud().address().to_string(), &line.to_string());
+        }
+        Ok(address)
+    }
+
+    /// The command line of a device, in its own folder: on this machine's network, or in a network of its own in which
+    /// nothing is but the cloud's port.
+    ///
+    /// # Errors
+    /// If there is no such network to be had.
+    pub fn command_line(&mut self, name: &str, network: Network) -> Result<CommandLine> {
+        CommandLine::new(self, name, network)
+    }
+
+    /// The folders of the node's sessions.
+    ///
+    /// # Errors
+    /// If there are none.
+    pub fn session_folders(&self) -> Result<Vec<PathBuf>> {
+        let all = self.node.as_ref().context("the node was not started")?.data().join("s");
+        let entries = fs::read_dir(&all).with_context(|| all.display().to_string())?;
+        Ok(entries.flatten().map(|entry| entry.path()).collect())
+    }
+
+    /// A folder beside those of sessions, whose path is as long.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn session_like_folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder().join(name);
+        fs::create_dir(&folder)?;
+        Ok(folder)
+    }
+
+    /// The process of the only session's host.
+    ///
+    /// # Errors
+    /// If there is none, or several.
+    pub fn session_host(&self) -> Result<i32> {
+        let folders = self.session_folders()?;
+        let [folder] = folders.as_slice() else { anyhow::bail!("not one session: {folders:?}") };
+        Ok(fs::read_to_string(folder.join("host.pid"))?.trim().parse()?)
+    }
+
+    /// The processes between a client and a kernel.
+    ///
+    /// # Errors
+    /// If one does not run.
+    pub fn relaying_processes(&self) -> Result<Vec<(String, i32)>> {
+        let cloud = self.cloud.as_ref().context("no cloud")?.pid()?;
+        let node = self.node.as_ref().context("no node")?.pid()?;
+        let of = |name: &str, pid| (name.to_owned(), pid);
+        Ok(vec![of("cloud", cloud), of("node", node), of("session host", self.session_host()?)])
+    }
+
+    /// What the processes wrote needs not be shown.
+    pub fn ended_well(&self) {
+        self.ended_well.set(true);
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.folder().join("logs").join(name)
+    }
+
+    fn show_logs(&self) {
+        let mut logs: Vec<PathBuf> = Vec::new();
+        if let Ok(entries) = fs::read_dir(self.folder().join("logs")) {
+            logs.extend(entries.flatten().map(|entry| entry.path()));
+        }
+        if self.node.is_some() {
+            logs.extend(self.session_folders().into_iter().flatten().map(|folder| folder.join("host.log")));
+        }
+        logs.sort();
+        for log in logs {
+            let text = fs::read(&log).unwrap_or_default();
+            eprintln!("---- {}\n{}", log.display(), String::from_utf8_lossy(&text));
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if !self.ended_well.get() {
+            self.show_logs();
+        }
+        (self.node, self.cloud) = (None, None);
+        // Session hosts and kernels outlive their node; they carry their session's folder, which is below ours.
+        end_all_with(SESSION_FOLDER_VARIABLE, self.folder.path());
+    }
+}
+
+/// A command that knows nothing of the person who runs the tests.
+pub(crate) fn sober(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("HOME", home).current_dir(home);
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    command
+}
+
+/// Lets a test happen in a world of its own; what the processes wrote is shown if it fails.
+///
+/// # Errors
+/// The test's.
+pub fn in_a_world(test: impl AsyncFnOnce(&mut World) -> Result<()>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut world = World::new()?;
+        test(&mut world).await?;
+        world.ended_well();
+        Ok(())
+    })
+}
+
+/// Pairs a key by a pairing string.
+///
+/// # Errors
+/// If the server is another one, or refuses.
+pub async fn pair(string: &PairingString, key: &DeviceKey, name: &str, limits: &Limits) -> Result<Address> {
+    let paired = wayfare_io::pair(&WsTransport::new(false), string, key, name, limits, &SystemClock).await?;
+    Ok(paired.address)
+}
+
+/// The virtual environment with ipykernel.
+///
+/// # Errors
+/// If it is not there; says how to name another.
+fn venv() -> Result<PathBuf> {
+    let venv = match (std::env::var_os(PYTHON_VARIABLE), std::env::var_os(CACHE_VARIABLE)) {
+        // <venv>/bin/python
+        (Some(python), _) => PathBuf::from(python).ancestors().nth(2).context(PYTHON_VARIABLE)?.to_owned(),
+        (None, Some(cache)) => PathBuf::from(cache).join("venv"),
+        (None, None) => PathBuf::from(std::env::var_os("HOME").context("HOME")?).join(".cache/wayfare/venv"),
+    };
+    anyhow::ensure!(
+        venv.join("bin/python").exists(),
+        "no Python with ipykernel in {}: `./x test` makes one; or set {PYTHON_VARIABLE}",
+        venv.display()
+    );
+    Ok(venv)
+}

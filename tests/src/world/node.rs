@@ -1,0 +1,133 @@
+//! The node's process.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use nix::sys::signal::Signal;
+use wayfare_actors::ports::Address;
+use wayfare_io::{OsRandom, load_or_create_key};
+use wayfare_node::client::Place;
+use wayfare_node::cloud_file;
+use wayfare_node::folder::DataFolder;
+use wayfare_protocol::AccountId;
+use wayfare_protocol::identity::DeviceKey;
+
+use super::{World, sober, venv};
+use crate::process::Process;
+
+/// A node, running or not.
+#[derive(Debug)]
+pub struct Node {
+    name: String,
+    data: DataFolder,
+    config: PathBuf,
+    log: PathBuf,
+    program: PathBuf,
+    home: PathBuf,
+    process: Option<Process>,
+}
+
+impl Node {
+    pub(super) fn prepare(world: &World, name: &str) -> Result<Self> {
+        let data = world.folder().join("n");
+        fs::DirBuilder::new().mode(0o700).create(&data)?;
+        let config = world.folder().join("node.toml");
+        let text = format!(
+            "data_dir = {data:?}\nname = {name:?}\nvenvs = [{venv:?}]\nhurry = {hurry}\n",
+            data = data.display().to_string(),
+            venv = venv()?.display().to_string(),
+            hurry = world.hurry,
+        );
+        fs::write(&config, text)?;
+        Ok(Self {
+            name: name.to_owned(),
+            data: DataFolder::new(&data),
+            config,
+            log: world.log("node"),
+            program: world.programs().path("wayfare-node"),
+            home: world.folder().join("home"),
+            process: None,
+        })
+    }
+
+    pub(super) async fn started(mut self) -> Result<Self> {
+        self.start().await?;
+        Ok(self)
+    }
+
+    /// Starts it, also again after it ended.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub async fn start(&mut self) -> Result<()> {
+        let mut command = sober(&self.program, &self.home);
+        command.arg("--config").arg(&self.config);
+        let mut process = Process::start("node", command, &self.log)?;
+        process.line("ready", |line| line.starts_with("ready ")).await?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Ends it as a crash does.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub async fn crash(&mut self) -> Result<()> {
+        self.process.take().context("the node does not run")?.crash().await
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Errors
+    /// If it does not run, or not end.
+    pub async fn stop(&mut self) -> Result<()> {
+        let mut process = self.process.take().context("the node does not run")?;
+        process.signal(Signal::SIGTERM)?;
+        let status = process.end().await?;
+        anyhow::ensure!(status.success(), "the node ended with {status}");
+        Ok(())
+    }
+
+    /// Its process.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn pid(&self) -> Result<i32> {
+        Ok(i32::try_from(self.process.as_ref().context("the node does not run")?.pid())?)
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Its key, which is its device's.
+    ///
+    /// # Errors
+    /// If it cannot be read or made.
+    pub fn key(&self) -> Result<DeviceKey> {
+        Ok(load_or_create_key(&self.data.key(), &OsRandom)?)
+    }
+
+    /// Its own door.
+    ///
+    /// # Errors
+    /// If its key cannot be read.
+    pub fn door(&self) -> Result<Address> {
+        Ok(Place::of_node(&self.data, self.key()?.device_id()).address)
+    }
+
+    /// Tells it which cloud it belongs to.
+    pub(super) fn knows_cloud(&self, address: Address) -> Result<()> {
+        let cloud = cloud_file::Cloud {
+            account: AccountId::LOCAL,
+            address,
+            name: Some(self.name.clone()),
+            insecure_plaintext: false,
+        };
+        Ok(cloud.save(&self.data.cloud())?)
+    }
+}

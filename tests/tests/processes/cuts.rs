@@ -1,0 +1,63 @@
+//! Links that are cut for five seconds, or silent for as long, in the middle of a stream.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use wayfare_tests::device::Device;
+use wayfare_tests::faults::{FaultyLine, Line};
+use wayfare_tests::witness::Witness;
+use wayfare_tests::world::{World, in_a_world};
+
+use crate::crashes::ends_well;
+
+/// How long a fault lasts.
+const FAULT: Duration = Duration::from_secs(5);
+
+/// A world whose links go over lines that can fail, and a cell that counts and has begun.
+async fn over_faulty_lines(world: &mut World) -> Result<(FaultyLine, FaultyLine, Device, Witness)> {
+    world.start_cloud().await?;
+    let cloud = world.cloud().address();
+    let (nodes, persons) = (FaultyLine::to(cloud).await?, FaultyLine::to(cloud).await?);
+    world.start_node_over("workshop", Some(nodes.address())).await?;
+    let mut device = world.device_over("person", Some(persons.address())).await?;
+    device.sees_online("workshop").await?;
+    device.open("tests:main").await?;
+    let witness = Witness::new(&world.witness_folder(), "counting");
+    device.begin(&witness.counting_cell());
+    device.goes_on_by(20).await?;
+    Ok((nodes, persons, device, witness))
+}
+
+async fn fails_for_a_while(line: &FaultyLine, how: Line, witness: &Witness) -> Result<()> {
+    line.set(how);
+    tokio::time::sleep(FAULT).await;
+    witness.goes_on_by(1).await?;
+    line.set(Line::Whole);
+    Ok(())
+}
+
+#[test]
+fn a_stream_goes_on_where_it_was_when_the_nodes_link_was_cut() -> Result<()> {
+    in_a_world(async |world| {
+        let (nodes, _persons, mut device, witness) = over_faulty_lines(world).await?;
+        fails_for_a_while(&nodes, Line::Cut, &witness).await?;
+        device.goes_on_by(20).await?;
+        fails_for_a_while(&nodes, Line::Held, &witness).await?;
+        ends_well(world, &mut device, &witness).await
+    })
+}
+
+#[test]
+fn a_stream_goes_on_where_it_was_when_the_clients_link_was_cut() -> Result<()> {
+    in_a_world(async |world| {
+        let (_nodes, persons, mut device, witness) = over_faulty_lines(world).await?;
+        let links = device.links();
+        fails_for_a_while(&persons, Line::Cut, &witness).await?;
+        device.linked(links + 1).await?;
+        device.goes_on_by(20).await?;
+        fails_for_a_while(&persons, Line::Held, &witness).await?;
+        ends_well(world, &mut device, &witness).await?;
+        ensure!(device.links() >= links + 2, "the silent link was kept for {FAULT:?}");
+        Ok(())
+    })
+}

@@ -1,0 +1,8 @@
+//! The whole path in real processes: what stays true while they are killed, cut off and told lies.
+
+mod crashes;
+mod cuts;
+mod local;
+mod readers;
+mod story;
+mod trust;
