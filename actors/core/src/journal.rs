@@ -166,6 +166,7 @@ impl SessionJournal {
 
     fn subscribe(&mut self, epoch: Epoch, out: &mut impl Sink<Effect>) {
         self.owner = Owner::Following { epoch };
+        self.appending.clear(); // what these took was credit of a stream that is gone
         out.push(Effect::Subscribe { from: self.outputs.next(), epoch });
     }
 

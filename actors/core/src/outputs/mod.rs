@@ -12,7 +12,7 @@ mod tail;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use wayfare_protocol::output::{OutputBody, OutputRecord};
+use wayfare_protocol::output::{OutputBody, OutputRecord, RunOutcome};
 use wayfare_protocol::stream::RunUpdate;
 use wayfare_protocol::{Limits, NodeId, RunId, codec};
 
@@ -126,6 +126,19 @@ impl Outputs {
         self.runs.get(run)
     }
 
+    /// The runs whose end is told by a record before that sequence and nowhere else, each given once: run, attempt, number of the last
+    /// event, outcome. Who trims the log keeps them elsewhere first ([`Outputs::restore_end`]).
+    pub fn take_ends_before(&mut self, sequence: u64) -> Vec<(RunId, u32, u64, RunOutcome)> {
+        let ended = self.runs.take_ends_before(sequence);
+        let told = |run: RunId| self.runs.get(run).and_then(|at| Some((run, at.attempt, at.last_number, at.ended?)));
+        ended.into_iter().filter_map(told).collect()
+    }
+
+    /// Knows the end of a run whose records the log no longer has, or may lose.
+    pub fn restore_end(&mut self, run: RunId, attempt: u32, last_number: u64, outcome: RunOutcome) {
+        self.runs.restore_end(run, attempt, last_number, outcome);
+    }
+
     /// Readers attached now.
     #[must_use]
     pub fn readers(&self) -> usize {
@@ -201,7 +214,7 @@ impl Outputs {
         if let Some(reader) = self.readers.get_mut(&id) {
             reader.read_done();
             if records.is_empty() {
-                return; // trimmed meanwhile: the reader finds its place anew with the next record
+                return; // the log has no such record: the reader looks again with the next one
             }
             for record in records {
                 // The log may have been trimmed, or the reader run out of credit, while the records were on their way.

@@ -126,6 +126,10 @@ impl Reader {
                 RunPlace::Following { .. } | RunPlace::Ended => return self.following_step(shelf),
             };
             self.find_place(shelf, run, number, id, out);
+            let is_over = matches!(self.place, Place::Run { place: RunPlace::Ended, .. });
+            if !self.may_send() && !is_over {
+                return Step::Wait; // the greeting took what was granted
+            }
         }
         self.following_step(shelf)
     }
@@ -231,7 +235,15 @@ impl Reader {
             let gap = RunEvent::Omitted { from: wanted, through: got - 1, bytes: 0 };
             self.send(id, &RunUpdate::Event { number: wanted, event: gap }, out);
         }
-        self.send(id, &RunUpdate::Event { number: got, event: event.clone() }, out);
+        let update = match event {
+            // It stands for events that this reader has, and for others: the rest is told.
+            RunEvent::Omitted { through, bytes, .. } if got < wanted => RunUpdate::Event {
+                number: wanted,
+                event: RunEvent::Omitted { from: wanted, through: *through, bytes: *bytes },
+            },
+            event => RunUpdate::Event { number: got, event: event.clone() },
+        };
+        self.send(id, &update, out);
         if let Place::Run { place: RunPlace::Following { number, .. }, .. } = &mut self.place {
             *number = through + 1;
         }

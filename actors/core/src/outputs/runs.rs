@@ -36,19 +36,41 @@ impl RunOutputs {
 
 /// The runs of a session that have outputs.
 #[derive(Debug, Default)]
-pub(super) struct RunTable(BTreeMap<RunId, RunOutputs>);
+pub(super) struct RunTable {
+    runs: BTreeMap<RunId, RunOutputs>,
+    /// By the sequence of their last record, the ended runs whose end is told by that record alone.
+    ends: BTreeMap<u64, RunId>,
+}
 
 impl RunTable {
     pub(super) fn get(&self, run: RunId) -> Option<&RunOutputs> {
-        self.0.get(&run)
+        self.runs.get(&run)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.runs.is_empty()
+    }
+
+    /// The runs whose last record is before a sequence, each told once.
+    pub(super) fn take_ends_before(&mut self, before: u64) -> Vec<RunId> {
+        let kept = self.ends.split_off(&before);
+        std::mem::replace(&mut self.ends, kept).into_values().collect()
+    }
+
+    /// Knows the end of a run whose records may be gone.
+    pub(super) fn restore_end(&mut self, run: RunId, attempt: u32, last_number: u64, outcome: RunOutcome) {
+        self.runs.entry(run).or_insert_with(|| RunOutputs {
+            attempt,
+            last_number,
+            ended: Some(outcome),
+            last_sequence: 0,
+            first_sequence: 0,
+            marks: Vec::new(),
+        });
     }
 
     pub(super) fn note(&mut self, record: &OutputRecord) {
-        let run = self.0.entry(record.run).or_insert_with(|| RunOutputs {
+        let run = self.runs.entry(record.run).or_insert_with(|| RunOutputs {
             attempt: record.attempt,
             last_number: 0,
             ended: None,
@@ -65,7 +87,10 @@ impl RunTable {
                     run.marks.push((*number, record.sequence));
                 }
             }
-            OutputBody::Ended(outcome) => run.ended = Some(*outcome),
+            OutputBody::Ended(outcome) => {
+                run.ended = Some(*outcome);
+                self.ends.insert(record.sequence, record.run);
+            }
         }
     }
 }

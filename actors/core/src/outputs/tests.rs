@@ -114,9 +114,9 @@ fn a_reader_gets_what_it_granted() {
     assert!(bench.effects.is_empty());
     bench.credit(1, 1);
     assert_eq!(bench.updates(1).len(), 1, "the greeting overdraws");
-    bench.credit(1, 200);
+    bench.credit(1, 100);
     let seen = bench.numbers(1).len();
-    assert!((1..10).contains(&seen), "{seen} events for 200 bytes");
+    assert!((1..10).contains(&seen), "{seen} events for 100 bytes");
     bench.credit(1, 1 << 20);
     assert_eq!(bench.numbers(1), (1..=10).collect::<Vec<_>>());
 }

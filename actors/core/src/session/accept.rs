@@ -26,7 +26,8 @@ impl RuntimeSession {
             return out.push(Effect::Reply { caller, answer: SessionAnswer::Refused(refusal) });
         }
         let position = self.runs.next_position();
-        let was_idle = self.is_idle();
+        // The outputs may know its end already, from a life that recorded the end and lost the acceptance.
+        let was_idle = self.is_idle() && self.outcome(run).is_none();
         let mut records = vec![InboxRecord::Accepted { position, run, request, at: now.wall }];
         let mut after = vec![After::Do(Box::new(Effect::Reply { caller, answer: self.accepted(position) }))];
         if was_idle {
@@ -66,7 +67,7 @@ impl RuntimeSession {
 
     /// Starts the next waiting run if the host is free.
     pub(super) fn start_next(&mut self, out: &mut impl Sink<Effect>) {
-        if !self.host.is_ready() || self.runs.started().is_some() {
+        if !self.host.is_ready() || self.runs.started().is_some() || !self.acts() {
             return;
         }
         if let Some((_, position)) = self.runs.next_waiting() {

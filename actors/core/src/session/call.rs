@@ -5,9 +5,8 @@ use wayfare_protocol::output::{OutputBody, RunOutcome};
 use wayfare_protocol::session::{SessionAnswer, SessionCall};
 use wayfare_protocol::{Epoch, ErrorCode, Now, Refusal, RunId};
 
-use super::host::Host;
-use super::{After, Caller, Effect, InboxRecord, RunState, RuntimeSession};
-use crate::machine::Sink;
+use super::{Caller, Effect, InboxRecord, RunState, RuntimeSession};
+use crate::machine::{OpId, Sink};
 
 impl RuntimeSession {
     pub(super) fn on_call(
@@ -21,45 +20,47 @@ impl RuntimeSession {
         if let Err(refusal) = self.ownership.admit(epoch) {
             return out.push(Effect::Reply { caller, answer: SessionAnswer::Refused(refusal) });
         }
-        let answer = match call {
+        let (answer, after) = match call {
             SessionCall::Run(asked) => return self.accept(now, caller, asked, out),
             SessionCall::SetEnvironment(environment) => {
-                let reply = Effect::Reply { caller, answer: SessionAnswer::Done };
-                self.append_inbox(vec![InboxRecord::Environment(environment)], vec![After::Do(Box::new(reply))], out);
+                let op = self.append_inbox(vec![InboxRecord::Environment(environment)], vec![], out);
                 self.outdate();
-                return;
+                (SessionAnswer::Done, Some(op))
             }
             SessionCall::Interrupt { run } => self.interrupt(run, out),
-            SessionCall::Input { run, text } => self.input(run, text, out),
-            SessionCall::Stop => self.stop(out),
-            SessionCall::Describe => SessionAnswer::Session(self.info()),
+            SessionCall::Input { run, text } => (self.input(run, text, out), None),
+            SessionCall::Stop => (SessionAnswer::Done, self.stop(out)),
+            SessionCall::Describe => (SessionAnswer::Session(self.info()), None),
         };
-        out.push(Effect::Reply { caller, answer });
+        self.when_durable(after, Effect::Reply { caller, answer }, out);
     }
 
-    fn interrupt(&mut self, run: Option<RunId>, out: &mut impl Sink<Effect>) -> SessionAnswer {
+    /// Returns the answer and the append that it waits for.
+    fn interrupt(&mut self, run: Option<RunId>, out: &mut impl Sink<Effect>) -> (SessionAnswer, Option<OpId>) {
         let started = self.runs.started();
         let Some(run) = run.or(started.map(|started| started.run)) else {
-            return SessionAnswer::Done; // nothing runs: nothing is left to interrupt
+            return (SessionAnswer::Done, None); // nothing runs: nothing is left to interrupt
         };
         match self.runs.get(run).map(|known| known.state) {
             None => {
                 let detail = format!("{} has no run {run}", self.key());
-                SessionAnswer::Refused(Refusal::new(ErrorCode::NotFound, detail))
+                (SessionAnswer::Refused(Refusal::new(ErrorCode::NotFound, detail)), None)
             }
-            Some(RunState::Waiting) => {
-                self.say(run, vec![OutputBody::Ended(RunOutcome::Cancelled)], out);
-                SessionAnswer::Done
-            }
+            Some(RunState::Waiting) => (SessionAnswer::Done, self.take_back(run, out)),
             Some(RunState::Started { .. }) => {
                 let position = started.map(|started| started.position);
                 if self.host.is_ready() {
                     out.push(Effect::ToHost(HostRequest::Interrupt { position }));
                 }
-                SessionAnswer::Done
+                (SessionAnswer::Done, None)
             }
-            Some(RunState::Ended(_)) => SessionAnswer::Done,
+            Some(RunState::Ended(_)) => (SessionAnswer::Done, None),
         }
+    }
+
+    /// A waiting run never runs; whoever asked for that is answered when it is durable.
+    fn take_back(&mut self, run: RunId, out: &mut impl Sink<Effect>) -> Option<OpId> {
+        self.say(run, vec![OutputBody::Ended(RunOutcome::Cancelled)], out)
     }
 
     fn input(&mut self, run: RunId, text: String, out: &mut impl Sink<Effect>) -> SessionAnswer {
@@ -70,15 +71,12 @@ impl RuntimeSession {
         SessionAnswer::Refused(Refusal::new(ErrorCode::NotWaiting, format!("run {run} is not running")))
     }
 
-    fn stop(&mut self, out: &mut impl Sink<Effect>) -> SessionAnswer {
+    fn stop(&mut self, out: &mut impl Sink<Effect>) -> Option<OpId> {
+        let mut last = None;
         for run in self.runs.all_waiting() {
-            self.say(run, vec![OutputBody::Ended(RunOutcome::Cancelled)], out);
+            last = self.take_back(run, out);
         }
-        match self.host {
-            Host::Live { .. } => out.push(Effect::ToHost(HostRequest::ShutDown)),
-            Host::Absent => {}
-            Host::Starting { .. } | Host::Connecting(_) | Host::Killing { .. } => self.kill(out),
-        }
-        SessionAnswer::Done
+        self.end_host(out);
+        last
     }
 }

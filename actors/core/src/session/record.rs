@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use wayfare_protocol::mrp::ExecuteRequest;
-use wayfare_protocol::output::OutputRecord;
+use wayfare_protocol::output::{OutputRecord, RunOutcome};
 use wayfare_protocol::session::Environment;
 use wayfare_protocol::{RunId, Wall};
 
@@ -40,6 +40,24 @@ pub enum InboxRecord {
         /// By which kernel of the session.
         kernel: u32,
     },
+    /// The outputs are about to forget every record of these runs.
+    OutputsForgotten {
+        /// How they ended.
+        runs: Vec<EndedRun>,
+    },
+}
+
+/// What stays known of a run whose outputs are forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedRun {
+    /// Which.
+    pub run: RunId,
+    /// Which execution of it.
+    pub attempt: u32,
+    /// Number of its last event; 0 for none.
+    pub last_number: u64,
+    /// How it ended.
+    pub outcome: RunOutcome,
 }
 
 /// A record of the session's outputs log.

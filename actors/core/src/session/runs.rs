@@ -47,13 +47,14 @@ pub struct Started {
 }
 
 /// All runs of a session's life, exactly.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Runs {
     known: BTreeMap<RunId, Run>,
     waiting: VecDeque<(RunId, u64)>,
     /// What accepted runs execute, until they have ended.
     requests: BTreeMap<RunId, ExecuteRequest>,
-    started: Option<Started>,
+    /// In order. More than one only after a restart that found the newer start and not the older end.
+    started: VecDeque<Started>,
     last_position: u64,
 }
 
@@ -87,10 +88,16 @@ impl Runs {
         self.known.iter()
     }
 
-    /// The started run.
+    /// The started run: the newest, if a restart left several.
     #[must_use]
     pub fn started(&self) -> Option<Started> {
-        self.started
+        self.started.back().copied()
+    }
+
+    /// Every started run whose end is not known, in order.
+    #[must_use]
+    pub fn all_started(&self) -> Vec<RunId> {
+        self.started.iter().map(|started| started.run).collect()
     }
 
     /// The run that is started next.
@@ -121,7 +128,7 @@ impl Runs {
     pub(super) fn start(&mut self, position: u64, attempt: u32, kernel: u32) {
         let Some(at) = self.waiting.iter().position(|(_, waiting)| *waiting == position) else { return };
         let Some((run, _)) = self.waiting.remove(at) else { return };
-        self.started = Some(Started { run, position, kernel, attempt });
+        self.started.push_back(Started { run, position, kernel, attempt });
         if let Some(known) = self.known.get_mut(&run) {
             known.state = RunState::Started { kernel, attempt };
         }
@@ -133,8 +140,6 @@ impl Runs {
         }
         self.waiting.retain(|(waiting, _)| *waiting != run);
         self.requests.remove(&run);
-        if self.started.is_some_and(|started| started.run == run) {
-            self.started = None;
-        }
+        self.started.retain(|started| started.run != run);
     }
 }
