@@ -72,6 +72,10 @@ pub struct Limits {
     pub host_attempts: u32,
     /// An orderly stop may take so long.
     pub drain: Duration,
+    /// A connection that is done with may take so long to say goodbye.
+    pub goodbye: Duration,
+    /// A server looks after its certificate so often.
+    pub tls_refresh: Duration,
 
     /// Bytes that one end of a stream takes before it grants more.
     pub stream_window: u32,
@@ -83,6 +87,10 @@ pub struct Limits {
     pub stream_backlog: usize,
     /// Links that have not authenticated yet, per process.
     pub unauthenticated_links: usize,
+    /// HTTP connections of an admin listener.
+    pub admin_connections: usize,
+    /// Links of one device's programs beside its node's; of more, the oldest is closed.
+    pub programs_per_device: usize,
     /// Requests of one link that wait for an answer.
     pub requests_per_link: usize,
     /// Accepted runs of one session that have not ended.
@@ -172,11 +180,15 @@ impl Default for Limits {
             host_retry: Duration::from_millis(50),
             host_attempts: 100,
             drain: s(10),
+            goodbye: s(1),
+            tls_refresh: s(24 * 3600),
             stream_window: 256 * 1024,
             transport_window: 64 * KIB,
             streams: 256,
             stream_backlog: 4 * MIB + 256 * KIB,
             unauthenticated_links: 64,
+            admin_connections: 16,
+            programs_per_device: 32,
             requests_per_link: 256,
             runs_waiting: 1_000,
             runs_per_session: 100_000,

@@ -1,5 +1,6 @@
 //! The real ports, and the doors that both binaries share. No decision is made here.
 
+pub mod config;
 pub mod tls;
 pub mod transport;
 
@@ -7,14 +8,18 @@ mod clock;
 mod data_dir;
 mod key_file;
 mod log;
+mod logging;
 mod pairing_client;
 mod store;
 mod timer;
+mod trace_file;
 
 pub use clock::{OsRandom, SystemClock};
 pub use data_dir::{DataDir, DataDirError};
 pub use key_file::{KeyFileError, load_or_create_key};
 pub use log::{LogStoreError, SegmentLogStore};
+pub use logging::start_logging;
 pub use pairing_client::{PairFailure, Paired, pair};
 pub use store::{OpenStoreError, SqliteStore};
 pub use timer::BootTimer;
+pub use trace_file::TraceFile;

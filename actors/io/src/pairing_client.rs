@@ -85,7 +85,7 @@ pub async fn pair(
     let purpose = Purpose::Pair { code: string.code().to_string(), name: name.to_owned() };
     let role = Role::Dialer { key: key.clone(), expects: identity.clone(), purpose };
     let link = Link::new(Config { role, codec: Codec::Bincode, limits: limits.clone() }, clock.now());
-    match drive(link, connection, first, clock).await {
+    match drive(link, connection, first, clock, limits.goodbye).await {
         Reason::Paired(account) => Ok(Paired { account, address: Address { url, identity } }),
         Reason::Refused(refusal) => Err(PairFailure::Refused(refusal)),
         Reason::WrongServer { found, .. } => Err(PairFailure::WrongServer { url, found }),
@@ -124,7 +124,13 @@ fn challenger(first: &Bytes) -> Result<ServerIdentity, Refusal> {
 }
 
 /// Lets a link run to its end over a connection whose first message is read already.
-async fn drive(mut link: Link, mut connection: Connection, first: Bytes, clock: &dyn Clock) -> Reason {
+async fn drive(
+    mut link: Link,
+    mut connection: Connection,
+    first: Bytes,
+    clock: &dyn Clock,
+    goodbye: Duration,
+) -> Reason {
     let mut effects = Vec::new();
     link.step(clock.now(), Input::Received(first), &mut effects);
     loop {
@@ -142,7 +148,7 @@ async fn drive(mut link: Link, mut connection: Connection, first: Bytes, clock: 
                 }
                 Effect::Down { reason } => {
                     // The last words are written; a goodbye that is not taken is given up with the connection.
-                    let _ = tokio::time::timeout(GOODBYE, connection.writer.close()).await;
+                    let _ = tokio::time::timeout(goodbye, connection.writer.close()).await;
                     return reason;
                 }
                 // A link that pairs has no application: `Down` tells all.
@@ -160,9 +166,6 @@ async fn drive(mut link: Link, mut connection: Connection, first: Bytes, clock: 
         }
     }
 }
-
-/// A connection that is done with is closed within this time.
-const GOODBYE: Duration = Duration::from_secs(1);
 
 /// What the connection brings before the link's deadline; nothing if that comes first.
 async fn next(link: &Link, connection: &mut Connection, clock: &dyn Clock) -> Option<Input> {

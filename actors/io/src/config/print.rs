@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use toml::{Table, Value};
-
-use super::NodeConfig;
 
 const MASK: &str = "***";
 /// Endings of keys whose values are secrets.
 const SECRET: [&str; 5] = ["secret", "token", "password", "credentials", "private_key"];
 
-pub(super) fn masked(config: &NodeConfig) -> String {
+/// A configuration as TOML that could be given as file: secrets masked, durations as `30s`.
+#[must_use]
+pub fn print(config: &impl Serialize) -> String {
     match Table::try_from(config) {
         Ok(mut table) => {
             for (key, value) in &mut table {
