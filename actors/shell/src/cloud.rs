@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ractor::Actor;
+use tokio::sync::OwnedSemaphorePermit;
 use wayfare_core::account::{self, Place};
 use wayfare_core::pairing::Code;
 use wayfare_protocol::codec::Codec;
@@ -40,6 +41,10 @@ pub struct CloudNode {
     door: Door,
     unauthenticated: Gate,
 }
+
+/// Room for one connection that has not said who it is yet.
+#[derive(Debug)]
+pub struct Admitted(OwnedSemaphorePermit);
 
 /// The accounts in use in this process, each with its supervisor; started when a device of theirs first comes.
 struct Accounts {
@@ -97,13 +102,23 @@ impl CloudNode {
     /// # Errors
     /// `Overloaded` if too many connections have not said who they are yet; the connection is dropped.
     pub fn accept(&self, codec: Codec, connection: Connection) -> Result<(), Refusal> {
-        let Some(permit) = self.unauthenticated.try_enter() else {
-            let detail = "too many connections have not said who they are yet";
-            return Err(Refusal::new(ErrorCode::Overloaded, detail));
-        };
-        let child = accepted::child_with_permit(self.door.clone(), codec, connection, permit);
-        let _ = self.root.cast(Order::Start(child)); // the cloud is ending
+        self.accept_admitted(self.admit()?, codec, connection);
         Ok(())
+    }
+
+    /// Room for a connection that is still being made, so that a door can refuse before it is.
+    ///
+    /// # Errors
+    /// `Overloaded` if too many connections have not said who they are yet.
+    pub fn admit(&self) -> Result<Admitted, Refusal> {
+        let full = || Refusal::new(ErrorCode::Overloaded, "too many connections have not said who they are yet");
+        self.unauthenticated.try_enter().map(Admitted).ok_or_else(full)
+    }
+
+    /// Takes a connection in that there is room for.
+    pub fn accept_admitted(&self, room: Admitted, codec: Codec, connection: Connection) {
+        let child = accepted::child_with_permit(self.door.clone(), codec, connection, room.0);
+        let _ = self.root.cast(Order::Start(child)); // the cloud is ending
     }
 
     /// Makes a pairing code good: for one use, for `limits.pairing_valid`.

@@ -177,6 +177,7 @@ impl Executor for JournalExecutor {
                 let appended = self.log.append(vec![codec::encode(&record)]);
                 context.perform(async move {
                     appended.await?;
+                    metrics::counter!("wayfare_journal_records_total").increment(1);
                     Ok(Input::Appended { op })
                 });
             }

@@ -30,12 +30,37 @@ pub enum PairingCommand {
 
 /// Where codes are issued and brought.
 #[derive(Clone, Default)]
-pub struct PairingDesk(Arc<Mutex<Option<ActorRef<Mail<PairingExecutor>>>>>);
+pub struct PairingDesk(Arc<Mutex<Desk>>);
+
+/// Whether the actor is there.
+enum Desk {
+    /// Not yet: this waits for it. Attempts are bounded by the links that may be unauthenticated.
+    Opening(Vec<PairingCommand>),
+    Open(ActorRef<Mail<PairingExecutor>>),
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self::Opening(Vec::new())
+    }
+}
 
 impl PairingDesk {
     fn tell(&self, command: PairingCommand) {
-        if let Some(actor) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            let _ = actor.cast(Mail::Command(command)); // a dropped answer is a refusal
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Desk::Opening(waiting) => waiting.push(command),
+            Desk::Open(actor) => {
+                let _ = actor.cast(Mail::Command(command)); // a dropped answer is a refusal
+            }
+        }
+    }
+
+    fn opened(&self, actor: ActorRef<Mail<PairingExecutor>>) {
+        let mut desk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Desk::Opening(waiting) = std::mem::replace(&mut *desk, Desk::Open(actor.clone())) {
+            for command in waiting {
+                let _ = actor.cast(Mail::Command(command)); // as above
+            }
         }
     }
 
@@ -71,7 +96,7 @@ impl PairingDesk {
                 let (arguments, desk) = (arguments.clone(), desk.clone());
                 Box::pin(async move {
                     let actor = actor::spawn(arguments, supervisor).await?;
-                    *desk.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(actor.clone());
+                    desk.opened(actor.clone());
                     Ok(actor.get_cell())
                 })
             }),

@@ -56,6 +56,23 @@ pub struct AcceptedLink {
     admitted: Option<(Welcome, Box<dyn LinkOwner>)>,
     permit: Option<OwnedSemaphorePermit>,
     streams: Streams,
+    counted: Option<Counted>,
+}
+
+/// A link that is up, in the count of them.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        metrics::gauge!("wayfare_links").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!("wayfare_links").decrement(1.0);
+    }
 }
 
 /// What an accepted link is told besides its machine's inputs.
@@ -147,6 +164,7 @@ fn begin(
         admitted: None,
         permit: None,
         streams: Streams::default(),
+        counted: None,
     };
     Started { machine, executor, inputs: Vec::new() }
 }
@@ -174,6 +192,7 @@ impl Executor for AcceptedLink {
             }
             link::Effect::Up(_) => {
                 self.permit = None;
+                self.counted = Some(Counted::new());
                 if let Some((welcome, mut owner)) = self.admitted.take() {
                     owner.up(self.this.clone(), &welcome);
                     self.owner = Some(owner);
@@ -182,6 +201,7 @@ impl Executor for AcceptedLink {
             link::Effect::Down { reason } => {
                 tracing::debug!(peer = self.peer, %reason, "link over");
                 self.streams.all_closed();
+                self.counted = None;
                 if let Some(mut owner) = self.owner.take() {
                     owner.down(&reason.to_string());
                 }

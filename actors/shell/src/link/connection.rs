@@ -43,10 +43,14 @@ pub(super) fn run(
 
 async fn read_all(mut reader: Box<dyn FrameReader>, tell: impl Fn(ConnectionEvent) -> bool) {
     let gate = Gate::new(INBOX);
+    let received = metrics::counter!("wayfare_frames_received_total");
     loop {
         let permit = gate.enter().await;
         let event = match reader.read().await {
-            Ok(frame) => ConnectionEvent::Received(frame, permit),
+            Ok(frame) => {
+                received.increment(1);
+                ConnectionEvent::Received(frame, permit)
+            }
             Err(closed) => ConnectionEvent::Closed(closed.0),
         };
         let is_over = matches!(event, ConnectionEvent::Closed(_));
@@ -61,14 +65,17 @@ async fn write_all(
     mut frames: mpsc::UnboundedReceiver<Bytes>,
     tell: impl Fn(ConnectionEvent) -> bool,
 ) {
+    let sent = metrics::counter!("wayfare_frames_sent_total");
     while let Some(first) = frames.recv().await {
         let mut batch = vec![first];
         while let Ok(frame) = frames.try_recv() {
             batch.push(frame);
         }
         let bytes = batch.iter().map(Bytes::len).sum();
+        let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         match writer.write(batch).await {
             Ok(()) => {
+                sent.increment(count);
                 if !tell(ConnectionEvent::Flushed(bytes)) {
                     break;
                 }
