@@ -1,1 +1,12 @@
-//! wayfare-cloud
+//! The cloud of a person's devices: one process that their links lead to.
+
+pub mod admin;
+pub mod cloud;
+pub mod config;
+pub mod door;
+pub mod files;
+pub mod http;
+pub mod invitation;
+pub mod metrics;
+pub mod pair;
+pub mod serve;

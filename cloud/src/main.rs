@@ -1,0 +1,71 @@
+//! `wayfare-cloud`.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use wayfare_cloud::config::{CloudConfig, ConfigFlags};
+use wayfare_cloud::serve::Ended;
+use wayfare_cloud::{pair, serve};
+
+/// Serves the links of a person's devices and joins what belongs together.
+///
+/// Settings are taken from flags, then from the environment (WAYFARE_CLOUD_LISTEN, WAYFARE_CLOUD_LIMITS__DIAL, ...), then
+/// from the configuration file, then from defaults.
+#[derive(Parser)]
+#[command(name = "wayfare-cloud", version, args_override_self = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    flags: ConfigFlags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve (what it does without a command).
+    Serve,
+    /// Print a new pairing string of the running cloud; earlier ones are good for nothing then.
+    Pair,
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Print the configuration in force as TOML, secrets masked.
+    Print,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("wayfare-cloud: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let config = CloudConfig::load(&arguments.flags)?;
+    match arguments.command {
+        Some(Command::Config(ConfigCommand::Print)) => print!("{}", config.print()),
+        Some(Command::Pair) => println!("{}", runtime()?.block_on(pair::ask(&config.data_dir, &config.limits()))?),
+        Some(Command::Serve) | None => {
+            wayfare_io::start_logging(&config.log)?;
+            return Ok(match runtime()?.block_on(serve::serve(&config, &mut std::io::stdout()))? {
+                Ended::Drained => ExitCode::SUCCESS,
+                Ended::Broken => ExitCode::FAILURE,
+                // Whatever still runs is not waited for.
+                Ended::AtOnce => std::process::exit(1),
+            });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("tokio")
+}
