@@ -110,6 +110,11 @@ impl EdgeNode {
         crate::shutdown::stop(&self.root, &self.door.limits).await;
     }
 
+    /// Ends all actors at once and says nothing to anybody, as a crash does. For tests of what survives one.
+    pub async fn kill(&self) {
+        crate::shutdown::kill(&self.root).await;
+    }
+
     /// Whether its actors still run. They end by themselves only when restarting did not help.
     #[must_use]
     pub fn is_running(&self) -> bool {

@@ -24,6 +24,11 @@ pub(crate) async fn stop(root: &SupervisorRef, limits: &Limits) {
     }
 }
 
+/// Ends a tree at once.
+pub(crate) async fn kill(root: &SupervisorRef) {
+    let _ = root.kill_and_wait(None).await; // it has ended already
+}
+
 /// Whether a tree has not ended.
 pub(crate) fn is_running(root: &SupervisorRef) -> bool {
     matches!(root.get_status(), ActorStatus::Unstarted | ActorStatus::Starting | ActorStatus::Running)

@@ -1,0 +1,114 @@
+//! Everything that a seed decides about its run before it begins.
+
+use std::time::Duration;
+
+use crate::fault::{self, Fault};
+use crate::mutation::Mutation;
+use crate::seed::Seed;
+
+/// Edge nodes of every world.
+pub const NODES: usize = 2;
+/// Faults begin and end within this time.
+pub const HOSTILE: Duration = Duration::from_secs(90);
+/// After the last fault every acknowledged run is over within this time.
+pub const RUNS_END_WITHIN: Duration = Duration::from_secs(120);
+/// And then a fresh run in every session, and one in a new one, has succeeded within this time.
+pub const FRESH_RUNS_WITHIN: Duration = Duration::from_secs(120);
+
+/// What a person does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonPlan {
+    /// `None`: connected with the cloud; else with that node's own door.
+    pub at_node: Option<usize>,
+    /// What they do.
+    pub role: Role,
+    /// Whether they now and then leave in the middle of a run and return.
+    pub leaves: bool,
+}
+
+/// What a person is there for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Opens a session and runs programs.
+    Author {
+        /// The session's name.
+        session: String,
+        /// The node it is to be made on, if they choose.
+        chooses: Option<usize>,
+        /// What they run, one after the other.
+        programs: Vec<String>,
+    },
+    /// Looks at the runs of others.
+    Watcher,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The people.
+    pub people: Vec<PersonPlan>,
+    /// The faults, in order of time.
+    pub faults: Vec<Fault>,
+    /// A fault of the product that is switched on.
+    pub mutation: Option<Mutation>,
+}
+
+impl Options {
+    /// Those of a seed.
+    #[must_use]
+    pub fn of(seed: &Seed, mutation: Option<Mutation>) -> Self {
+        let people = people(&seed.child("people"));
+        let faults = fault::plan(&seed.child("faults"), HOSTILE, NODES, people.len());
+        Self { people, faults, mutation }
+    }
+
+    /// The same without faults.
+    #[must_use]
+    pub fn calm(self) -> Self {
+        Self { faults: Vec::new(), ..self }
+    }
+}
+
+fn people(seed: &Seed) -> Vec<PersonPlan> {
+    let mut draws = seed.draws();
+    let authors = draws.between(1, 3);
+    let watchers = draws.between(1, 2);
+    let mut people = Vec::new();
+    for number in 0..authors {
+        // Now and then two share a session.
+        let session = if draws.percent(30) { "shared".to_owned() } else { format!("own{number}") };
+        let chooses = draws.percent(50).then(|| usize::try_from(draws.number() % NODES as u64).unwrap_or(0));
+        let programs = (0..draws.between(4, 9)).map(|_| program(&mut draws)).collect();
+        let role = Role::Author { session, chooses, programs };
+        people.push(PersonPlan { at_node: draws.percent(20).then_some(0), role, leaves: draws.percent(40) });
+    }
+    for _ in 0..watchers {
+        people.push(PersonPlan {
+            at_node: draws.percent(20).then_some(1),
+            role: Role::Watcher,
+            leaves: draws.percent(50),
+        });
+    }
+    people
+}
+
+/// A small program of the fake kernel's language.
+fn program(draws: &mut crate::seed::Draws) -> String {
+    let mut lines = Vec::new();
+    for line in 0..draws.between(1, 8) {
+        match draws.number() % 6 {
+            0 => lines.push(format!("sleep {}", draws.between(1, 3_000))),
+            1 => lines.push(format!("set x {line}\nadd x 1\nget x")),
+            2 => lines.push(format!("show picture {line}")),
+            3 => lines.push(format!("warn line {line}")),
+            _ => lines.push(format!("print line {line}")),
+        }
+    }
+    match draws.number() % 12 {
+        0 => lines.push("fail on purpose".to_owned()),
+        1 => lines.push("exit".to_owned()),
+        2 => lines.insert(0, "lose-idle".to_owned()),
+        _ => {}
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,364 @@
+//! The people: they open sessions, run programs, look at each other's runs, leave and return. Each writes down what they saw.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use wayfare_actors::actor::Fatal;
+use wayfare_actors::client::{Client, News};
+use wayfare_actors::ids::Ids;
+use wayfare_actors::link::uplink;
+use wayfare_actors::ports::Address;
+use wayfare_core::client::Told;
+use wayfare_core::link::Introduction;
+use wayfare_protocol::capability::Needs;
+use wayfare_protocol::codec::Codec;
+use wayfare_protocol::identity::DeviceKey;
+use wayfare_protocol::mrp::ExecuteRequest;
+use wayfare_protocol::output::RunOutcome;
+use wayfare_protocol::session::{Environment, Language, OpenSession, SessionKey, SessionName};
+use wayfare_protocol::{Limits, NodeId, RunId, SessionId};
+
+use crate::evidence::{Acknowledged, Evidence};
+use crate::life::Life;
+use crate::place::Place;
+use crate::ports::Disk;
+use crate::process::{LANGUAGE, Surroundings};
+use crate::seed::{Draws, Seed};
+
+/// The runs that everybody knows of, in the order in which they were acknowledged.
+pub type Board = Arc<Mutex<Vec<(SessionId, RunId)>>>;
+
+/// Persons whose wait is over.
+pub type Woken = Arc<Mutex<VecDeque<usize>>>;
+
+/// Something that a person does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Opens a session.
+    Open(String, Option<NodeId>),
+    /// Runs a program in the session that is open.
+    Run(String),
+    /// Looks at a run from its first event on.
+    Watch(SessionId, RunId),
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Does nothing until woken.
+    Idle,
+    /// Waits for a session.
+    Opening(String, Option<NodeId>),
+    /// Waits for a run that it sent, or looks at one.
+    Looking { run: RunId, is_known: bool },
+    /// Has left, and returns to what it looked at.
+    Away { run: RunId },
+}
+
+/// What a person is made of.
+pub struct Config {
+    /// Its number, and its name in the evidence.
+    pub number: usize,
+    /// For the evidence.
+    pub name: String,
+    /// What it draws from.
+    pub seed: Seed,
+    /// Its device.
+    pub key: DeviceKey,
+    /// Where it dials.
+    pub address: Address,
+    /// What it does, one after the other.
+    pub tasks: Vec<Task>,
+    /// Whether it looks at everything on the board as well.
+    pub watches: bool,
+    /// Whether it leaves now and then.
+    pub leaves: bool,
+    /// Whether it thinks no longer than a moment.
+    pub hurries: bool,
+    /// Whether it asks for one event too few when it returns: what it must not do.
+    pub skips: bool,
+}
+
+/// See the module.
+pub struct Person {
+    config: Config,
+    draws: Draws,
+    around: Surroundings,
+    evidence: Arc<Evidence>,
+    board: Board,
+    woken: Woken,
+    disk: Arc<Disk>,
+    tasks: VecDeque<Task>,
+    phase: Phase,
+    client: Option<(Arc<Life>, Client)>,
+    starts: u64,
+    session: Option<SessionId>,
+    watched: BTreeSet<RunId>,
+    is_resting: bool,
+    outcomes: Vec<RunOutcome>,
+}
+
+impl Person {
+    /// A person who has not begun.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        around: Surroundings,
+        evidence: Arc<Evidence>,
+        board: Board,
+        woken: Woken,
+        disk: Arc<Disk>,
+    ) -> Self {
+        Self {
+            draws: config.seed.draws(),
+            tasks: config.tasks.iter().cloned().collect(),
+            config,
+            around,
+            evidence,
+            board,
+            woken,
+            disk,
+            phase: Phase::Idle,
+            client: None,
+            starts: 0,
+            session: None,
+            watched: BTreeSet::new(),
+            is_resting: false,
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// Comes into being.
+    ///
+    /// # Errors
+    /// If the client does not start.
+    pub async fn begin(&mut self) -> Result<(), Fatal> {
+        self.connect().await?;
+        self.sleep(Duration::from_millis(1), Duration::from_secs(5));
+        Ok(())
+    }
+
+    /// Begins nothing new; what is under way goes on.
+    pub fn rest(&mut self) {
+        self.is_resting = true;
+    }
+
+    /// Whether nothing is under way.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle) && (self.is_resting || self.tasks.is_empty())
+    }
+
+    /// What is under way, for people.
+    #[must_use]
+    pub fn doing(&self) -> String {
+        format!("{} is {:?}, {} tasks to do", self.config.name, self.phase, self.tasks.len())
+    }
+
+    /// How its runs ended.
+    #[must_use]
+    pub fn outcomes(&self) -> &[RunOutcome] {
+        &self.outcomes
+    }
+
+    fn note(&self, line: std::fmt::Arguments<'_>) {
+        self.around.tracer.note(&self.config.name, "person", line);
+    }
+
+    async fn connect(&mut self) -> Result<(), Fatal> {
+        self.starts += 1;
+        let life = Life::begin();
+        let seed = self.config.seed.numbered("start", self.starts);
+        let place = Place::Person(self.config.number);
+        let none = || Fatal("a person's disk is never in use".to_owned());
+        let ports = self.around.ports(place, &seed, &life, &self.disk).ok_or_else(none)?;
+        let machine = wayfare_core::uplink::Config {
+            key: self.config.key.clone(),
+            expects: self.config.address.identity.clone(),
+            introduction: Introduction {
+                name: self.config.name.clone(),
+                os: "simulated".to_owned(),
+                version: "simulated".to_owned(),
+                node: None,
+            },
+            codec: Codec::Bincode,
+            limits: Limits::default(),
+            seed: seed.child("jitter").draws().number(),
+        };
+        let runtime = ports.runtime();
+        let ids = Arc::new(Ids::new(ports.clock, ports.random));
+        let config = uplink::Config { machine, address: self.config.address.clone(), transport: ports.transport };
+        let client = Client::start(config, Limits::default(), ids, runtime).await;
+        self.client = Some((life, client.map_err(|error| Fatal(error.to_string()))?));
+        Ok(())
+    }
+
+    fn sleep(&mut self, low: Duration, high: Duration) {
+        let (woken, number) = (Arc::clone(&self.woken), self.config.number);
+        let hurried = Duration::from_millis(10);
+        let (low, high) = if self.config.hurries { (low.min(hurried), high.min(hurried)) } else { (low, high) };
+        self.around.world.after(self.draws.duration(low, high), move || {
+            woken.lock().unwrap_or_else(PoisonError::into_inner).push_back(number);
+            true
+        });
+    }
+
+    /// A wait is over.
+    ///
+    /// # Errors
+    /// If the client does not start.
+    pub async fn wake(&mut self) -> Result<(), Fatal> {
+        match &self.phase {
+            Phase::Away { run } => {
+                let run = *run;
+                self.come_back(run).await?;
+            }
+            Phase::Idle => self.do_next(),
+            Phase::Opening(name, chooses) => {
+                let (name, chooses) = (name.clone(), *chooses);
+                self.open(name, chooses);
+            }
+            Phase::Looking { run, is_known: true } if self.config.leaves && self.draws.percent(40) => {
+                let run = *run;
+                self.leave(run).await;
+            }
+            Phase::Looking { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn do_next(&mut self) {
+        if self.is_resting {
+            return;
+        }
+        match self.tasks.pop_front() {
+            Some(Task::Open(name, chooses)) => self.open(name, chooses),
+            Some(Task::Run(program)) => self.run(program),
+            Some(Task::Watch(session, run)) => self.watch(session, run),
+            None if self.config.watches => {
+                let known = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                match known.into_iter().find(|(_, run)| !self.watched.contains(run)) {
+                    Some((session, run)) => self.watch(session, run),
+                    None => self.sleep(Duration::from_millis(500), Duration::from_secs(2)),
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn open(&mut self, name: String, chooses: Option<NodeId>) {
+        let Some((_, client)) = &self.client else { return };
+        self.note(format_args!("opens {name}"));
+        let session_name = SessionName { project: "lab".to_owned(), name: name.clone() };
+        client.open(OpenSession {
+            key: SessionKey { name: session_name, language: Language::from_word(LANGUAGE) },
+            id: client.new_session_id(),
+            environment: Environment::default(),
+            needs: Needs::default(),
+            device: chooses,
+        });
+        self.phase = Phase::Opening(name, chooses);
+    }
+
+    fn run(&mut self, program: String) {
+        let Some((_, client)) = &self.client else { return };
+        let run = client.run(ExecuteRequest::of(program));
+        self.watched.insert(run);
+        self.note(format_args!("runs {run}"));
+        self.phase = Phase::Looking { run, is_known: false };
+        self.evidence.seen(&self.config.name, run, |_| {});
+        self.sleep(Duration::from_millis(200), Duration::from_secs(6));
+    }
+
+    fn watch(&mut self, session: SessionId, run: RunId) {
+        let Some((_, client)) = &self.client else { return };
+        self.note(format_args!("watches {run}"));
+        self.watched.insert(run);
+        self.evidence.seen(&self.config.name, run, |_| {});
+        client.attach(session, run, 1);
+        self.session = Some(session);
+        self.phase = Phase::Looking { run, is_known: true };
+        self.sleep(Duration::from_millis(200), Duration::from_secs(6));
+    }
+
+    async fn leave(&mut self, run: RunId) {
+        self.note(format_args!("leaves {run}"));
+        if let Some((life, client)) = self.client.take() {
+            life.end();
+            drop(client);
+            self.around.world.settle().await;
+            self.around.network.process_ended(Place::Person(self.config.number), &life, true);
+        }
+        self.phase = Phase::Away { run };
+        self.sleep(Duration::from_millis(500), Duration::from_secs(5));
+    }
+
+    async fn come_back(&mut self, run: RunId) -> Result<(), Fatal> {
+        self.connect().await?;
+        let Some(session) = self.session else { return Ok(()) };
+        let mut next = 1;
+        self.evidence.seen(&self.config.name, run, |seen| {
+            next = seen.events.last().map_or(seen.from, |(number, event)| number + event.span());
+        });
+        next += u64::from(self.config.skips);
+        self.note(format_args!("returns to {run} at {next}"));
+        if let Some((_, client)) = &self.client {
+            client.attach(session, run, next);
+        }
+        self.phase = Phase::Looking { run, is_known: true };
+        self.sleep(Duration::from_millis(200), Duration::from_secs(6));
+        Ok(())
+    }
+
+    /// Reads what has come; `false` if nothing has.
+    pub fn read(&mut self) -> bool {
+        let mut has_read = false;
+        while let Some(news) = self.client.as_mut().and_then(|(_, client)| client.try_next()) {
+            has_read = true;
+            self.note(format_args!("is told {news:?}"));
+            if let News::Told(told) = news {
+                self.told(*told);
+            }
+        }
+        has_read
+    }
+
+    fn told(&mut self, told: Told) {
+        let at = self.around.world.nanos();
+        match (told, &mut self.phase) {
+            (Told::Opened(opened), Phase::Opening(..)) => {
+                self.session = Some(opened.session.id);
+                self.phase = Phase::Idle;
+                self.sleep(Duration::from_millis(100), Duration::from_secs(4));
+            }
+            (Told::OpenRefused(_), Phase::Opening(..)) => {
+                self.sleep(Duration::from_secs(1), Duration::from_secs(4));
+            }
+            (Told::Accepted { run }, Phase::Looking { run: looked_at, is_known }) if run == *looked_at => {
+                *is_known = true;
+                if let Some(session) = self.session {
+                    self.evidence.acknowledged(run, Acknowledged { session, at });
+                    self.board.lock().unwrap_or_else(PoisonError::into_inner).push((session, run));
+                }
+            }
+            (Told::Event { number, event }, Phase::Looking { run, .. }) => {
+                self.evidence.seen(&self.config.name, *run, |seen| seen.events.push((number, event)));
+            }
+            (Told::Ended { run, outcome }, Phase::Looking { .. }) => {
+                self.evidence.seen(&self.config.name, run, |seen| seen.ended.push(outcome));
+                self.outcomes.push(outcome);
+                self.over();
+            }
+            (Told::RunRefused { run, refusal }, Phase::Looking { .. }) => {
+                self.evidence.seen(&self.config.name, run, |seen| seen.refused.push(refusal.to_string()));
+                self.over();
+            }
+            _ => {}
+        }
+    }
+
+    fn over(&mut self) {
+        self.phase = Phase::Idle;
+        self.sleep(Duration::from_millis(50), Duration::from_secs(4));
+    }
+}

@@ -1,0 +1,253 @@
+//! Logs on a disk that takes its time and forgets what was not synced.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use wayfare_actors::ports::{Log, LogError, LogName, LogStore, Pending};
+
+use crate::life::Life;
+use crate::seed::{Draws, Seed};
+use crate::world::World;
+
+/// When an append is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    /// When it is durable, as a log must.
+    Durable,
+    /// At once, and it is durable a second later: what a log must not do.
+    Early,
+}
+
+/// A machine's disk.
+pub struct Disk {
+    world: Arc<World>,
+    sync: Sync,
+    state: Mutex<State>,
+}
+
+struct State {
+    draws: Draws,
+    logs: BTreeMap<LogName, Records>,
+    /// The opener of the store; gone when the store and its logs are.
+    opener: Weak<()>,
+}
+
+#[derive(Default)]
+struct Records {
+    /// Number of the first that is kept.
+    first: u64,
+    records: Vec<Bytes>,
+    /// Those before this number survive a loss of power.
+    durable: u64,
+    /// When the last sync ends.
+    busy_until: u64,
+    opener: Weak<()>,
+}
+
+impl Records {
+    fn next(&self) -> u64 {
+        self.first + self.records.len() as u64
+    }
+}
+
+impl Disk {
+    /// An empty disk.
+    #[must_use]
+    pub fn new(world: &Arc<World>, seed: &Seed, sync: Sync) -> Arc<Self> {
+        let state = State { draws: seed.draws(), logs: BTreeMap::new(), opener: Weak::new() };
+        Arc::new(Self { world: Arc::clone(world), sync, state: Mutex::new(state) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The process has crashed: of what was not durable some may have come down to the disk, always a beginning.
+    pub fn crash(&self) {
+        let mut state = self.state();
+        let State { draws, logs, opener } = &mut *state;
+        *opener = Weak::new();
+        for log in logs.values_mut() {
+            let keep = draws.between(log.durable, log.next());
+            log.records.truncate(usize::try_from(keep - log.first).unwrap_or(0));
+            log.durable = keep;
+            log.busy_until = 0;
+            log.opener = Weak::new();
+        }
+    }
+
+    /// Opens the store for a process; `None` if another has it.
+    pub fn open(self: &Arc<Self>, life: &Arc<Life>) -> Option<Arc<SimLogStore>> {
+        let mut state = self.state();
+        if state.opener.strong_count() > 0 {
+            return None;
+        }
+        let opener = Arc::new(());
+        state.opener = Arc::downgrade(&opener);
+        Some(Arc::new(SimLogStore { disk: Arc::clone(self), life: Arc::clone(life), opener }))
+    }
+}
+
+/// The logs of one process on its machine's disk.
+pub struct SimLogStore {
+    disk: Arc<Disk>,
+    life: Arc<Life>,
+    opener: Arc<()>,
+}
+
+fn refused(name: LogName, why: &str) -> LogError {
+    LogError::Storage { name: name.to_string(), why: why.to_owned() }
+}
+
+impl SimLogStore {
+    fn answer<T: Send + 'static>(&self, answer: T) -> Pending<T> {
+        if !self.life.is_lived() {
+            return Box::pin(std::future::pending());
+        }
+        let delay = self.disk.state().draws.duration(Duration::from_micros(20), Duration::from_millis(1));
+        let life = Arc::clone(&self.life);
+        self.disk.world.answer_at(self.disk.world.nanos_after(delay), move || life.is_lived(), move || answer)
+    }
+}
+
+impl LogStore for SimLogStore {
+    fn open(&self, name: LogName) -> Pending<Result<Box<dyn Log>, LogError>> {
+        if !self.life.is_lived() {
+            return Box::pin(std::future::pending());
+        }
+        let opened = {
+            let mut state = self.disk.state();
+            let log = state.logs.entry(name).or_insert_with(|| Records { first: 1, durable: 1, ..Records::default() });
+            if log.opener.strong_count() > 0 {
+                Err(refused(name, "it is open already"))
+            } else {
+                let opener = Arc::new(());
+                log.opener = Arc::downgrade(&opener);
+                let (disk, life) = (Arc::clone(&self.disk), Arc::clone(&self.life));
+                let store = Arc::clone(&self.opener);
+                Ok(Box::new(SimLog { disk, life, name, _opener: opener, _store: store }) as Box<dyn Log>)
+            }
+        };
+        self.answer(opened)
+    }
+
+    /// Answers at once: the trees are assembled with it.
+    fn list(&self) -> Pending<Result<Vec<LogName>, LogError>> {
+        let names = self.disk.state().logs.keys().copied().collect();
+        Box::pin(async move { Ok(names) })
+    }
+
+    fn remove(&self, name: LogName) -> Pending<Result<(), LogError>> {
+        let removed = {
+            let mut state = self.disk.state();
+            if state.logs.get(&name).is_some_and(|log| log.opener.strong_count() > 0) {
+                Err(refused(name, "it is open"))
+            } else {
+                state.logs.remove(&name);
+                Ok(())
+            }
+        };
+        self.answer(removed)
+    }
+}
+
+struct SimLog {
+    disk: Arc<Disk>,
+    life: Arc<Life>,
+    name: LogName,
+    _opener: Arc<()>,
+    _store: Arc<()>,
+}
+
+impl SimLog {
+    fn with<T>(&self, look: impl FnOnce(&mut Records, &mut Draws) -> T) -> Option<T> {
+        let mut state = self.disk.state();
+        let State { draws, logs, .. } = &mut *state;
+        logs.get_mut(&self.name).map(|log| look(log, draws))
+    }
+
+    fn answer<T: Send + 'static>(&self, answer: T) -> Pending<T> {
+        if !self.life.is_lived() {
+            return Box::pin(std::future::pending());
+        }
+        let delay = self.disk.state().draws.duration(Duration::from_micros(20), Duration::from_millis(1));
+        let life = Arc::clone(&self.life);
+        self.disk.world.answer_at(self.disk.world.nanos_after(delay), move || life.is_lived(), move || answer)
+    }
+}
+
+impl Log for SimLog {
+    fn first(&self) -> u64 {
+        self.with(|log, _| log.first).unwrap_or(1)
+    }
+
+    fn next(&self) -> u64 {
+        self.with(|log, _| log.next()).unwrap_or(1)
+    }
+
+    fn append(&self, records: Vec<Bytes>) -> Pending<Result<(), LogError>> {
+        if !self.life.is_lived() {
+            return Box::pin(std::future::pending());
+        }
+        let (sync, now) = (self.disk.sync, self.disk.world.nanos());
+        let appended = self.with(|log, draws| {
+            log.records.extend(records);
+            // A sync takes a while, sometimes a long one; the next is not done before it.
+            let takes = match (sync, draws.percent(3)) {
+                (Sync::Early, _) => draws.ms(500, 2_000),
+                (Sync::Durable, true) => draws.ms(20, 300),
+                (Sync::Durable, false) => draws.ms(1, 8),
+            };
+            log.busy_until = (log.busy_until + 1).max(now + u64::try_from(takes.as_nanos()).unwrap_or(0));
+            (log.next(), log.busy_until)
+        });
+        let Some((through, at)) = appended else {
+            let removed = refused(self.name, "it was removed");
+            return Box::pin(async move { Err(removed) });
+        };
+        let (disk, life, name) = (Arc::clone(&self.disk), Arc::clone(&self.life), self.name);
+        let durable = self.disk.world.answer_at(
+            at,
+            move || life.is_lived(),
+            move || {
+                if let Some(log) = disk.state().logs.get_mut(&name) {
+                    log.durable = log.durable.max(through);
+                }
+                Ok(())
+            },
+        );
+        match sync {
+            Sync::Durable => durable,
+            Sync::Early => self.answer(Ok(())),
+        }
+    }
+
+    fn read(&self, from: u64, bytes_max: usize) -> Pending<Result<Vec<Bytes>, LogError>> {
+        let is_early = self.disk.sync == Sync::Early;
+        let read = self.with(|log, _| {
+            let from = from.max(log.first);
+            let durable = if is_early { log.next() } else { log.durable };
+            let skip = usize::try_from(from - log.first).unwrap_or(usize::MAX);
+            let there = usize::try_from(durable.saturating_sub(from)).unwrap_or(0);
+            let mut bytes = 0usize;
+            let fits = |record: &&Bytes| {
+                let is_first = bytes == 0;
+                bytes = bytes.saturating_add(record.len().max(1));
+                is_first || bytes <= bytes_max
+            };
+            log.records.iter().skip(skip).take(there).take_while(fits).cloned().collect()
+        });
+        self.answer(Ok(read.unwrap_or_default()))
+    }
+
+    fn trim(&self, before: u64) -> Pending<Result<(), LogError>> {
+        self.with(|log, _| {
+            let first = before.clamp(log.first, log.durable);
+            log.records.drain(..usize::try_from(first - log.first).unwrap_or(0));
+            log.first = first;
+        });
+        self.answer(Ok(()))
+    }
+}

@@ -1,0 +1,16 @@
+//! The simulated ports. Each belongs to one life of a process and does nothing when that has ended; what outlives the process
+//! ([`Network`], [`Disk`], [`StoreRows`], [`Hosts`]) is the world's.
+
+mod disk;
+mod hosts;
+mod kernel_host;
+mod network;
+mod store;
+mod time;
+
+pub use disk::{Disk, SimLogStore, Sync};
+pub use hosts::{Hosts, SimHosts};
+pub use kernel_host::HostRules;
+pub use network::{Door, Network, Path, SimTransport};
+pub use store::{SimStore, StoreRows};
+pub use time::{SimRandom, SimTime};

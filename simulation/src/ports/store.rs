@@ -1,0 +1,165 @@
+//! The control store: tables in memory that outlive the cloud's process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use wayfare_actors::ports::{Account, ControlStore, DeviceRow, Pending, StoreError};
+use wayfare_core::claim::{Decision, decide};
+use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
+use wayfare_protocol::{AccountId, DeviceId, ResourceId, Wall};
+
+use crate::life::Life;
+use crate::seed::{Draws, Seed};
+use crate::world::World;
+
+/// The tables.
+pub struct StoreRows {
+    world: Arc<World>,
+    account: AccountId,
+    tables: Mutex<Tables>,
+}
+
+struct Tables {
+    draws: Draws,
+    devices: BTreeMap<DeviceId, DeviceRow>,
+    rows: BTreeMap<(AccountId, ResourceId), Row>,
+}
+
+impl StoreRows {
+    /// Empty tables of one account.
+    #[must_use]
+    pub fn new(world: &Arc<World>, seed: &Seed, account: AccountId) -> Arc<Self> {
+        let tables = Tables { draws: seed.draws(), devices: BTreeMap::new(), rows: BTreeMap::new() };
+        Arc::new(Self { world: Arc::clone(world), account, tables: Mutex::new(tables) })
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the store for a process.
+    #[must_use]
+    pub fn open(self: &Arc<Self>, life: &Arc<Life>) -> Arc<SimStore> {
+        Arc::new(SimStore { rows: Arc::clone(self), life: Arc::clone(life) })
+    }
+
+    /// Registers a device before anything has begun.
+    pub fn register(&self, row: DeviceRow) {
+        self.tables().devices.insert(row.device, row);
+    }
+}
+
+impl Tables {
+    fn put(&mut self, account: AccountId, row: DeviceRow) -> Result<(), StoreError> {
+        if row.key.device_id() != row.device {
+            return Err(StoreError::Refused("the id is not the key's hash".to_owned()));
+        }
+        if row.account != account || self.devices.get(&row.device).is_some_and(|known| known.account != row.account) {
+            return Err(StoreError::Refused("another account's device".to_owned()));
+        }
+        let row = match self.devices.get(&row.device) {
+            Some(known) => {
+                DeviceRow { registered_at: known.registered_at, last_seen: known.last_seen.max(row.last_seen), ..row }
+            }
+            None => row,
+        };
+        self.devices.insert(row.device, row);
+        Ok(())
+    }
+
+    fn account(&self, account: AccountId) -> Account {
+        Account {
+            devices: self.devices.values().filter(|row| row.account == account).cloned().collect(),
+            rows: self.rows.iter().filter(|((of, _), _)| *of == account).map(|(_, row)| row.clone()).collect(),
+        }
+    }
+
+    fn claim(&mut self, account: AccountId, claim: &Claim) -> Result<ClaimOutcome, StoreError> {
+        let row = self.rows.get(&(account, claim.next.resource));
+        let named = self.rows.iter().find(|((of, _), row)| *of == account && row.key == claim.next.key);
+        let decision = decide(row, named.map(|(_, row)| row), claim, GENERATION);
+        match decision.map_err(|why| StoreError::Refused(why.to_string()))? {
+            Decision::Answer(outcome) => Ok(outcome),
+            Decision::Write(row) => {
+                self.rows.insert((account, row.resource), row.clone());
+                Ok(ClaimOutcome::Granted(row))
+            }
+        }
+    }
+}
+
+const GENERATION: u32 = 1;
+
+/// The store as one process has it open.
+pub struct SimStore {
+    rows: Arc<StoreRows>,
+    life: Arc<Life>,
+}
+
+impl SimStore {
+    /// Does something in the middle of the wait for its answer, so that a process may die before it or after.
+    fn ask<T: Send + 'static>(&self, work: impl FnOnce(&mut Tables) -> T + Send + 'static) -> Pending<T> {
+        if !self.life.is_lived() {
+            return Box::pin(std::future::pending());
+        }
+        let takes = {
+            let draws = &mut self.rows.tables().draws;
+            if draws.percent(3) { draws.ms(50, 500) } else { draws.ms(1, 10) }
+        };
+        let (rows, life, life_then) = (Arc::clone(&self.rows), Arc::clone(&self.life), Arc::clone(&self.life));
+        let work = self.rows.world.answer_at(
+            self.rows.world.nanos_after(takes / 2),
+            move || life.is_lived(),
+            move || work(&mut rows.tables()),
+        );
+        let world = Arc::clone(&self.rows.world);
+        Box::pin(async move {
+            let answer = work.await;
+            world
+                .answer_at(
+                    world.nanos_after(takes.max(Duration::from_nanos(2)) / 2),
+                    move || life_then.is_lived(),
+                    || (),
+                )
+                .await;
+            answer
+        })
+    }
+}
+
+impl ControlStore for SimStore {
+    fn generation(&self) -> u32 {
+        GENERATION
+    }
+
+    fn default_account(&self) -> AccountId {
+        self.rows.account
+    }
+
+    fn device(&self, device: DeviceId) -> Pending<Result<Option<DeviceRow>, StoreError>> {
+        self.ask(move |tables| Ok(tables.devices.get(&device).cloned()))
+    }
+
+    fn put_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>> {
+        let account = self.rows.account;
+        self.ask(move |tables| tables.put(account, row))
+    }
+
+    fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>> {
+        self.ask(move |tables| {
+            if let Some(row) = tables.devices.get_mut(&device) {
+                row.last_seen = row.last_seen.max(at);
+            }
+            Ok(())
+        })
+    }
+
+    fn account(&self, account: AccountId) -> Pending<Result<Account, StoreError>> {
+        self.ask(move |tables| Ok(tables.account(account)))
+    }
+
+    fn claim(&self, account: AccountId, claim: Claim) -> Pending<Result<ClaimOutcome, StoreError>> {
+        self.ask(move |tables| tables.claim(account, &claim))
+    }
+}

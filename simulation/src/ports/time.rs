@@ -1,0 +1,50 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wayfare_actors::ports::{Clock, Pending, Random, Timer};
+use wayfare_protocol::{Boot, Now};
+
+use crate::life::Life;
+use crate::seed::{Draws, Seed};
+use crate::world::World;
+
+/// The clock and the timer of one process.
+pub struct SimTime {
+    /// Whose time.
+    pub world: Arc<World>,
+    /// Whose process.
+    pub life: Arc<Life>,
+}
+
+impl Clock for SimTime {
+    fn now(&self) -> Now {
+        self.world.now()
+    }
+}
+
+impl Timer for SimTime {
+    fn sleep_until(&self, at: Boot) -> Pending<()> {
+        if !self.life.is_lived() {
+            return Box::pin(std::future::pending());
+        }
+        let nanos = u64::try_from(at.0.as_nanos()).unwrap_or(u64::MAX);
+        let life = Arc::clone(&self.life);
+        self.world.answer_at(nanos, move || life.is_lived(), || ())
+    }
+}
+
+/// The random bytes of one process.
+pub struct SimRandom(Mutex<Draws>);
+
+impl SimRandom {
+    /// Those of a seed.
+    #[must_use]
+    pub fn new(seed: &Seed) -> Self {
+        Self(Mutex::new(seed.draws()))
+    }
+}
+
+impl Random for SimRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes);
+    }
+}

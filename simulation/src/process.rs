@@ -1,0 +1,224 @@
+//! The processes of the world: the very trees that the binaries run, over simulated ports, started, killed and started again.
+
+use std::sync::Arc;
+
+use wayfare_actors::actor::Fatal;
+use wayfare_actors::cloud::{self, CloudNode};
+use wayfare_actors::edge::{self, EdgeNode};
+use wayfare_actors::ports::{Address, DeviceRow, Ports};
+use wayfare_protocol::capability::{Capabilities, Hardware, RuntimeSpec};
+use wayfare_protocol::codec::Codec;
+use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
+use wayfare_protocol::session::Language;
+use wayfare_protocol::{AccountId, Limits, Wall};
+
+use crate::life::Life;
+use crate::place::Place;
+use crate::ports::{Disk, Hosts, Network, SimHosts, SimRandom, SimTime, SimTransport, StoreRows};
+use crate::seed::Seed;
+use crate::trace::{ProcessTrace, Tracer};
+use crate::world::World;
+
+/// The language of the fake kernel.
+pub const LANGUAGE: &str = "fake";
+
+/// Who the cloud is, to everybody.
+pub const CLOUD: ServerIdentity = ServerIdentity::Ca([7; 32]);
+
+/// What all processes share.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Time.
+    pub world: Arc<World>,
+    /// Where the trace goes.
+    pub tracer: Arc<Tracer>,
+    /// The network.
+    pub network: Arc<Network>,
+}
+
+impl Surroundings {
+    /// The ports of one life of a process. Persons have no disk of their own; theirs is never asked.
+    #[must_use]
+    pub fn ports(&self, place: Place, seed: &Seed, life: &Arc<Life>, disk: &Arc<Disk>) -> Option<Ports> {
+        let time = Arc::new(SimTime { world: Arc::clone(&self.world), life: Arc::clone(life) });
+        let (tracer, place_name) = (Arc::clone(&self.tracer), place.to_string());
+        let network = Arc::clone(&self.network);
+        Some(Ports {
+            clock: Arc::clone(&time) as _,
+            timer: time,
+            random: Arc::new(SimRandom::new(seed)),
+            transport: Arc::new(SimTransport { network, place, life: Arc::clone(life) }),
+            logs: disk.open(life)?,
+            trace: Some(Arc::new(ProcessTrace { tracer, place: place_name, life: Arc::clone(life) })),
+        })
+    }
+}
+
+/// The key of a place.
+#[must_use]
+pub fn key(seed: &Seed, place: Place) -> DeviceKey {
+    DeviceKey::from_seed(&seed.child("keys").child(&place.to_string()).bytes())
+}
+
+/// The row of a registered device.
+#[must_use]
+pub fn device_row(key: &DeviceKey, name: String, account: AccountId, is_node: bool) -> DeviceRow {
+    DeviceRow {
+        device: key.device_id(),
+        account,
+        key: key.public(),
+        name,
+        os: "simulated".to_owned(),
+        node: is_node.then(capabilities),
+        registered_at: Wall(0),
+        last_seen: Wall(0),
+    }
+}
+
+fn capabilities() -> Capabilities {
+    let language = Language::from_word(LANGUAGE);
+    let runtime = RuntimeSpec {
+        kernel: LANGUAGE.to_owned(),
+        language,
+        display_name: "Fake".to_owned(),
+        environment: String::new(),
+    };
+    Capabilities { hardware: Hardware::default(), runtimes: vec![runtime], tags: Vec::new() }
+}
+
+/// The cloud's address.
+#[must_use]
+pub fn cloud_address() -> Address {
+    Address { url: Place::Cloud.url(), identity: CLOUD }
+}
+
+/// The cloud: its machine, and the process on it, if one runs.
+pub struct CloudMachine {
+    seed: Seed,
+    disk: Arc<Disk>,
+    store: Arc<StoreRows>,
+    starts: u64,
+    running: Option<(Arc<Life>, Arc<CloudNode>)>,
+}
+
+impl CloudMachine {
+    /// A machine on which nothing runs yet.
+    #[must_use]
+    pub fn new(seed: Seed, disk: Arc<Disk>, store: Arc<StoreRows>) -> Self {
+        Self { seed, disk, store, starts: 0, running: None }
+    }
+
+    /// Starts the process if none runs.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn start(&mut self, around: &Surroundings) -> Result<(), Fatal> {
+        if self.running.is_some() {
+            return Ok(());
+        }
+        self.starts += 1;
+        let life = Life::begin();
+        let seed = self.seed.numbered("start", self.starts);
+        let ports = around.ports(Place::Cloud, &seed, &life, &self.disk).ok_or_else(in_use)?;
+        let identity = cloud::Identity { server: CLOUD, version: "simulated".to_owned() };
+        let node = Arc::new(CloudNode::start(ports, self.store.open(&life), identity, Limits::default()).await?);
+        let accepts = Arc::clone(&node);
+        around.network.open_door(
+            Place::Cloud,
+            Arc::clone(&life),
+            Arc::new(move |connection| {
+                let _ = accepts.accept(Codec::Bincode, connection); // a refused connection is dropped
+            }),
+        );
+        self.running = Some((life, node));
+        Ok(())
+    }
+
+    /// Kills the process; `false` if none runs.
+    pub async fn crash(&mut self, around: &Surroundings) -> bool {
+        let Some((life, node)) = self.running.take() else { return false };
+        life.end();
+        node.kill().await;
+        around.world.settle().await;
+        around.network.process_ended(Place::Cloud, &life, true);
+        self.disk.crash();
+        true
+    }
+}
+
+/// An edge node: its machine, and the process on it, if one runs.
+pub struct NodeMachine {
+    number: usize,
+    seed: Seed,
+    key: DeviceKey,
+    disk: Arc<Disk>,
+    hosts: Arc<Hosts>,
+    starts: u64,
+    running: Option<(Arc<Life>, Arc<EdgeNode>)>,
+}
+
+impl NodeMachine {
+    /// A machine on which nothing runs yet.
+    #[must_use]
+    pub fn new(number: usize, seed: Seed, key: DeviceKey, disk: Arc<Disk>, hosts: Arc<Hosts>) -> Self {
+        Self { number, seed, key, disk, hosts, starts: 0, running: None }
+    }
+
+    /// Its session hosts.
+    #[must_use]
+    pub fn hosts(&self) -> &Arc<Hosts> {
+        &self.hosts
+    }
+
+    /// Starts the process if none runs.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn start(&mut self, around: &Surroundings) -> Result<(), Fatal> {
+        if self.running.is_some() {
+            return Ok(());
+        }
+        self.starts += 1;
+        let (place, life) = (Place::Node(self.number), Life::begin());
+        let seed = self.seed.numbered("start", self.starts);
+        let ports = around.ports(place, &seed, &life, &self.disk).ok_or_else(in_use)?;
+        let hosts = Arc::new(SimHosts { hosts: Arc::clone(&self.hosts), life: Arc::clone(&life) });
+        let identity = edge::Identity {
+            key: self.key.clone(),
+            name: place.to_string(),
+            os: "simulated".to_owned(),
+            version: "simulated".to_owned(),
+            capabilities: capabilities(),
+            cloud: Some(cloud_address()),
+            seed: seed.child("jitter").draws().number(),
+        };
+        let node = Arc::new(EdgeNode::start(ports, hosts, identity, Limits::default()).await?);
+        let accepts = Arc::clone(&node);
+        around.network.open_door(
+            place,
+            Arc::clone(&life),
+            Arc::new(move |connection| accepts.accept(Codec::Bincode, connection)),
+        );
+        self.running = Some((life, node));
+        Ok(())
+    }
+
+    /// Kills the process, and with the loss of power everything else on the machine; `false` if none runs.
+    pub async fn crash(&mut self, around: &Surroundings, loses_power: bool) -> bool {
+        if loses_power {
+            self.hosts.crash_all();
+        }
+        let Some((life, node)) = self.running.take() else { return false };
+        life.end();
+        node.kill().await;
+        around.world.settle().await;
+        around.network.process_ended(Place::Node(self.number), &life, !loses_power);
+        self.hosts.node_ended(&life);
+        self.disk.crash();
+        true
+    }
+}
+
+fn in_use() -> Fatal {
+    Fatal("the disk of this machine is in use by another process".to_owned())
+}

@@ -1,0 +1,353 @@
+//! One run of the world: the hostile time, the healing, and the proof that everything is served again.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use wayfare_actors::actor::Fatal;
+use wayfare_actors::ports::Address;
+use wayfare_protocol::identity::ServerIdentity;
+use wayfare_protocol::output::RunOutcome;
+use wayfare_protocol::{AccountId, NodeId};
+
+use crate::evidence::Evidence;
+use crate::fault::{Fault, Kind, What};
+use crate::mutation::Mutation;
+use crate::options::{FRESH_RUNS_WITHIN, HOSTILE, NODES, Options, PersonPlan, RUNS_END_WITHIN, Role};
+use crate::oracle::{Oracle, Violation};
+use crate::person::{self, Board, Person, Task, Woken};
+use crate::place::Place;
+use crate::ports::{Disk, HostRules, Hosts, Network, Path, StoreRows, Sync};
+use crate::process::{self, CloudMachine, NodeMachine, Surroundings, cloud_address, key};
+use crate::seed::Seed;
+use crate::trace::Tracer;
+use crate::world::World;
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// Digest of the whole trace.
+    pub digest: String,
+    /// Its lines.
+    pub lines: u64,
+    /// Rules that did not hold.
+    pub violations: Vec<Violation>,
+    /// Runs that were acknowledged.
+    pub acknowledged: usize,
+    /// Faults that had something to hit.
+    pub faults: BTreeMap<Kind, u64>,
+    /// Virtual time.
+    pub elapsed: Duration,
+    /// Events of the world.
+    pub events: u64,
+    /// How runs ended, for their senders.
+    pub outcomes: BTreeMap<String, u64>,
+}
+
+#[derive(Clone, Copy)]
+enum Turn {
+    Begin(Fault),
+    End(Fault),
+}
+
+struct Simulation {
+    seed: Seed,
+    mutation: Option<Mutation>,
+    around: Surroundings,
+    evidence: Arc<Evidence>,
+    cloud: CloudMachine,
+    nodes: Vec<NodeMachine>,
+    people: Vec<Person>,
+    board: Board,
+    woken: Woken,
+    turns: Arc<Mutex<VecDeque<Turn>>>,
+    faults: BTreeMap<Kind, u64>,
+}
+
+/// Runs a seed in this thread. `print`: lines of the trace that contain it go to standard error.
+///
+/// # Errors
+/// If the world cannot be set up.
+pub fn run(number: u64, options: &Options, print: Option<String>) -> Result<Report, Fatal> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = runtime.map_err(|error| Fatal(format!("no runtime: {error}")))?;
+    runtime.block_on(async {
+        let mut simulation = Simulation::new(number, options, print);
+        simulation.begin(options).await?;
+        simulation.go(HOSTILE, |_| false).await?;
+        simulation.heal();
+        simulation.end_runs().await?;
+        simulation.fresh_runs(options).await?;
+        Ok(simulation.report(number))
+    })
+}
+
+impl Simulation {
+    fn new(number: u64, options: &Options, print: Option<String>) -> Self {
+        let seed = Seed::root(number);
+        let world = World::new(&seed.child("world"));
+        let tracer = Tracer::new(Arc::clone(&world), print);
+        let network = Network::new(&world, &seed.child("network"));
+        let evidence = Arc::new(Evidence::default());
+        let account = AccountId(uuid::Uuid::from_u128(1));
+        let store = StoreRows::new(&world, &seed.child("store"), account);
+        let rules = HostRules { forgets_positions: options.mutation == Some(Mutation::HostForgets) };
+        let sync = if options.mutation == Some(Mutation::LogAcknowledgesEarly) { Sync::Early } else { Sync::Durable };
+        let nodes = (0..NODES).map(|number| {
+            let (place, seed_of) = (Place::Node(number), seed.numbered("node", number as u64));
+            let key = key(&seed, place);
+            store.register(process::device_row(&key, place.to_string(), account, true));
+            let disk = Disk::new(&world, &seed_of.child("disk"), sync);
+            let hosts = Hosts::new(&world, &seed_of.child("hosts"), place, &tracer, &evidence, rules);
+            NodeMachine::new(number, seed_of, key, disk, hosts)
+        });
+        let nodes = nodes.collect();
+        // One more than there are: the last is the auditor.
+        for number in 0..=options.people.len() {
+            let place = Place::Person(number);
+            store.register(process::device_row(&key(&seed, place), place.to_string(), account, false));
+        }
+        let cloud_seed = seed.child("cloud");
+        let cloud_disk = Disk::new(&world, &cloud_seed.child("disk"), Sync::Durable);
+        Self {
+            cloud: CloudMachine::new(cloud_seed, cloud_disk, store),
+            nodes,
+            people: Vec::new(),
+            seed,
+            mutation: options.mutation,
+            around: Surroundings { world, tracer, network },
+            evidence,
+            board: Board::default(),
+            woken: Woken::default(),
+            turns: Arc::default(),
+            faults: BTreeMap::new(),
+        }
+    }
+
+    async fn begin(&mut self, options: &Options) -> Result<(), Fatal> {
+        self.cloud.start(&self.around).await?;
+        for node in &mut self.nodes {
+            node.start(&self.around).await?;
+        }
+        for (number, plan) in options.people.iter().enumerate() {
+            let config = self.person(number, plan);
+            self.add_person(config).await?;
+        }
+        for fault in &options.faults {
+            for (at, turn) in [(fault.at, Turn::Begin(*fault)), (fault.at + fault.lasts, Turn::End(*fault))] {
+                let turns = Arc::clone(&self.turns);
+                self.around.world.after(at, move || {
+                    turns.lock().unwrap_or_else(PoisonError::into_inner).push_back(turn);
+                    true
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn person(&self, number: usize, plan: &PersonPlan) -> person::Config {
+        let (place, address) = match plan.at_node {
+            None => (Place::Person(number), cloud_address()),
+            Some(node) => {
+                let place = Place::Node(node);
+                let identity = ServerIdentity::Node(key(&self.seed, place).device_id());
+                (place, Address { url: place.url(), identity })
+            }
+        };
+        let tasks = match &plan.role {
+            Role::Author { session, chooses, programs } => {
+                let chooses = chooses.map(|node| NodeId(key(&self.seed, Place::Node(node)).device_id()));
+                let open = Task::Open(session.clone(), chooses);
+                std::iter::once(open).chain(programs.iter().cloned().map(Task::Run)).collect()
+            }
+            Role::Watcher => Vec::new(),
+        };
+        person::Config {
+            number,
+            name: Place::Person(number).to_string(),
+            seed: self.seed.numbered("person", number as u64),
+            key: key(&self.seed, place),
+            address,
+            tasks,
+            watches: plan.role == Role::Watcher,
+            leaves: plan.leaves,
+            hurries: false,
+            skips: self.mutation == Some(Mutation::ClientSkips),
+        }
+    }
+
+    async fn add_person(&mut self, config: person::Config) -> Result<(), Fatal> {
+        let disk = Disk::new(&self.around.world, &config.seed.child("disk"), Sync::Durable);
+        let (board, woken) = (Arc::clone(&self.board), Arc::clone(&self.woken));
+        let mut person = Person::new(config, self.around.clone(), Arc::clone(&self.evidence), board, woken, disk);
+        person.begin().await?;
+        self.people.push(person);
+        Ok(())
+    }
+
+    /// Lets the world go on for a while, or until something is true. `false`: it did not come true.
+    async fn go(&mut self, lasts: Duration, is_enough: impl Fn(&Self) -> bool) -> Result<bool, Fatal> {
+        let until = self.around.world.nanos_after(lasts);
+        loop {
+            self.around.world.settle().await;
+            let mut has_read = false;
+            for person in &mut self.people {
+                has_read |= person.read();
+            }
+            if has_read {
+                continue;
+            }
+            if is_enough(self) {
+                return Ok(true);
+            }
+            let turn = self.turns.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            if let Some(turn) = turn {
+                self.turn(turn).await?;
+                continue;
+            }
+            let woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            if let Some(number) = woken {
+                if let Some(person) = self.people.get_mut(number) {
+                    person.wake().await?;
+                }
+                continue;
+            }
+            if !self.around.world.step(until) {
+                return Ok(is_enough(self));
+            }
+        }
+    }
+
+    async fn turn(&mut self, turn: Turn) -> Result<(), Fatal> {
+        match turn {
+            Turn::Begin(fault) => {
+                let has_hit = self.strike(&fault).await;
+                self.note(format_args!("{:?} begins, hits {has_hit}", fault.what));
+                if has_hit {
+                    *self.faults.entry(fault.kind()).or_default() += 1;
+                }
+                Ok(())
+            }
+            Turn::End(fault) => {
+                self.note(format_args!("{:?} ends", fault.what));
+                self.mend(&fault).await
+            }
+        }
+    }
+
+    fn note(&self, line: std::fmt::Arguments<'_>) {
+        self.around.tracer.note("world", "fault", line);
+    }
+
+    async fn strike(&mut self, fault: &Fault) -> bool {
+        match fault.what {
+            What::Path(a, b, path) => {
+                self.around.network.set_path(a, b, path);
+                true
+            }
+            What::Node { node, loses_power } => self.nodes[node].crash(&self.around, loses_power).await,
+            What::Cloud => self.cloud.crash(&self.around).await,
+            What::Host { node } => {
+                let hosts = self.nodes[node].hosts();
+                hosts.living().first().is_some_and(|session| hosts.crash(*session))
+            }
+        }
+    }
+
+    async fn mend(&mut self, fault: &Fault) -> Result<(), Fatal> {
+        match fault.what {
+            What::Path(a, b, _) => {
+                self.around.network.set_path(a, b, Path::Open);
+                Ok(())
+            }
+            What::Node { .. } if self.mutation == Some(Mutation::NodeStaysDown) => Ok(()),
+            What::Node { node, .. } => self.nodes[node].start(&self.around).await,
+            What::Cloud => self.cloud.start(&self.around).await,
+            What::Host { .. } => Ok(()),
+        }
+    }
+
+    /// All faults have ended by plan; nobody begins anything new.
+    fn heal(&mut self) {
+        self.note(format_args!("all faults have ended"));
+        for person in &mut self.people {
+            person.rest();
+        }
+    }
+
+    async fn end_runs(&mut self) -> Result<(), Fatal> {
+        let all_idle = |simulation: &Self| simulation.people.iter().all(Person::is_idle);
+        if !self.go(RUNS_END_WITHIN, all_idle).await? {
+            for person in self.people.iter().filter(|person| !person.is_idle()) {
+                let detail = format!("{:?} after the last fault {}", RUNS_END_WITHIN, person.doing());
+                self.evidence.late(detail);
+            }
+        }
+        Ok(())
+    }
+
+    /// One more person looks at every acknowledged run, and runs something in every session and in a new one.
+    async fn fresh_runs(&mut self, options: &Options) -> Result<(), Fatal> {
+        let number = self.people.len();
+        let plan = PersonPlan { at_node: None, role: Role::Watcher, leaves: false };
+        let known = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let watch = known.into_iter().map(|(session, run)| Task::Watch(session, run));
+        let mut sessions: Vec<_> = options
+            .people
+            .iter()
+            .filter_map(|plan| match &plan.role {
+                Role::Author { session, .. } => Some(session.clone()),
+                Role::Watcher => None,
+            })
+            .collect();
+        sessions.push("fresh".to_owned());
+        sessions.sort();
+        sessions.dedup();
+        let fresh = sessions.len();
+        let opens = sessions.into_iter().flat_map(|name| [Task::Open(name, None), Task::Run("print fresh".to_owned())]);
+        let tasks: Vec<_> = watch.chain(opens).collect();
+        let config =
+            person::Config { tasks, watches: false, hurries: true, skips: false, ..self.person(number, &plan) };
+        self.add_person(config).await?;
+        let is_done = |simulation: &Self| simulation.people.last().is_some_and(Person::is_idle);
+        if !self.go(FRESH_RUNS_WITHIN, is_done).await?
+            && let Some(auditor) = self.people.last()
+        {
+            self.evidence.late(format!("{:?} after everything had ended {}", FRESH_RUNS_WITHIN, auditor.doing()));
+        }
+        if let Some(auditor) = self.people.last() {
+            let outcomes = auditor.outcomes();
+            let succeeded = outcomes.iter().rev().take(fresh).filter(|o| **o == RunOutcome::Succeeded).count();
+            if succeeded < fresh {
+                self.evidence.late(format!("of {fresh} fresh runs {succeeded} succeeded: {outcomes:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn report(&self, seed: u64) -> Report {
+        let facts = self.evidence.all();
+        let (digest, lines) = self.around.tracer.digest();
+        let mut outcomes = BTreeMap::new();
+        for seen in facts.seen.values() {
+            for outcome in &seen.ended {
+                let name = format!("{outcome:?}");
+                let word = name.split(' ').next().unwrap_or_default().to_owned();
+                *outcomes.entry(word).or_default() += 1;
+            }
+        }
+        Report {
+            seed,
+            digest,
+            lines,
+            violations: Oracle::ALL.into_iter().flat_map(|oracle| oracle.judge(&facts)).collect(),
+            acknowledged: facts.acknowledged.len(),
+            faults: self.faults.clone(),
+            elapsed: self.around.world.elapsed(),
+            events: self.around.world.happened(),
+            outcomes,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The trace: every input and effect of every actor with its virtual time, rolled into one digest. Equal digests mean equal runs.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wayfare_actors::actor::Trace;
+
+use crate::life::Life;
+use crate::world::World;
+
+/// Takes all lines of a world.
+pub struct Tracer {
+    world: Arc<World>,
+    rolling: Mutex<Rolling>,
+}
+
+struct Rolling {
+    hasher: blake3::Hasher,
+    line: String,
+    lines: u64,
+    print: Option<String>,
+}
+
+impl Tracer {
+    /// A tracer that prints the lines which contain a text, if there is one.
+    #[must_use]
+    pub fn new(world: Arc<World>, print: Option<String>) -> Arc<Self> {
+        let rolling = Rolling { hasher: blake3::Hasher::new(), line: String::new(), lines: 0, print };
+        Arc::new(Self { world, rolling: Mutex::new(rolling) })
+    }
+
+    /// Notes a line about something in a place.
+    #[expect(clippy::print_stderr, reason = "printing is what was asked for")]
+    pub fn note(&self, place: &str, what: &str, line: std::fmt::Arguments<'_>) {
+        let at = self.world.nanos();
+        let mut rolling = self.rolling.lock().unwrap_or_else(PoisonError::into_inner);
+        let rolling = &mut *rolling;
+        rolling.line.clear();
+        let _ = writeln!(rolling.line, "{at} {place} {what} {line}"); // a String takes everything
+        rolling.hasher.update(rolling.line.as_bytes());
+        rolling.lines += 1;
+        if rolling.print.as_ref().is_some_and(|text| rolling.line.contains(text)) {
+            eprint!("{}", rolling.line);
+        }
+    }
+
+    /// The digest of everything so far, and how many lines that was.
+    #[must_use]
+    pub fn digest(&self) -> (String, u64) {
+        let rolling = self.rolling.lock().unwrap_or_else(PoisonError::into_inner);
+        (rolling.hasher.finalize().to_hex().to_string(), rolling.lines)
+    }
+}
+
+/// The trace of one process, for as long as it lives: its last throes come in no order that a seed decides.
+pub struct ProcessTrace {
+    /// Takes its lines.
+    pub tracer: Arc<Tracer>,
+    /// Its name.
+    pub place: String,
+    /// Its life.
+    pub life: Arc<Life>,
+}
+
+impl Trace for ProcessTrace {
+    fn note(&self, actor: &str, what: std::fmt::Arguments<'_>) {
+        if self.life.is_lived() {
+            self.tracer.note(&self.place, actor, what);
+        }
+    }
+}
