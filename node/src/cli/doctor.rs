@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::json;
+use wayfare_protocol::capability::RuntimeSpec;
 
 use super::app::App;
 use super::exit::{Exit, Failure};
@@ -41,8 +42,9 @@ fn bad(what: &'static str, says: impl Into<String>) -> Finding {
 /// Looks at everything and says what it found.
 pub(super) async fn doctor(app: &App) -> Result<Exit, Failure> {
     let mut findings = vec![data_folder(app), key(app)];
-    findings.extend([node(app).await, cloud(app).await]);
-    findings.extend(kernels(app));
+    let (node, offered) = node(app).await;
+    findings.extend([node, cloud(app).await]);
+    findings.extend(kernels(app, offered));
     findings.push(match find_program(app.config.session_host.as_deref()) {
         Ok(path) => good("session host", path.display().to_string()),
         Err(error) => bad("session host", error.to_string()),
@@ -84,19 +86,25 @@ fn key(app: &App) -> Finding {
     }
 }
 
-async fn node(app: &App) -> Finding {
+/// The running node, and the kernels that it offers: its flags may name environments that this command does not know of.
+async fn node(app: &App) -> (Finding, Option<Vec<RuntimeSpec>>) {
     let what = "node";
     if !node_answers(&app.folder) {
-        return missing(what, "none runs on this data folder; `wayfare-node` starts one");
+        return (missing(what, "none runs on this data folder; `wayfare-node` starts one"), None);
     }
     let identity = match app.identity() {
         Ok(identity) => identity,
-        Err(failure) => return bad(what, failure.to_string()),
+        Err(failure) => return (bad(what, failure.to_string()), None),
     };
-    let place = Place::of_node(&app.folder, identity.key.device_id());
+    let device = identity.key.device_id();
+    let place = Place::of_node(&app.folder, device);
     match MeshClient::connect(&place, identity, &app.limits).await {
-        Ok(_) => good(what, format!("answers at {}", app.folder.door().display())),
-        Err(error) => bad(what, error.to_string()),
+        Ok(client) => {
+            let devices = client.devices().await.unwrap_or_default();
+            let own = devices.into_iter().find(|known| known.device == device).and_then(|known| known.node);
+            (good(what, format!("answers at {}", app.folder.door().display())), own.map(|node| node.runtimes))
+        }
+        Err(error) => (bad(what, error.to_string()), None),
     }
 }
 
@@ -119,10 +127,10 @@ async fn cloud(app: &App) -> Finding {
     }
 }
 
-fn kernels(app: &App) -> Vec<Finding> {
+fn kernels(app: &App, offered: Option<Vec<RuntimeSpec>>) -> Vec<Finding> {
     let what = "kernels";
     let kernels = Kernels::discover(&KernelPlaces::of_process(&app.config.venvs));
-    let runtimes = kernels.runtimes();
+    let runtimes = offered.unwrap_or_else(|| kernels.runtimes());
     let mut findings: Vec<_> = runtimes
         .iter()
         .map(|runtime| good(what, format!("{} runs {} ({})", runtime.kernel, runtime.language, runtime.environment)))

@@ -124,7 +124,7 @@ impl World {
 impl Drop for World {
     /// Nothing lives on: the sessions are stopped by their node, and what is left is killed.
     fn drop(&mut self) {
-        if let Some(node) = &mut self.node {
+        if self.node.is_some() {
             let listed = self.finish_quietly(&["session", "list", "--json"]);
             for line in listed.lines() {
                 let session: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
