@@ -1,5 +1,6 @@
 //! The actor of an account: in the cloud, or on a node.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
@@ -37,6 +38,10 @@ pub enum Home {
         environs: Environs,
         /// The node's name, for people.
         device_name: String,
+        /// The sessions whose logs it had when it started.
+        sessions: BTreeSet<SessionId>,
+        /// Whether it has a cloud.
+        is_paired: bool,
     },
 }
 
@@ -68,7 +73,7 @@ pub fn arguments(
         Box::pin(async move {
             let inputs = match home {
                 Home::Cloud { account, store, .. } => vec![load(account, store.as_ref()).await?],
-                Home::Node { .. } => Vec::new(),
+                Home::Node { sessions, is_paired, .. } => vec![Input::Restarted { sessions, is_paired }],
             };
             Ok(Started { machine, executor, inputs })
         })
@@ -90,7 +95,7 @@ impl AccountExecutor {
     }
 
     fn create(&self, open: OpenSession) {
-        let Home::Node { environs, device_name } = &self.home else { return };
+        let Home::Node { environs, device_name, .. } = &self.home else { return };
         let Some(here) = place_node(&self.config) else { return };
         let config = wayfare_core::session::Config {
             session: open.id,

@@ -1,5 +1,6 @@
 //! An edge node's actors, assembled.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ractor::Actor;
@@ -68,12 +69,13 @@ impl EdgeNode {
             ids: Arc::new(Ids::new(Arc::clone(&ports.clock), Arc::clone(&ports.random))),
             runtime: runtime.clone(),
         };
-        let mut children = vec![account_child(&identity, node, &environs, &limits)];
-        for name in ports.logs.list().await? {
-            if let LogName::Inbox(session) = name {
-                let config = recovered(session, node, &identity, &limits);
-                children.push(session_child(config, environs.clone(), false));
-            }
+        let logs = ports.logs.list().await?.into_iter();
+        let sessions: BTreeSet<_> =
+            logs.filter_map(|name| if let LogName::Inbox(session) = name { Some(session) } else { None }).collect();
+        let mut children = vec![account_child(&identity, node, &environs, &limits, sessions.clone())];
+        for session in sessions {
+            let config = recovered(session, node, &identity, &limits);
+            children.push(session_child(config, environs.clone(), false));
         }
         if let Some(cloud) = &identity.cloud {
             children.push(uplink_child(&identity, cloud.clone(), &ports, &directory, &limits));
@@ -135,7 +137,13 @@ fn recovered(session: SessionId, node: NodeId, identity: &Identity, limits: &Lim
     }
 }
 
-fn account_child(identity: &Identity, node: NodeId, environs: &Environs, limits: &Limits) -> Child {
+fn account_child(
+    identity: &Identity,
+    node: NodeId,
+    environs: &Environs,
+    limits: &Limits,
+    sessions: BTreeSet<SessionId>,
+) -> Child {
     let place = Place::Node {
         node,
         name: identity.name.clone(),
@@ -143,7 +151,8 @@ fn account_child(identity: &Identity, node: NodeId, environs: &Environs, limits:
         capabilities: identity.capabilities.clone(),
     };
     let config = account::Config { place, limits: limits.clone() };
-    let home = Home::Node { environs: environs.clone(), device_name: identity.name.clone() };
+    let (device_name, is_paired) = (identity.name.clone(), identity.cloud.is_some());
+    let home = Home::Node { environs: environs.clone(), device_name, sessions, is_paired };
     account_actor(config, home, Arc::clone(&environs.directory), environs.runtime.clone())
 }
 

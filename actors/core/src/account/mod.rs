@@ -20,6 +20,9 @@ mod pending;
 mod request;
 mod sessions;
 mod streams;
+mod unknown;
+
+use std::collections::BTreeSet;
 
 use wayfare_protocol::capability::Capabilities;
 use wayfare_protocol::control::{Control, PresenceInfo};
@@ -105,6 +108,13 @@ pub enum Input {
         devices: Vec<(Registered, Wall)>,
         /// Its ownership rows.
         rows: Vec<Row>,
+    },
+    /// The node has started.
+    Restarted {
+        /// Its sessions, by their logs: each tells of itself when it has read them.
+        sessions: BTreeSet<SessionId>,
+        /// Whether it has a cloud.
+        is_paired: bool,
     },
     /// A link was authenticated.
     LinkUp {
@@ -286,6 +296,7 @@ pub struct Account {
     ops: OpIds,
     callers: u64,
     claims: claims::Claims,
+    unknown: unknown::Unknown,
 }
 
 impl Account {
@@ -352,12 +363,14 @@ impl Machine for Account {
             ops: OpIds::default(),
             callers: 0,
             claims: claims::Claims::default(),
+            unknown: unknown::Unknown::default(),
         }
     }
 
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
         match input {
             Input::Loaded { devices, rows } => self.load(devices, rows),
+            Input::Restarted { sessions, is_paired } => self.unknown.restarted(sessions, is_paired),
             Input::LinkUp { link, peer } => self.link_up(now, link, peer, out),
             Input::LinkDown { link } => self.link_down(now, link, out),
             Input::Control { link, control } => self.on_control(now, link, control, out),

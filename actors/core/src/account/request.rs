@@ -60,10 +60,7 @@ impl Account {
         let Some(info) = self.sessions.get(asked.session) else {
             return match self.links.upstream() {
                 Some(upstream) if upstream != link => Way::Over(upstream),
-                _ => {
-                    let detail = format!("no session {} in this account", asked.session);
-                    Way::Refuse(Refusal::new(ErrorCode::NotFound, detail))
-                }
+                _ => Way::Refuse(self.unknown_session(asked.session)),
             };
         };
         if self.here() == Some(info.owner) {

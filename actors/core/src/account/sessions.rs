@@ -103,6 +103,7 @@ impl Account {
 
     /// A session of this node changed: the cloud hears of it, and whoever asked for it.
     pub(super) fn on_session(&mut self, info: SessionInfo, out: &mut impl Sink<Effect>) {
+        self.unknown.told(info.id);
         let is_new = self.sessions.get(info.id).is_none();
         self.sessions.put(info.clone());
         if let Some(upstream) = self.links.upstream() {

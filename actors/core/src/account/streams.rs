@@ -27,7 +27,7 @@ impl Account {
             _ => match self.links.upstream() {
                 Some(onward) if onward != link => out.push(Effect::Join { link, stream, onward, open }),
                 _ => {
-                    let refusal = Refusal::new(ErrorCode::NotFound, format!("no session {session} in this account"));
+                    let refusal = self.unknown_session(session);
                     out.push(Effect::Reset { link, stream, refusal });
                 }
             },
@@ -45,7 +45,7 @@ impl Account {
                 let detail = format!("{} is at epoch {}, the request is for {epoch}", info.key, info.epoch);
                 Err(Refusal::new(ErrorCode::StaleEpoch, detail))
             }
-            None => Err(Refusal::new(ErrorCode::NotFound, format!("no session {session} on this node"))),
+            None => Err(self.unknown_session(session)),
         }
     }
 }
