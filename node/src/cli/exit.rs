@@ -109,8 +109,7 @@ fn advice(failure: &PairFailure) -> &'static str {
     match failure {
         PairFailure::Dial(_) => "; is the cloud running, and can this machine reach that address?",
         PairFailure::WrongServer { .. } => "; ask the right server for a pairing string",
-        PairFailure::Refused(_) => "; the cloud prints a new pairing string when it is asked for one",
-        PairFailure::Lost(_) => "",
+        PairFailure::Refused(_) | PairFailure::Lost(_) => "", // they say so themselves
     }
 }
 

@@ -8,18 +8,21 @@ use wayfare_protocol::limits::DEVICE_NAME_MAX;
 use super::app::App;
 use super::arguments::Login;
 use super::exit::{Exit, Failure};
-use crate::client::node_answers;
+use crate::client::{MeshClient, Place, node_answers};
 use crate::cloud_file::Cloud;
 use crate::render::Form;
 
 /// Brings the code of a pairing string and keeps what is learned in `cloud.toml`.
 pub(super) async fn login(app: &App, asked: Login) -> Result<Exit, Failure> {
-    let name = asked.name.clone().unwrap_or_else(|| app.config.name.clone());
+    let key = app.key()?;
+    let name = match &asked.name {
+        Some(name) => name.clone(),
+        None => running_name(app).await.unwrap_or_else(|| app.config.name.clone()),
+    };
     if name.trim().is_empty() || name.len() > DEVICE_NAME_MAX || name.chars().any(char::is_control) {
         let detail = format!("--name: a device's name has 1 to {DEVICE_NAME_MAX} bytes and no control characters");
         return Err(Failure::Usage(detail));
     }
-    let key = app.key()?;
     let transport = WsTransport::new(asked.insecure_plaintext);
     let paired = pair(&transport, &asked.pairing_string, &key, &name, &app.limits, &SystemClock).await?;
     let cloud = Cloud {
@@ -43,4 +46,17 @@ pub(super) async fn login(app: &App, asked: Login) -> Result<Exit, Failure> {
     };
     app.screen.line(next)?;
     Ok(Exit::Good)
+}
+
+/// What the running node calls this device: its flags may say otherwise than the configuration.
+async fn running_name(app: &App) -> Option<String> {
+    if !node_answers(&app.folder) {
+        return None;
+    }
+    let identity = app.identity().ok()?;
+    let device = identity.key.device_id();
+    let place = Place::of_node(&app.folder, device);
+    let client = MeshClient::connect(&place, identity, &app.limits).await.ok()?;
+    let devices = client.devices().await.ok()?;
+    devices.into_iter().find(|known| known.device == device).map(|known| known.name)
 }

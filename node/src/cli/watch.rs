@@ -180,6 +180,8 @@ impl Watching<'_> {
         match happening {
             Happening::Run(update) => return self.on_update(&update),
             Happening::LinkLost { why } => {
+                // Some libraries end their words with a link to their documentation.
+                let why = why.split(": https://").next().unwrap_or(&why);
                 self.stage.screen.note(&format!("… connection lost ({why}); the cell runs on, its output follows"));
             }
             Happening::LinkBack => self.stage.screen.note("… connected again"),
