@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ractor::Actor;
 use tokio::sync::OwnedSemaphorePermit;
-use wayfare_core::account::{self, Place};
+use wayfare_core::account::{self, Place, Registered};
 use wayfare_core::pairing::Code;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{Pair, Register, Welcome};
@@ -205,11 +205,22 @@ impl Doorkeeper for CloudDoor {
                 return Err(Refusal::new(ErrorCode::Unauthenticated, detail));
             };
             let name = checked_name(register.name)?;
-            let row = DeviceRow { name, os: register.os, node: register.node, last_seen: at, ..row };
+            let registered = Registered { device, name, os: register.os, node: register.node };
+            let row = match (&registered.node, &row.node) {
+                // A program beside the device's node says nothing about the device.
+                (None, Some(_)) => DeviceRow { last_seen: at, ..row },
+                (node, _) => DeviceRow {
+                    name: registered.name.clone(),
+                    os: registered.os.clone(),
+                    node: node.clone(),
+                    last_seen: at,
+                    ..row
+                },
+            };
             store.put_device(row.clone()).await.map_err(failed)?;
             let directory = accounts.running(row.account);
             let welcome = Welcome { account: row.account, generation: store.generation(), at };
-            let owner = AccountOwner::of_device(directory, row.registered(), true);
+            let owner = AccountOwner::of_device(directory, registered, true);
             Ok((welcome, Box::new(owner) as Box<dyn LinkOwner>))
         })
     }
