@@ -68,7 +68,7 @@ async fn metrics(State(admin): State<Admin>) -> Response {
 
 async fn pair(State(admin): State<Admin>, headers: HeaderMap) -> Response {
     if let Err(refused) = may_pair(&headers, &admin.token, admin.is_local) {
-        tracing::warn!(why = refused.1, "pairing string refused");
+        tracing::warn!(why = refused.1.trim_end(), "pairing string refused");
         return refused.into_response();
     }
     match admin.cloud.invite() {

@@ -81,7 +81,7 @@ fn what_is_wrong_is_named() {
         });
     };
     named("WAYFARE_CLOUD_LISTN", "127.0.0.1:1", "listn");
-    named("WAYFARE_CLOUD_LISTEN", "nowhere", "nowhere");
+    named("WAYFARE_CLOUD_LISTEN", "nowhere", "LISTEN");
     named("WAYFARE_CLOUD_LIMITS__DIAL", "soon", "limits.dial: \"soon\" is not a duration");
     named("WAYFARE_CLOUD_HURRY", "0", "hurry");
     named("WAYFARE_CLOUD_TLS__KEY", "/k", "tls.key needs tls.certificate");
