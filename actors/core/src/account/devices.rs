@@ -4,34 +4,79 @@ use std::collections::BTreeMap;
 
 use wayfare_protocol::capability::Load;
 use wayfare_protocol::control::{Control, DeviceInfo, PresenceInfo};
-use wayfare_protocol::{DeviceId, Now, RequestId, Wall};
+use wayfare_protocol::{Boot, DeviceId, Now, RequestId, Wall};
 
-use super::pending::{Kind, Pending};
+use super::pending::{Kind, Passed, Pending};
 use super::{Account, Effect, LinkId, Place, Registered};
 use crate::machine::Sink;
+
+/// How a device is, by whose word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    /// By its own actor's.
+    Told(PresenceInfo),
+    /// The cloud has started a moment ago and waits for it: suspect, then offline.
+    Awaited { offline_at: Boot, last_seen: Wall },
+}
 
 #[derive(Debug)]
 struct Device {
     registered: Registered,
-    presence: PresenceInfo,
+    presence: Presence,
     load: Option<Load>,
     link: Option<LinkId>,
+}
+
+impl Presence {
+    fn info(self) -> PresenceInfo {
+        match self {
+            Self::Told(presence) => presence,
+            Self::Awaited { .. } => PresenceInfo::Suspect,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Devices(BTreeMap<DeviceId, Device>);
 
 impl Devices {
-    /// A registered device that is not linked.
-    pub(super) fn load(&mut self, registered: Registered, last_seen: Wall) {
-        let presence = PresenceInfo::Offline { last_seen };
-        self.0.insert(registered.device, Device { registered, presence, load: None, link: None });
+    /// A registered device after the start of a cloud. A link that is up already counts more.
+    pub(super) fn load(&mut self, registered: Registered, last_seen: Wall, offline_at: Boot) {
+        let presence = Presence::Awaited { offline_at, last_seen };
+        self.0.entry(registered.device).or_insert(Device { registered, presence, load: None, link: None });
+    }
+
+    /// Whether the device runs a node, linked or not.
+    pub(super) fn has_node(&self, device: DeviceId) -> bool {
+        self.0.get(&device).is_some_and(|known| known.registered.node.is_some())
     }
 
     /// The device is linked; returns the link that this one replaces.
     pub(super) fn link_up(&mut self, registered: Registered, link: LinkId) -> Option<LinkId> {
-        let device = Device { presence: PresenceInfo::Online, load: None, link: Some(link), registered };
+        let presence = Presence::Told(PresenceInfo::Online);
+        let device = Device { presence, load: None, link: Some(link), registered };
         self.0.insert(device.registered.device, device).and_then(|before| before.link)
+    }
+
+    /// When the next awaited device is given up.
+    pub(super) fn deadline(&self) -> Option<Boot> {
+        let awaited = self.0.values().filter_map(|known| match known.presence {
+            Presence::Awaited { offline_at, .. } => Some(offline_at),
+            Presence::Told(_) => None,
+        });
+        awaited.min()
+    }
+
+    /// Devices that have not come back in time after a cloud's start are offline.
+    pub(super) fn wake(&mut self, now: Boot) {
+        for known in self.0.values_mut() {
+            match known.presence {
+                Presence::Awaited { offline_at, last_seen } if offline_at <= now => {
+                    known.presence = Presence::Told(PresenceInfo::Offline { last_seen });
+                }
+                Presence::Awaited { .. } | Presence::Told(_) => {}
+            }
+        }
     }
 
     /// Whether that was the device's newest link.
@@ -47,7 +92,7 @@ impl Devices {
 
     pub(super) fn set_presence(&mut self, device: DeviceId, presence: PresenceInfo) {
         if let Some(known) = self.0.get_mut(&device) {
-            known.presence = presence;
+            known.presence = Presence::Told(presence);
         }
     }
 
@@ -57,6 +102,7 @@ impl Devices {
         }
     }
 
+    /// The link of the device's node; of a device without one, its newest program's.
     pub(super) fn link(&self, device: DeviceId) -> Option<LinkId> {
         self.0.get(&device)?.link
     }
@@ -66,7 +112,7 @@ impl Devices {
     }
 
     pub(super) fn presence(&self, device: DeviceId) -> PresenceInfo {
-        self.0.get(&device).map_or(PresenceInfo::Offline { last_seen: Wall(0) }, |known| known.presence)
+        self.0.get(&device).map_or(PresenceInfo::Offline { last_seen: Wall(0) }, |known| known.presence.info())
     }
 
     pub(super) fn list(&self) -> Vec<DeviceInfo> {
@@ -77,7 +123,7 @@ impl Devices {
                 device: known.registered.device,
                 name: known.registered.name.clone(),
                 os: known.registered.os.clone(),
-                presence: known.presence,
+                presence: known.presence.info(),
                 node: known.registered.node.clone(),
                 load: known.load,
             })
@@ -133,13 +179,24 @@ impl Account {
     ) {
         let deadline = now.boot.after(self.config.limits.suspect_probe);
         let kind = Kind::List { question: question.clone() };
-        if self.pending.add(request, Pending { from: link, sent: Some(upstream), deadline, kind }) {
+        let pending = Pending { from: link, passed: Passed::Over(upstream), deadline, kind };
+        if self.overload(link).is_some() {
+            if let Some(control) = self.own_list(&question) {
+                out.push(Effect::Send { link, control });
+            }
+        } else if self.pending.add(self.ask(link, request), pending) {
             out.push(Effect::Send { link: upstream, control: question });
         }
     }
 
-    pub(super) fn on_list_answer(&mut self, request: RequestId, answer: Control, out: &mut impl Sink<Effect>) {
-        if let Some(pending) = self.pending.remove(request) {
+    pub(super) fn on_list_answer(
+        &mut self,
+        link: LinkId,
+        request: RequestId,
+        answer: Control,
+        out: &mut impl Sink<Effect>,
+    ) {
+        if let Some(pending) = self.pending.answered_over(link, request) {
             out.push(Effect::Send { link: pending.from, control: answer });
         }
     }

@@ -4,7 +4,7 @@ use wayfare_protocol::control::{Control, OpenedSession};
 use wayfare_protocol::session::{OpenSession, RouteReason, SessionInfo};
 use wayfare_protocol::{Epoch, ErrorCode, NodeId, Now, Refusal, RequestId};
 
-use super::pending::{Kind, Pending};
+use super::pending::{Ask, Kind, Passed, Pending};
 use super::{Account, Effect, LinkId, Place};
 use crate::machine::Sink;
 use crate::routing::{self, DeviceView, SessionView, View};
@@ -18,36 +18,47 @@ impl Account {
         open: OpenSession,
         out: &mut impl Sink<Effect>,
     ) {
-        if self.pending.get(request).is_some_and(|pending| pending.from == link) {
-            return; // asked again: the answer is on its way
+        let ask = self.ask(link, request);
+        if self.pending.asked_again(ask, link) {
+            return; // the answer is on its way
         }
-        self.pending.remove(request);
         if let Some(info) = self.sessions.named(&open.key).cloned() {
             return self.open_known(link, request, &open, &info, out);
         }
+        if let Some(refusal) = self.overload(link) {
+            return self.refuse_open(link, request, refusal, out);
+        }
         let upstream = self.links.upstream().filter(|upstream| *upstream != link);
         match (&self.config.place, upstream) {
-            (Place::Node { node, capabilities, .. }, Some(upstream)) => {
-                // The cloud knows every name. Where it knows none, this node is the user's own choice of place.
-                let mut asked = open.clone();
-                let fits_here = capabilities.runtimes_for(&open.key.language).next().is_some();
-                if asked.device.is_none() && fits_here {
-                    asked.device = Some(*node);
-                }
-                let kind = Kind::Open(open);
-                self.pass_open(now, link, upstream, request, asked, kind, out);
-            }
-            (Place::Node { .. }, None) => self.open_new(now, link, request, open, out),
+            (Place::Node { .. }, Some(upstream)) => self.pass_open(now, link, upstream, ask, open, None, out),
+            (Place::Node { .. }, None) => self.open_new(now, link, ask, open, out),
             (Place::Cloud { .. }, _) => {
-                let same_name = |pending: &Pending| matches!(&pending.kind, Kind::Open(other) if other.key == open.key);
-                if self.pending.find(same_name).is_empty() {
-                    return self.open_new(now, link, request, open, out);
+                if self.opens_of(&open).is_empty() {
+                    return self.open_new(now, link, ask, open, out);
                 }
                 // Another client opens the same name: both get the one session.
                 let deadline = now.boot.after(self.config.limits.open_session);
-                self.pending.add(request, Pending { from: link, sent: None, deadline, kind: Kind::Open(open) });
+                let kind = Kind::Open { open, target: None };
+                self.pending.add(ask, Pending { from: link, passed: Passed::No, deadline, kind });
             }
         }
+    }
+
+    /// Requests under way for the same name.
+    fn opens_of(&self, open: &OpenSession) -> Vec<Ask> {
+        self.pending.find(|pending| matches!(&pending.kind, Kind::Open { open: other, .. } if other.key == open.key))
+    }
+
+    /// A request as a device, or the cloud, is asked. The cloud knows every name; where it knows none, a node that can run the session is
+    /// the user's own choice of place.
+    pub(super) fn passed_on(&self, open: OpenSession, target: Option<NodeId>) -> OpenSession {
+        let own = match &self.config.place {
+            Place::Node { node, capabilities, .. } => {
+                capabilities.runtimes_for(&open.key.language).next().map(|_| *node)
+            }
+            Place::Cloud { .. } => None,
+        };
+        OpenSession { device: target.or(open.device).or(own), ..open }
     }
 
     fn open_known(
@@ -74,22 +85,19 @@ impl Account {
         }
     }
 
-    fn open_new(&mut self, now: Now, link: LinkId, request: RequestId, open: OpenSession, out: &mut impl Sink<Effect>) {
+    fn open_new(&mut self, now: Now, link: LinkId, ask: Ask, open: OpenSession, out: &mut impl Sink<Effect>) {
         let target = match routing::route(&self.view(None), &open) {
             Ok(route) => route.node,
-            Err(refusal) => return self.refuse_open(link, request, refusal, out),
+            Err(refusal) => return self.refuse_open(link, ask.request, refusal, out),
         };
         if self.here() == Some(target) {
-            return self.create(now, link, request, open, out);
+            return self.create(now, link, ask, open, out);
         }
         match self.devices.link(target.0) {
-            Some(onward) => {
-                let asked = OpenSession { device: Some(target), ..open.clone() };
-                self.pass_open(now, link, onward, request, asked, Kind::Open(open), out);
-            }
+            Some(onward) => self.pass_open(now, link, onward, ask, open, Some(target), out),
             None => {
                 let detail = format!("{} is not connected", self.devices.name(target.0).unwrap_or("the device"));
-                self.refuse_open(link, request, Refusal::new(ErrorCode::OwnerUnreachable, detail), out);
+                self.refuse_open(link, ask.request, Refusal::new(ErrorCode::OwnerUnreachable, detail), out);
             }
         }
     }
@@ -100,29 +108,32 @@ impl Account {
         now: Now,
         from: LinkId,
         onward: LinkId,
-        request: RequestId,
-        asked: OpenSession,
-        kind: Kind,
+        ask: Ask,
+        open: OpenSession,
+        target: Option<NodeId>,
         out: &mut impl Sink<Effect>,
     ) {
         let deadline = now.boot.after(self.config.limits.open_session);
-        self.pending.add(request, Pending { from, sent: Some(onward), deadline, kind });
-        out.push(Effect::Send { link: onward, control: Control::Open { request, open: asked } });
+        let kind = Kind::Open { open: open.clone(), target };
+        self.pending.add(ask, Pending { from, passed: Passed::Over(onward), deadline, kind });
+        let open = self.passed_on(open, target);
+        out.push(Effect::Send { link: onward, control: Control::Open { request: ask.request, open } });
     }
 
     fn refuse_open(&self, link: LinkId, request: RequestId, refusal: Refusal, out: &mut impl Sink<Effect>) {
         out.push(Effect::Send { link, control: Control::Opened { request, outcome: Err(refusal) } });
     }
 
-    fn create(&mut self, now: Now, link: LinkId, request: RequestId, open: OpenSession, out: &mut impl Sink<Effect>) {
+    fn create(&mut self, now: Now, link: LinkId, ask: Ask, open: OpenSession, out: &mut impl Sink<Effect>) {
         if self.sessions.len() >= self.config.limits.sessions {
             let detail = format!("this node has {} sessions already", self.sessions.len());
-            return self.refuse_open(link, request, Refusal::new(ErrorCode::Overloaded, detail), out);
+            return self.refuse_open(link, ask.request, Refusal::new(ErrorCode::Overloaded, detail), out);
         }
         let same_name = |pending: &Pending| matches!(&pending.kind, Kind::Create(other) if other.key == open.key);
         let is_first = self.pending.find(same_name).is_empty();
         let deadline = now.boot.after(self.config.limits.open_session);
-        self.pending.add(request, Pending { from: link, sent: None, deadline, kind: Kind::Create(open.clone()) });
+        let kind = Kind::Create(open.clone());
+        self.pending.add(ask, Pending { from: link, passed: Passed::No, deadline, kind });
         if is_first {
             out.push(Effect::Create(open));
         }
@@ -135,11 +146,12 @@ impl Account {
             let is_this = matches!(&pending.kind, Kind::Create(open) if open.id == info.id || open.key == info.key);
             is_this && (!self.links.is_upstream(pending.from) || info.epoch > Epoch::LOCAL)
         });
-        for request in waiting {
-            let Some(pending) = self.pending.remove(request) else { continue };
+        for ask in waiting {
+            let Some(pending) = self.pending.remove(ask) else { continue };
             let reason = self.creation_reason(&pending);
             let outcome = Ok(OpenedSession { session: info.clone(), reason, created: true });
-            out.push(Effect::Send { link: pending.from, control: Control::Opened { request, outcome } });
+            let control = Control::Opened { request: ask.request, outcome };
+            out.push(Effect::Send { link: pending.from, control });
         }
     }
 
@@ -157,9 +169,9 @@ impl Account {
         refusal: Refusal,
         out: &mut impl Sink<Effect>,
     ) {
-        for request in self.waiting_creates(session) {
-            if let Some(pending) = self.pending.remove(request) {
-                self.refuse_open(pending.from, request, refusal.clone(), out);
+        for ask in self.waiting_creates(session) {
+            if let Some(pending) = self.pending.remove(ask) {
+                self.refuse_open(pending.from, ask.request, refusal.clone(), out);
             }
         }
     }
@@ -172,27 +184,31 @@ impl Account {
         outcome: Result<OpenedSession, Refusal>,
         out: &mut impl Sink<Effect>,
     ) {
-        if self.pending.get(request).is_none_or(|pending| pending.sent != Some(link)) {
-            return;
-        }
-        let Some(pending) = self.pending.remove(request) else { return };
-        let Kind::Open(open) = pending.kind else { return };
+        let Some(pending) = self.pending.answered_over(link, request) else { return };
+        let Kind::Open { open, .. } = pending.kind else { return };
         let outcome = self.with_reason(&open, outcome);
-        let others = match self.config.place {
-            Place::Cloud { .. } => self.pending.find(
-                |other| matches!(&other.kind, Kind::Open(waiting) if waiting.key == open.key && other.sent.is_none()),
-            ),
-            Place::Node { .. } => Vec::new(),
-        };
-        out.push(Effect::Send { link: pending.from, control: Control::Opened { request, outcome: outcome.clone() } });
-        for request in others {
-            let Some(pending) = self.pending.remove(request) else { continue };
+        let control = Control::Opened { request, outcome: outcome.clone() };
+        out.push(Effect::Send { link: pending.from, control });
+        if matches!(self.config.place, Place::Cloud { .. }) {
+            self.answer_followers(&open, &outcome, out);
+        }
+    }
+
+    /// Whoever asked for the same name meanwhile gets the same answer.
+    fn answer_followers(
+        &mut self,
+        open: &OpenSession,
+        outcome: &Result<OpenedSession, Refusal>,
+        out: &mut impl Sink<Effect>,
+    ) {
+        for ask in self.opens_of(open) {
+            let Some(pending) = self.pending.remove(ask) else { continue };
             let outcome = outcome.clone().map(|opened| OpenedSession {
                 created: false,
                 reason: RouteReason::RunningElsewhere,
                 ..opened
             });
-            out.push(Effect::Send { link: pending.from, control: Control::Opened { request, outcome } });
+            out.push(Effect::Send { link: pending.from, control: Control::Opened { request: ask.request, outcome } });
         }
     }
 
@@ -218,15 +234,19 @@ impl Account {
         &mut self,
         now: Now,
         link: LinkId,
-        request: RequestId,
+        ask: Ask,
         open: OpenSession,
         out: &mut impl Sink<Effect>,
     ) {
-        match self.config.place {
-            Place::Node { .. } => self.open_new(now, link, request, open, out),
-            Place::Cloud { .. } => {
+        match (&self.config.place, self.sessions.named(&open.key).cloned()) {
+            // Its answer was lost, and others told of it.
+            (_, Some(info)) => self.open_known(link, ask.request, &open, &info, out),
+            (Place::Node { .. }, None) => self.open_new(now, link, ask, open, out),
+            (Place::Cloud { .. }, None) => {
                 let detail = format!("the device that was to start {} did not answer in time", open.key);
-                self.refuse_open(link, request, Refusal::new(ErrorCode::DeadlineExceeded, detail), out);
+                let refusal = Refusal::new(ErrorCode::DeadlineExceeded, detail);
+                self.refuse_open(link, ask.request, refusal.clone(), out);
+                self.answer_followers(&open, &Err(refusal), out);
             }
         }
     }

@@ -4,10 +4,44 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wayfare_protocol::control::{Control, MrpRequest};
 use wayfare_protocol::session::OpenSession;
-use wayfare_protocol::{Boot, RequestId};
+use wayfare_protocol::{Boot, NodeId, RequestId};
 
 use super::LinkId;
 use crate::session::Caller;
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    /// A device of the account, or a client on this node.
+    Device,
+    /// This node's cloud.
+    Upstream,
+}
+
+/// Names a pending request. One id may be pending twice on a node: asked by a client here, and passed back by the cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ask {
+    pub(super) side: Side,
+    pub(super) request: RequestId,
+}
+
+impl Ask {
+    /// A device's request: the only ones that are passed on over links.
+    pub(super) fn of_device(request: RequestId) -> Self {
+        Self { side: Side::Device, request }
+    }
+}
+
+/// Whether a request went over a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// It stays in this process, or waits for its owner.
+    No,
+    /// Over that one, which is up.
+    Over(LinkId),
+    /// Over one that is gone: it may or may not have arrived.
+    Lost,
+}
 
 /// What is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +49,12 @@ pub(super) enum Kind {
     /// An answer of a session's owner.
     Request(MrpRequest),
     /// A session that another device, or the cloud, is asked to make or to name.
-    Open(OpenSession),
+    Open {
+        /// As it was asked here.
+        open: OpenSession,
+        /// The device that was asked; `None`: the cloud, or another request for the same name is under way.
+        target: Option<NodeId>,
+    },
     /// A session that this node makes.
     Create(OpenSession),
     /// A list from the cloud.
@@ -27,8 +66,8 @@ pub(super) enum Kind {
 pub(super) struct Pending {
     /// The link it came over.
     pub(super) from: LinkId,
-    /// The link it went over; `None` while its owner is away, or when it stays in this process.
-    pub(super) sent: Option<LinkId>,
+    /// Where it went.
+    pub(super) passed: Passed,
     /// When it is given up.
     pub(super) deadline: Boot,
     /// What it is.
@@ -38,42 +77,54 @@ pub(super) struct Pending {
 /// All of them, by id and by deadline.
 #[derive(Debug, Default)]
 pub(super) struct Pendings {
-    by_id: BTreeMap<RequestId, Pending>,
-    by_deadline: BTreeSet<(Boot, RequestId)>,
+    by_id: BTreeMap<Ask, Pending>,
+    by_deadline: BTreeSet<(Boot, Ask)>,
     /// Which request each call of a session of this node answers.
-    callers: BTreeMap<Caller, RequestId>,
+    callers: BTreeMap<Caller, Ask>,
 }
 
 impl Pendings {
     /// Keeps a request; `false` if its id is taken.
-    pub(super) fn add(&mut self, request: RequestId, pending: Pending) -> bool {
-        if self.by_id.contains_key(&request) {
+    pub(super) fn add(&mut self, ask: Ask, pending: Pending) -> bool {
+        if self.by_id.contains_key(&ask) {
             return false;
         }
-        self.by_deadline.insert((pending.deadline, request));
-        self.by_id.insert(request, pending);
+        self.by_deadline.insert((pending.deadline, ask));
+        self.by_id.insert(ask, pending);
         true
     }
 
-    pub(super) fn get(&self, request: RequestId) -> Option<&Pending> {
-        self.by_id.get(&request)
+    pub(super) fn get(&self, ask: Ask) -> Option<&Pending> {
+        self.by_id.get(&ask)
     }
 
-    pub(super) fn remove(&mut self, request: RequestId) -> Option<Pending> {
-        let pending = self.by_id.remove(&request)?;
-        self.by_deadline.remove(&(pending.deadline, request));
+    pub(super) fn remove(&mut self, ask: Ask) -> Option<Pending> {
+        let pending = self.by_id.remove(&ask)?;
+        self.by_deadline.remove(&(pending.deadline, ask));
         Some(pending)
     }
 
+    /// Asked again while it is under way: the answer goes to the asker's present link. `false` if it is not.
+    pub(super) fn asked_again(&mut self, ask: Ask, from: LinkId) -> bool {
+        let known = self.by_id.get_mut(&ask);
+        known.map(|pending| pending.from = from).is_some()
+    }
+
+    /// Takes the request that an answer over a link is for.
+    pub(super) fn answered_over(&mut self, link: LinkId, request: RequestId) -> Option<Pending> {
+        let ask = Ask::of_device(request);
+        self.get(ask).is_some_and(|pending| pending.passed == Passed::Over(link)).then(|| self.remove(ask)).flatten()
+    }
+
     /// A session of this node was called for a request.
-    pub(super) fn called(&mut self, caller: Caller, request: RequestId) {
-        self.callers.insert(caller, request);
+    pub(super) fn called(&mut self, caller: Caller, ask: Ask) {
+        self.callers.insert(caller, ask);
     }
 
     /// The session answered; the request, if anybody still waits for it.
     pub(super) fn answered(&mut self, caller: Caller) -> Option<(RequestId, Pending)> {
-        let request = self.callers.remove(&caller)?;
-        self.remove(request).map(|pending| (request, pending))
+        let ask = self.callers.remove(&caller)?;
+        self.remove(ask).map(|pending| (ask.request, pending))
     }
 
     /// How many came over that link.
@@ -81,57 +132,60 @@ impl Pendings {
         self.by_id.values().filter(|pending| pending.from == link).count()
     }
 
-    /// Nobody waits for these any more.
+    /// Nobody waits for these any more. What makes a session goes on: others may wait for the same name.
     pub(super) fn drop_from(&mut self, link: LinkId) {
-        self.by_deadline.retain(|(_, request)| self.by_id.get(request).is_some_and(|pending| pending.from != link));
-        self.by_id.retain(|_, pending| pending.from != link);
+        self.by_id
+            .retain(|_, pending| pending.from != link || matches!(pending.kind, Kind::Open { .. } | Kind::Create(_)));
+        self.by_deadline.retain(|(_, ask)| self.by_id.contains_key(ask));
+        self.callers.retain(|_, ask| self.by_id.contains_key(ask));
     }
 
     /// The link they went over is gone; returns which.
-    pub(super) fn unsend(&mut self, link: LinkId) -> Vec<RequestId> {
-        let mut unsent = Vec::new();
-        for (request, pending) in &mut self.by_id {
-            if pending.sent == Some(link) {
-                pending.sent = None;
-                unsent.push(*request);
+    pub(super) fn lose(&mut self, link: LinkId) -> Vec<Ask> {
+        let mut lost = Vec::new();
+        for (ask, pending) in &mut self.by_id {
+            if pending.passed == Passed::Over(link) {
+                pending.passed = Passed::Lost;
+                lost.push(*ask);
             }
         }
-        unsent
+        lost
     }
 
     /// Gives a request up earlier than it would be.
-    pub(super) fn hold(&mut self, request: RequestId, until: Boot) {
-        if let Some(pending) = self.by_id.get_mut(&request) {
-            self.by_deadline.remove(&(pending.deadline, request));
+    pub(super) fn hold(&mut self, ask: Ask, until: Boot) {
+        if let Some(pending) = self.by_id.get_mut(&ask) {
+            self.by_deadline.remove(&(pending.deadline, ask));
             pending.deadline = pending.deadline.min(until);
-            self.by_deadline.insert((pending.deadline, request));
+            self.by_deadline.insert((pending.deadline, ask));
         }
     }
 
     /// Notes over which link a request went, with its new deadline.
-    pub(super) fn sent(&mut self, request: RequestId, link: LinkId, deadline: Boot) {
-        if let Some(pending) = self.by_id.get_mut(&request) {
-            self.by_deadline.remove(&(pending.deadline, request));
-            pending.sent = Some(link);
+    pub(super) fn sent(&mut self, ask: Ask, link: LinkId, deadline: Boot) {
+        if let Some(pending) = self.by_id.get_mut(&ask) {
+            self.by_deadline.remove(&(pending.deadline, ask));
+            pending.passed = Passed::Over(link);
             pending.deadline = deadline;
-            self.by_deadline.insert((deadline, request));
+            self.by_deadline.insert((deadline, ask));
         }
     }
 
     /// Those that satisfy a condition, in order of id.
-    pub(super) fn find(&self, mut condition: impl FnMut(&Pending) -> bool) -> Vec<RequestId> {
-        self.by_id.iter().filter(|(_, pending)| condition(pending)).map(|(request, _)| *request).collect()
+    pub(super) fn find(&self, mut condition: impl FnMut(&Pending) -> bool) -> Vec<Ask> {
+        self.by_id.iter().filter(|(_, pending)| condition(pending)).map(|(ask, _)| *ask).collect()
     }
 
     pub(super) fn deadline(&self) -> Option<Boot> {
         self.by_deadline.first().map(|(deadline, _)| *deadline)
     }
 
-    pub(super) fn take_due(&mut self, now: Boot) -> Option<(RequestId, Pending)> {
-        let (deadline, request) = *self.by_deadline.first()?;
+    pub(super) fn take_due(&mut self, now: Boot) -> Option<(Ask, Pending)> {
+        let (deadline, ask) = *self.by_deadline.first()?;
         if deadline > now {
             return None;
         }
-        self.remove(request).map(|pending| (request, pending))
+        self.callers.retain(|_, asked| *asked != ask);
+        self.remove(ask).map(|pending| (ask, pending))
     }
 }

@@ -2,9 +2,9 @@
 
 use wayfare_protocol::control::{Control, MrpRequest, MrpResponse, PresenceInfo};
 use wayfare_protocol::session::{SessionAnswer, SessionCall};
-use wayfare_protocol::{DeviceId, ErrorCode, Now, Refusal, RequestId};
+use wayfare_protocol::{DeviceId, ErrorCode, Limits, Now, Refusal, RequestId};
 
-use super::pending::{Kind, Pending};
+use super::pending::{Ask, Kind, Passed, Pending, Side};
 use super::{Account, Effect, LinkId};
 use crate::machine::Sink;
 use crate::session::Caller;
@@ -15,6 +15,8 @@ enum Way {
     Here,
     /// Over a link.
     Over(LinkId),
+    /// Over the link of an owner that has been silent: it is not waited for as long.
+    Probe(LinkId),
     /// Its owner is away and may come back in time.
     Wait,
     /// Nowhere.
@@ -22,35 +24,46 @@ enum Way {
 }
 
 impl Account {
+    /// Names a request that came over a link.
+    pub(super) fn ask(&self, link: LinkId, request: RequestId) -> Ask {
+        let side = if self.links.is_upstream(link) { Side::Upstream } else { Side::Device };
+        Ask { side, request }
+    }
+
+    /// Whether a link has as many requests waiting as it may.
+    pub(super) fn overload(&self, link: LinkId) -> Option<Refusal> {
+        let detail = "too many requests of this device wait for an answer";
+        (self.pending.count_from(link) >= self.config.limits.requests_per_link)
+            .then(|| Refusal::new(ErrorCode::Overloaded, detail))
+    }
+
     pub(super) fn on_request(&mut self, now: Now, link: LinkId, asked: MrpRequest, out: &mut impl Sink<Effect>) {
         let request = asked.request;
-        if let Some(pending) = self.pending.get(request) {
-            if pending.from == link {
-                return; // asked again: the answer is on its way
-            }
-            // The asker has a new link: the answer goes there.
-            self.pending.remove(request);
+        let ask = self.ask(link, request);
+        if self.pending.asked_again(ask, link) {
+            return; // the answer is on its way
         }
-        if self.pending.count_from(link) >= self.config.limits.requests_per_link {
-            let detail = "too many requests of this device wait for an answer";
-            return self.refuse(link, request, Refusal::new(ErrorCode::Overloaded, detail), out);
+        if let Some(refusal) = self.overload(link) {
+            return self.refuse(link, request, refusal, out);
         }
-        let deadline = now.boot.after(self.config.limits.request);
+        let kind = Kind::Request(asked.clone());
+        let pending = |passed, wait| Pending { from: link, passed, deadline: now.boot.after(wait), kind };
+        let Limits { request: answer, suspect_probe: probe, .. } = self.config.limits;
         match self.way(link, &asked) {
             Way::Here => {
-                let pending = Pending { from: link, sent: None, deadline, kind: Kind::Request(asked.clone()) };
-                self.pending.add(request, pending);
-                self.call_here(asked, out);
+                self.pending.add(ask, pending(Passed::No, answer));
+                self.call_here(ask, asked, out);
             }
             Way::Over(onward) => {
-                let pending = Pending { from: link, sent: Some(onward), deadline, kind: Kind::Request(asked.clone()) };
-                self.pending.add(request, pending);
+                self.pending.add(ask, pending(Passed::Over(onward), answer));
+                self.send_request(onward, asked, out);
+            }
+            Way::Probe(onward) => {
+                self.pending.add(ask, pending(Passed::Over(onward), answer.min(probe)));
                 self.send_request(onward, asked, out);
             }
             Way::Wait => {
-                let deadline = now.boot.after(self.config.limits.suspect_probe);
-                let pending = Pending { from: link, sent: None, deadline, kind: Kind::Request(asked) };
-                self.pending.add(request, pending);
+                self.pending.add(ask, pending(Passed::No, probe));
             }
             Way::Refuse(refusal) => self.refuse(link, request, refusal, out),
         }
@@ -66,12 +79,11 @@ impl Account {
         if self.here() == Some(info.owner) {
             return Way::Here;
         }
-        if let Some(owner) = self.devices.link(info.owner.0) {
-            return Way::Over(owner);
-        }
-        match self.presence(info.owner.0) {
-            PresenceInfo::Online | PresenceInfo::Suspect => Way::Wait,
-            PresenceInfo::Offline { .. } | PresenceInfo::Sleeping { .. } => Way::Refuse(self.owner_away(asked)),
+        match (self.devices.link(info.owner.0), self.presence(info.owner.0)) {
+            (Some(owner), PresenceInfo::Suspect) => Way::Probe(owner),
+            (Some(owner), _) => Way::Over(owner),
+            (None, PresenceInfo::Online | PresenceInfo::Suspect) => Way::Wait,
+            (None, PresenceInfo::Offline { .. } | PresenceInfo::Sleeping { .. }) => Way::Refuse(self.owner_away(asked)),
         }
     }
 
@@ -83,10 +95,10 @@ impl Account {
         Refusal::new(ErrorCode::OwnerUnreachable, detail)
     }
 
-    fn call_here(&mut self, asked: MrpRequest, out: &mut impl Sink<Effect>) {
+    fn call_here(&mut self, ask: Ask, asked: MrpRequest, out: &mut impl Sink<Effect>) {
         self.callers += 1;
         let caller = Caller(self.callers);
-        self.pending.called(caller, asked.request);
+        self.pending.called(caller, ask);
         out.push(Effect::Call { session: asked.session, caller, epoch: asked.epoch, call: asked.call });
     }
 
@@ -96,29 +108,52 @@ impl Account {
         out.push(Effect::Send { link, control: Control::MrpRequest(asked) });
     }
 
-    /// The owner is back: what waits for it is sent, marked as perhaps sent before.
+    /// A device is back: what waits for it is sent. What was sent over a lost link is marked, because it may have arrived.
     pub(super) fn send_waiting(&mut self, now: Now, device: DeviceId, link: LinkId, out: &mut impl Sink<Effect>) {
-        let sessions = self.sessions.owned_by(device);
-        let waiting = self.pending.find(|pending| {
-            pending.sent.is_none()
-                && matches!(&pending.kind, Kind::Request(asked) if sessions.iter().any(|info| info.id == asked.session))
+        let waiting = self.pending.find(|pending| match (&pending.kind, pending.passed) {
+            (_, Passed::Over(_)) => false,
+            (Kind::Request(asked), _) => self.sessions.get(asked.session).is_some_and(|info| info.owner.0 == device),
+            (Kind::Open { target, .. }, _) => target.is_some_and(|node| node.0 == device),
+            (Kind::Create(_) | Kind::List { .. }, _) => false,
         });
-        for request in waiting {
-            let Some(Pending { kind: Kind::Request(mut asked), .. }) = self.pending.get(request).cloned() else {
-                continue;
-            };
-            if let SessionCall::Run(run) = &mut asked.call {
-                run.again = true;
+        self.send_again(now, link, waiting, out);
+    }
+
+    /// The cloud is back: what its last link lost is sent again.
+    pub(super) fn send_lost_upstream(&mut self, now: Now, link: LinkId, out: &mut impl Sink<Effect>) {
+        let lost = self.pending.find(|pending| pending.passed == Passed::Lost);
+        self.send_again(now, link, lost, out);
+    }
+
+    fn send_again(&mut self, now: Now, link: LinkId, asks: Vec<Ask>, out: &mut impl Sink<Effect>) {
+        for ask in asks {
+            let Some(Pending { kind, passed, .. }) = self.pending.get(ask).cloned() else { continue };
+            let limits = &self.config.limits;
+            match kind {
+                Kind::Request(mut asked) => {
+                    if let (SessionCall::Run(run), Passed::Lost) = (&mut asked.call, passed) {
+                        run.again = true;
+                    }
+                    self.pending.sent(ask, link, now.boot.after(limits.request));
+                    self.send_request(link, asked, out);
+                }
+                Kind::Open { open, target } => {
+                    self.pending.sent(ask, link, now.boot.after(limits.open_session));
+                    let open = self.passed_on(open, target);
+                    out.push(Effect::Send { link, control: Control::Open { request: ask.request, open } });
+                }
+                Kind::List { question } => {
+                    self.pending.sent(ask, link, now.boot.after(limits.suspect_probe));
+                    out.push(Effect::Send { link, control: question });
+                }
+                Kind::Create(_) => {}
             }
-            self.pending.sent(request, link, now.boot.after(self.config.limits.request));
-            self.send_request(link, asked, out);
         }
     }
 
     /// An answer came over a link.
     pub(super) fn on_response(&mut self, link: LinkId, answered: MrpResponse, out: &mut impl Sink<Effect>) {
-        let is_asked = self.pending.get(answered.request).is_some_and(|pending| pending.sent == Some(link));
-        if is_asked && let Some(pending) = self.pending.remove(answered.request) {
+        if let Some(pending) = self.pending.answered_over(link, answered.request) {
             out.push(Effect::Send { link: pending.from, control: Control::MrpResponse(answered) });
         }
     }
@@ -137,22 +172,24 @@ impl Account {
     }
 
     /// A request's time is over.
-    pub(super) fn give_up(&mut self, now: Now, request: RequestId, pending: Pending, out: &mut impl Sink<Effect>) {
+    pub(super) fn give_up(&mut self, now: Now, ask: Ask, pending: Pending, out: &mut impl Sink<Effect>) {
         match pending.kind {
             Kind::Request(asked) => {
-                let refusal = if pending.sent.is_none() && self.here().is_none() {
-                    self.owner_away(&asked)
-                } else {
-                    let detail = "the owner did not answer in time; whether it was done is not known";
-                    Refusal::new(ErrorCode::DeadlineExceeded, detail)
+                let refusal = match pending.passed {
+                    Passed::No if self.here().is_none() => self.owner_away(&asked),
+                    Passed::No | Passed::Over(_) | Passed::Lost => {
+                        let detail = "the owner did not answer in time; whether it was done is not known";
+                        Refusal::new(ErrorCode::DeadlineExceeded, detail)
+                    }
                 };
-                self.refuse(pending.from, request, refusal, out);
+                self.refuse(pending.from, ask.request, refusal, out);
             }
-            Kind::Open(open) => self.open_unanswered(now, pending.from, request, open, out),
+            Kind::Open { open, .. } => self.open_unanswered(now, pending.from, ask, open, out),
             Kind::Create(open) => {
                 let detail = format!("{} was not made in time", open.key);
                 let outcome = Err(Refusal::new(ErrorCode::DeadlineExceeded, detail));
-                out.push(Effect::Send { link: pending.from, control: Control::Opened { request, outcome } });
+                let control = Control::Opened { request: ask.request, outcome };
+                out.push(Effect::Send { link: pending.from, control });
             }
             Kind::List { question } => {
                 if let Some(control) = self.own_list(&question) {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use wayfare_protocol::control::{Control, PresenceInfo};
 use wayfare_protocol::ownership::Row;
 use wayfare_protocol::session::{Environment, SessionInfo, SessionKey, SessionState};
-use wayfare_protocol::{DeviceId, Epoch, Now, RequestId, ResourceId, SessionId, Wall};
+use wayfare_protocol::{Epoch, Now, RequestId, ResourceId, SessionId, Wall};
 
-use super::pending::Kind;
+use super::pending::{Ask, Kind};
 use super::{Account, Effect, LinkId, Place, Registered};
 use crate::machine::Sink;
 
@@ -23,6 +23,7 @@ impl Sessions {
     pub(super) fn put(&mut self, info: SessionInfo) {
         if let Some(before) = self.by_id.get(&info.id)
             && before.key != info.key
+            && self.by_key.get(&before.key) == Some(&info.id)
         {
             self.by_key.remove(&before.key);
         }
@@ -63,16 +64,14 @@ impl Sessions {
     pub(super) fn all(&self) -> Vec<SessionInfo> {
         self.by_id.values().cloned().collect()
     }
-
-    pub(super) fn owned_by(&self, device: DeviceId) -> Vec<SessionInfo> {
-        self.by_id.values().filter(|info| info.owner.0 == device).cloned().collect()
-    }
 }
 
 impl Account {
-    pub(super) fn load(&mut self, devices: Vec<(Registered, Wall)>, rows: Vec<Row>) {
+    /// After its start the cloud waits for its devices (architecture §6): until then they are suspect.
+    pub(super) fn load(&mut self, now: Now, devices: Vec<(Registered, Wall)>, rows: Vec<Row>) {
+        let offline_at = now.boot.after(self.config.limits.suspect_after_start);
         for (registered, last_seen) in devices {
-            self.devices.load(registered, last_seen);
+            self.devices.load(registered, last_seen, offline_at);
         }
         for row in rows {
             self.put_row(&row);
@@ -184,6 +183,7 @@ impl Account {
     /// The cloud's list, with this node's own view of its own sessions.
     pub(super) fn on_session_list(
         &mut self,
+        link: LinkId,
         request: RequestId,
         mut sessions: Vec<SessionInfo>,
         out: &mut impl Sink<Effect>,
@@ -192,7 +192,7 @@ impl Account {
         sessions.retain(|info| own.iter().all(|mine| mine.id != info.id));
         sessions.extend(own);
         sessions.sort_by(|a, b| (&a.key, a.id).cmp(&(&b.key, b.id)));
-        self.on_list_answer(request, Control::SessionList { request, sessions }, out);
+        self.on_list_answer(link, request, Control::SessionList { request, sessions }, out);
     }
 
     /// The list that an unanswered question gets.
@@ -209,7 +209,7 @@ impl Account {
     }
 
     /// Requests that wait for that session to be made.
-    pub(super) fn waiting_creates(&self, session: SessionId) -> Vec<RequestId> {
+    pub(super) fn waiting_creates(&self, session: SessionId) -> Vec<Ask> {
         self.pending.find(|pending| matches!(&pending.kind, Kind::Create(open) if open.id == session))
     }
 }

@@ -9,6 +9,9 @@ use crate::outputs::Want;
 
 impl Account {
     pub(super) fn on_stream(&mut self, link: LinkId, stream: StreamId, open: Open, out: &mut impl Sink<Effect>) {
+        if self.links.peer(link).is_none() {
+            return; // of a link that was replaced
+        }
         let (session, want) = match open.destination {
             Destination::Run { session, run, from } => (session, Want::Run { run, from }),
             Destination::Outputs { session, epoch, from } => {

@@ -25,26 +25,26 @@ fn a_waiting_run_is_taken_back_durably_before_that_is_answered() {
 fn the_started_run_is_interrupted_by_its_position() {
     let mut bench = Bench::idle();
     bench.run(1);
-    bench.to_host();
+    bench.listen();
     for run in [None, Some(run(1))] {
         bench.call(SessionCall::Interrupt { run });
-        assert_eq!(bench.to_host(), [HostRequest::Interrupt { position: Some(2) }]);
+        assert_eq!(bench.listen(), [HostRequest::Interrupt { position: Some(2) }]);
     }
     let unknown = bench.call(SessionCall::Interrupt { run: Some(run(9)) });
     assert_eq!(bench.refusal(unknown), ErrorCode::NotFound);
     let over = bench.call(SessionCall::Interrupt { run: Some(run(100)) });
     assert_eq!(bench.answer(over), Some(&SessionAnswer::Done));
-    assert_eq!(bench.to_host(), []);
+    assert_eq!(bench.listen(), []);
 }
 
 #[test]
 fn input_goes_to_the_run_that_is_executed_and_to_no_other() {
     let mut bench = Bench::idle();
     bench.run(1);
-    bench.to_host();
+    bench.listen();
     let text = "yes".to_owned();
     bench.call(SessionCall::Input { run: run(1), text: text.clone() });
-    assert_eq!(bench.to_host(), [HostRequest::Input { run: run(1), text: text.clone() }]);
+    assert_eq!(bench.listen(), [HostRequest::Input { run: run(1), text: text.clone() }]);
     let other = bench.call(SessionCall::Input { run: run(100), text });
     assert_eq!(bench.refusal(other), ErrorCode::NotWaiting);
 }
@@ -54,22 +54,22 @@ fn stop_takes_back_what_waits_and_ends_the_kernel() {
     let mut bench = Bench::idle();
     bench.run(1);
     bench.run(2);
-    bench.to_host();
+    bench.listen();
     let caller = bench.call(SessionCall::Stop);
     assert_eq!(bench.answer(caller), Some(&SessionAnswer::Done));
     assert_eq!(bench.outcome(2), Some(RunOutcome::Cancelled));
     assert!(matches!(bench.state(1), Some(RunState::Started { .. })));
-    assert_eq!(bench.to_host(), [HostRequest::ShutDown]);
+    assert_eq!(bench.listen(), [HostRequest::ShutDown]);
 }
 
 #[test]
 fn a_run_that_comes_after_stop_gets_a_kernel_of_its_own() {
     let mut bench = Bench::idle();
     bench.call(SessionCall::Stop);
-    bench.to_host();
+    bench.listen();
     bench.run(1);
     bench.input(Input::Host(vec![HostMessage::Kernel(KernelCondition::Busy)]));
-    assert_eq!(bench.to_host(), [], "the host would refuse it");
+    assert_eq!(bench.listen(), [], "the host would refuse it");
     let detail = "shut down".to_owned();
     bench.input(Input::Host(vec![HostMessage::Kernel(KernelCondition::Gone { detail })]));
     bench.input(Input::HostClosed);

@@ -143,7 +143,7 @@ fn a_lost_connection_in_mid_run_is_made_again_and_the_run_goes_on() {
     bench.host_events(3, 1, 1..=4);
     bench.input(Input::HostClosed);
     bench.greet(2, 7, KernelCondition::Busy);
-    let told = bench.to_host();
+    let told = bench.listen();
     assert!(told.contains(&HostRequest::Attach { from: 7 }));
     assert!(!told.iter().any(|request| matches!(request, HostRequest::HandOver { .. })), "it has seen the position");
     bench.host_events(6, 1, 4..=6);
@@ -200,7 +200,7 @@ fn a_host_of_another_session_or_kernel_is_ended() {
     bench.input(Input::Host(vec![HostMessage::Hello(hello.clone())]));
     assert!(bench.kill_op().is_some());
     bench.input(Input::Host(vec![HostMessage::Hello(HostHello { kernel: 2, ..hello })]));
-    assert!(bench.to_host().is_empty(), "one that is being ended is not listened to");
+    assert!(bench.listen().is_empty(), "one that is being ended is not listened to");
 }
 
 /// The start that is being recorded is handed over when that is durable, once, whatever the connection does meanwhile.

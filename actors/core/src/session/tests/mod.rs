@@ -194,7 +194,7 @@ impl Bench {
     }
 
     /// Takes what the host was told.
-    pub(super) fn to_host(&mut self) -> Vec<HostRequest> {
+    pub(super) fn listen(&mut self) -> Vec<HostRequest> {
         let mut told = Vec::new();
         self.said.retain(|effect| match effect {
             Effect::ToHost(request) => {
@@ -208,7 +208,7 @@ impl Bench {
 
     /// Positions handed over since the host was last listened to.
     pub(super) fn handed(&mut self) -> Vec<u64> {
-        let handed = self.to_host().into_iter().filter_map(|request| match request {
+        let handed = self.listen().into_iter().filter_map(|request| match request {
             HostRequest::HandOver { position, .. } => Some(position),
             _ => None,
         });

@@ -22,7 +22,7 @@ fn shown(bench: &Bench) -> Vec<RunUpdate> {
 }
 
 fn acknowledged(bench: &mut Bench) -> Vec<u64> {
-    let told = bench.to_host().into_iter().filter_map(|request| match request {
+    let told = bench.listen().into_iter().filter_map(|request| match request {
         HostRequest::Acknowledge { through } => Some(through),
         _ => None,
     });
@@ -34,7 +34,7 @@ fn a_record_is_shown_and_acknowledged_when_it_is_durable_and_not_before() {
     let mut bench = Bench::idle();
     bench.run(1);
     attach(&mut bench, 1);
-    bench.to_host();
+    bench.listen();
     bench.is_fast = false;
     bench.host_events(3, 1, 1..=2);
     assert_eq!(shown(&bench), []);
@@ -67,7 +67,7 @@ fn what_is_durable_is_acknowledged_anew_to_a_host_that_has_not_heard_it() {
     bench.host_events(3, 1, 1..=2);
     bench.input(Input::HostClosed);
     bench.sync();
-    bench.to_host();
+    bench.listen();
     bench.is_fast = true;
     bench.greet(2, 5, KernelCondition::Busy);
     assert_eq!(acknowledged(&mut bench), [4]);

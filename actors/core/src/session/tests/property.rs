@@ -166,7 +166,7 @@ impl World {
     /// The host does what it is told.
     fn serve(&mut self) {
         loop {
-            let told = self.bench.to_host();
+            let told = self.bench.listen();
             if told.is_empty() {
                 return;
             }

@@ -109,7 +109,7 @@ fn records_of_the_host_go_on_after_the_last_one_that_is_durable() {
     bench.is_fast = true;
     bench.restart();
     bench.greet(2, 7, KernelCondition::Busy);
-    assert!(bench.to_host().contains(&HostRequest::Attach { from: 5 }));
+    assert!(bench.listen().contains(&HostRequest::Attach { from: 5 }));
     bench.host_events(5, 1, 3..=4);
     assert_eq!(host::numbers(&bench, 1), [1, 2, 3, 4]);
 }
