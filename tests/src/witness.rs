@@ -95,3 +95,37 @@ impl Witness {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn witness(lines: &str) -> (tempfile::TempDir, Witness) {
+        let folder = tempfile::tempdir().expect("folder");
+        let witness = Witness::new(folder.path(), "cell");
+        fs::write(&witness.file, lines).expect("written");
+        (folder, witness)
+    }
+
+    #[test]
+    fn what_was_done_once_and_shown_whole_is_believed() {
+        let (_folder, witness) = witness("cell 1\ncell 2\n");
+        assert_eq!(witness.each_once().expect("once"), 2);
+        witness.was_shown_as("cell 1\ncell 2\n").expect("whole");
+    }
+
+    #[test]
+    fn what_was_done_twice_or_not_at_all_is_seen() {
+        for lines in ["cell 1\ncell 1\ncell 2\n", "cell 1\ncell 3\n", "cell 1\ncell 2\ncell 1\ncell 2\n"] {
+            assert!(witness(lines).1.each_once().is_err(), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_shown_otherwise_than_done_is_seen() {
+        let (_folder, witness) = witness("cell 1\ncell 2\n");
+        for shown in ["cell 1\n", "cell 1\ncell 1\ncell 2\n", "cell 2\ncell 1\n", ""] {
+            assert!(witness.was_shown_as(shown).is_err(), "{shown:?}");
+        }
+    }
+}
