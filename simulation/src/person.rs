@@ -17,7 +17,7 @@ use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{Environment, Language, OpenSession, SessionKey, SessionName};
-use wayfare_protocol::{Limits, NodeId, RunId, SessionId};
+use wayfare_protocol::{ErrorCode, Limits, NodeId, Refusal, RunId, SessionId};
 
 use crate::evidence::{Acknowledged, Evidence};
 use crate::life::Life;
@@ -349,12 +349,24 @@ impl Person {
                 self.outcomes.push(outcome);
                 self.over();
             }
-            (Told::RunRefused { run, refusal }, Phase::Looking { .. }) => {
-                self.evidence.seen(&self.config.name, run, |seen| seen.refused.push(refusal.to_string()));
-                self.over();
-            }
+            (Told::RunRefused { run, refusal }, Phase::Looking { .. }) => self.refused(run, &refusal),
             _ => {}
         }
+    }
+
+    fn refused(&mut self, run: RunId, refusal: &Refusal) {
+        let (is_watcher, mut is_early) = (self.config.watches, false);
+        self.evidence.seen(&self.config.name, run, |seen| {
+            // Watchers hear of a run before the cloud does, if its session was made while its node was away from it.
+            is_early = is_watcher && refusal.code == ErrorCode::NotFound && seen.events.is_empty();
+            if !is_early {
+                seen.refused.push(refusal.to_string());
+            }
+        });
+        if is_early {
+            self.watched.remove(&run);
+        }
+        self.over();
     }
 
     fn over(&mut self) {

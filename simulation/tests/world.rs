@@ -33,29 +33,31 @@ fn a_seed_is_the_same_run_in_two_processes() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// The seed at which each mutation was seen to be caught; the clean code passes the same seeds above.
-fn caught(mutation: Mutation, seed: u64) {
-    let report = run_seed(seed, Some(mutation), None).expect("a world");
-    let oracles: Vec<_> = report.violations.iter().map(|violation| violation.oracle).collect();
-    assert!(oracles.contains(&mutation.caught_by()), "{mutation:?} at seed {seed}: {oracles:?}");
+/// Its own oracle catches a mutation within these seeds; the clean code passes the same seeds above.
+fn is_caught(mutation: Mutation) {
+    let catches = |seed: u64| {
+        let report = run_seed(seed, Some(mutation), None).expect("a world");
+        report.violations.iter().any(|violation| violation.oracle == mutation.caught_by())
+    };
+    assert!((0..100).any(catches), "{mutation:?} is not caught by {:?}", mutation.caught_by());
 }
 
 #[test]
-fn a_host_that_forgets_is_caught() {
-    caught(Mutation::HostForgets, 0);
+fn a_host_that_forgets_what_it_executed_is_caught() {
+    is_caught(Mutation::HostForgets);
 }
 
 #[test]
-fn a_client_that_skips_is_caught() {
-    caught(Mutation::ClientSkips, 0);
+fn a_client_that_returns_one_event_too_late_is_caught() {
+    is_caught(Mutation::ClientSkips);
 }
 
 #[test]
-fn a_log_that_acknowledges_early_is_caught() {
-    caught(Mutation::LogAcknowledgesEarly, 0);
+fn a_log_that_acknowledges_what_is_not_durable_is_caught() {
+    is_caught(Mutation::LogAcknowledgesEarly);
 }
 
 #[test]
-fn a_node_that_stays_down_is_caught() {
-    caught(Mutation::NodeStaysDown, 0);
+fn a_node_that_never_comes_back_is_caught() {
+    is_caught(Mutation::NodeStaysDown);
 }

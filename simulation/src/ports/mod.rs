@@ -1,6 +1,7 @@
 //! The simulated ports. Each belongs to one life of a process and does nothing when that has ended; what outlives the process
 //! ([`Network`], [`Disk`], [`StoreRows`], [`Hosts`]) is the world's.
 
+mod connection;
 mod disk;
 mod hosts;
 mod kernel_host;
@@ -8,9 +9,10 @@ mod network;
 mod store;
 mod time;
 
+pub use connection::SimTransport;
 pub use disk::{Disk, SimLogStore, Sync};
 pub use hosts::{Hosts, SimHosts};
 pub use kernel_host::HostRules;
-pub use network::{Door, Network, Path, SimTransport};
+pub use network::{Door, Network, Path};
 pub use store::{SimStore, StoreRows};
 pub use time::{SimRandom, SimTime};

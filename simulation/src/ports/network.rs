@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
-use wayfare_actors::ports::{
-    Address, Closed, Connection, DialError, FrameReader, FrameWriter, Pending, PendingRef, Transport,
-};
+use wayfare_actors::ports::{Address, Closed, Connection, DialError, Pending};
 
+use super::connection::open_end;
 use crate::life::Life;
 use crate::place::Place;
 use crate::seed::{Draws, Seed};
@@ -42,7 +41,7 @@ type Incoming = mpsc::UnboundedSender<Result<Bytes, Closed>>;
 
 /// The network of a world.
 pub struct Network {
-    world: Arc<World>,
+    pub(super) world: Arc<World>,
     state: Mutex<State>,
 }
 
@@ -162,7 +161,7 @@ impl Network {
         }
     }
 
-    fn dial(
+    pub(super) fn dial(
         self: &Arc<Self>,
         from: Place,
         life: &Arc<Life>,
@@ -226,9 +225,7 @@ impl Network {
         };
         let mut connection = |end: usize, peer: Place| {
             let (incoming, life) = ends[end].take()?;
-            let half = Arc::new(Half { network: Arc::clone(self), id, end, life: Arc::clone(&life) });
-            let reader = Box::new(SimReader { incoming, half: Arc::clone(&half) });
-            Some(Connection { reader, writer: Box::new(SimWriter(half)), peer: peer.to_string() })
+            Some(open_end(self, id, end, life, incoming, peer))
         };
         let (dialed, accepted) = (connection(0, to)?, connection(1, from)?);
         door(accepted);
@@ -236,7 +233,7 @@ impl Network {
     }
 
     /// Sends a message from an end; returns when its last byte has left.
-    fn send(self: &Arc<Self>, id: u64, end: usize, frame: Bytes) -> Result<u64, Closed> {
+    pub(super) fn send(self: &Arc<Self>, id: u64, end: usize, frame: Bytes) -> Result<u64, Closed> {
         let now = self.world.nanos();
         let (arrival, sent_by) = {
             let mut state = self.state();
@@ -268,7 +265,7 @@ impl Network {
     }
 
     /// An end has closed: the other one reads that after everything sent before.
-    fn close_from(self: &Arc<Self>, id: u64, end: usize) {
+    pub(super) fn close_from(self: &Arc<Self>, id: u64, end: usize) {
         let arrival = {
             let mut state = self.state();
             let Some(between) = state.connections.get(&id).map(|conn| conn.between) else { return };
@@ -315,89 +312,10 @@ impl State {
     }
 }
 
-fn gone() -> Closed {
+pub(super) fn gone() -> Closed {
     Closed("connection reset".to_owned())
 }
 
 fn closed(why: &str) -> Result<Bytes, Closed> {
     Err(Closed(why.to_owned()))
-}
-
-/// What both halves of an end share: when both are dropped, the end is closed.
-struct Half {
-    network: Arc<Network>,
-    id: u64,
-    end: usize,
-    life: Arc<Life>,
-}
-
-impl Drop for Half {
-    fn drop(&mut self) {
-        if self.life.is_lived() {
-            self.network.close_from(self.id, self.end);
-        }
-    }
-}
-
-struct SimReader {
-    incoming: mpsc::UnboundedReceiver<Result<Bytes, Closed>>,
-    half: Arc<Half>,
-}
-
-impl FrameReader for SimReader {
-    fn read(&mut self) -> PendingRef<'_, Result<Bytes, Closed>> {
-        Box::pin(async move {
-            match self.incoming.recv().await {
-                Some(message) => message,
-                None if self.half.life.is_lived() => Err(gone()),
-                None => std::future::pending().await,
-            }
-        })
-    }
-}
-
-struct SimWriter(Arc<Half>);
-
-impl FrameWriter for SimWriter {
-    fn write(&mut self, frames: Vec<Bytes>) -> PendingRef<'_, Result<(), Closed>> {
-        let half = Arc::clone(&self.0);
-        Box::pin(async move {
-            if !half.life.is_lived() {
-                return std::future::pending().await;
-            }
-            let world = Arc::clone(&half.network.world);
-            let mut sent_by = world.nanos();
-            for frame in frames {
-                sent_by = half.network.send(half.id, half.end, frame)?;
-            }
-            if sent_by > world.nanos() {
-                let life = Arc::clone(&half.life);
-                world.answer_at(sent_by, move || life.is_lived(), || ()).await;
-            }
-            Ok(())
-        })
-    }
-
-    fn close(&mut self) -> PendingRef<'_, ()> {
-        if self.0.life.is_lived() {
-            self.0.network.close_from(self.0.id, self.0.end);
-        }
-        Box::pin(async {})
-    }
-}
-
-/// Dials for one process.
-pub struct SimTransport {
-    /// The network.
-    pub network: Arc<Network>,
-    /// Where the process is.
-    pub place: Place,
-    /// Its life.
-    pub life: Arc<Life>,
-}
-
-impl Transport for SimTransport {
-    fn dial(&self, address: &Address) -> Pending<Result<Connection, DialError>> {
-        self.network.dial(self.place, &self.life, address)
-    }
 }
