@@ -1,6 +1,7 @@
 //! A cloud node's actors, assembled.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ractor::Actor;
@@ -163,16 +164,20 @@ impl Accounts {
         let child = account_actor(config, home, Arc::clone(&directory), self.ports.runtime());
         let runtime = self.ports.runtime();
         let arguments = supervisor::Arguments { limits: self.limits.clone(), runtime, children: vec![child] };
-        let known = Arc::clone(&directory);
+        let known = Arc::new((Arc::clone(&directory), AtomicBool::new(false)));
         // One supervisor per account: what fails in one concerns no other.
         let supervisor = Child::new(
             format!("account {account}"),
             Arc::new(move |root| {
                 let (arguments, known) = (arguments.clone(), Arc::clone(&known));
                 Box::pin(async move {
-                    // At a restart: links of before are unknown to the new account, and dial again.
-                    crate::shutdown::say_goodbye(&known, &arguments.limits);
-                    known.clear();
+                    let (known, has_run) = &*known;
+                    if has_run.swap(true, Ordering::Relaxed) {
+                        // Links of before are unknown to the new account, and dial again. At the first start there may be
+                        // some already, which wait for it.
+                        crate::shutdown::say_goodbye(known, &arguments.limits);
+                        known.clear();
+                    }
                     let (supervisor, _) = Supervisor::spawn_linked(None, Supervisor, arguments, root).await?;
                     known.set_supervisor(supervisor.clone());
                     Ok(supervisor.get_cell())
