@@ -11,142 +11,19 @@
 //! | Submitting | submit again | Attached, or unknown, or refused | – | – | submit again |
 //! | Attached | attach at the next number | – | shown once; at the end Ready | attach again | attach again |
 
+mod interface;
+#[cfg(test)]
+mod tests;
+
 use wayfare_protocol::control::{Control, MrpRequest, MrpResponse, OpenedSession};
-use wayfare_protocol::mrp::{ExecuteRequest, RunEvent};
+use wayfare_protocol::mrp::RunEvent;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{OpenSession, RunRequest, SessionAnswer, SessionCall};
 use wayfare_protocol::stream::{Destination, RunUpdate};
-use wayfare_protocol::{Boot, ErrorCode, Limits, NodeId, Now, Refusal, RequestId, RunId, SessionId, TraceId};
+use wayfare_protocol::{Boot, ErrorCode, Limits, Now, Refusal, RequestId, RunId, SessionId};
 
 use crate::machine::{Machine, Sink};
-
-/// What the conversation is about.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Bounds and durations.
-    pub limits: Limits,
-    /// Whether a link is up at the beginning.
-    pub linked: bool,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// The user wants a session. Given once, or again after a refusal.
-    Open {
-        /// Fresh; kept over repeats.
-        request: RequestId,
-        /// What is wanted.
-        open: OpenSession,
-    },
-    /// The user wants code executed in the open session.
-    Run {
-        /// Fresh; kept over repeats.
-        request: RequestId,
-        /// Fresh: the run's id.
-        run: RunId,
-        /// Follows it through every log.
-        trace: TraceId,
-        /// What to execute.
-        execute: ExecuteRequest,
-    },
-    /// The user wants to see a run from a number on.
-    Attach {
-        /// The session it belongs to.
-        session: SessionId,
-        /// Which run.
-        run: RunId,
-        /// First event wanted, from 1.
-        from: u64,
-    },
-    /// The user does something to the open session. Sent once: whether it was done is told, or not known.
-    Call {
-        /// Fresh.
-        request: RequestId,
-        /// Follows it through every log.
-        trace: TraceId,
-        /// What.
-        call: SessionCall,
-    },
-    /// A link is up.
-    LinkUp,
-    /// The link is gone, with every stream on it.
-    LinkDown,
-    /// A control message came.
-    Control(Control),
-    /// The stream that was asked for is open.
-    StreamOpened,
-    /// A message came on it.
-    Update(RunUpdate),
-    /// It is closed, or was reset.
-    StreamClosed(Option<Refusal>),
-}
-
-/// What to do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Send a control message.
-    Send(Control),
-    /// Open a stream, in place of the one before.
-    OpenStream(Destination),
-    /// Tell the user.
-    Tell(Told),
-}
-
-/// What the user is told.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Told {
-    /// The session is open.
-    Opened(OpenedSession),
-    /// It cannot be opened.
-    OpenRefused(Refusal),
-    /// The run is recorded by its owner.
-    Accepted {
-        /// Which.
-        run: RunId,
-    },
-    /// Who executes it.
-    Attached {
-        /// The owner.
-        owner: NodeId,
-        /// Name of the device.
-        device_name: String,
-        /// Which execution the numbers of events belong to.
-        attempt: u32,
-    },
-    /// The next event, once.
-    Event {
-        /// Its number.
-        number: u64,
-        /// The event.
-        event: RunEvent,
-    },
-    /// The owner is away; events go on when it is back.
-    Waiting,
-    /// The link is gone; what was asked goes on, and is shown when the link is back.
-    Offline,
-    /// The run is over.
-    Ended {
-        /// Which.
-        run: RunId,
-        /// How.
-        outcome: RunOutcome,
-    },
-    /// The run was refused: it is not executed.
-    RunRefused {
-        /// Which.
-        run: RunId,
-        /// Why.
-        refusal: Refusal,
-    },
-    /// A call's answer.
-    Answer {
-        /// Which.
-        request: RequestId,
-        /// The answer.
-        answer: SessionAnswer,
-    },
-}
+pub use interface::{Config, Effect, Input, Told};
 
 #[derive(Debug)]
 enum Phase {
@@ -281,11 +158,12 @@ impl Conversation {
             RunUpdate::Attached { owner, device_name, attempt } => {
                 out.push(Effect::Tell(Told::Attached { owner, device_name, attempt }));
             }
-            RunUpdate::Event { number, event } if number >= *next => {
-                *next = number + event.span();
-                out.push(Effect::Tell(Told::Event { number, event }));
+            RunUpdate::Event { number, event } => {
+                if let Some((number, event)) = unseen(number, event, *next) {
+                    *next = number + event.span();
+                    out.push(Effect::Tell(Told::Event { number, event }));
+                }
             }
-            RunUpdate::Event { .. } => {} // seen over an earlier stream
             RunUpdate::Waiting => out.push(Effect::Tell(Told::Waiting)),
             RunUpdate::Ended(outcome) => {
                 let run = *run;
@@ -308,7 +186,11 @@ impl Conversation {
                 self.phase = Phase::Idle;
                 out.push(Effect::Tell(Told::RunRefused { run, refusal }));
             }
-            _ => *stream = Stream::None { again_at: Some(now.boot.after(self.limits.redial_max)) },
+            // Without a link there is nothing to wait for but the link.
+            _ => {
+                let again_at = self.linked.then(|| now.boot.after(self.limits.redial_max));
+                *stream = Stream::None { again_at };
+            }
         }
     }
 
@@ -325,6 +207,17 @@ impl Conversation {
         if !self.is_idle() {
             out.push(Effect::Tell(Told::Offline));
         }
+    }
+}
+
+/// What of an event has not been shown: all of it, the rest of an omission, or nothing.
+fn unseen(number: u64, event: RunEvent, next: u64) -> Option<(u64, RunEvent)> {
+    match event {
+        event if number >= next => Some((number, event)),
+        RunEvent::Omitted { through, bytes, .. } if through >= next => {
+            Some((next, RunEvent::Omitted { from: next, through, bytes }))
+        }
+        _ => None, // shown over an earlier stream
     }
 }
 

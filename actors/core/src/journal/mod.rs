@@ -12,6 +12,9 @@
 //!
 //! `SubscriptionLost` leads from Following to Refused, whose deadline subscribes again.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
