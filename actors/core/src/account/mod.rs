@@ -133,7 +133,7 @@ impl Machine for Account {
             Input::Control { link, control } => self.on_control(now, link, control, out),
             Input::StreamRequested { link, stream, open } => self.on_stream(link, stream, open, out),
             Input::Presence { device, presence } => self.devices.set_presence(device, presence),
-            Input::Session(info) => self.on_session(info, out),
+            Input::Session(info) => self.on_session(now, info, out),
             Input::CreateFailed { session, refusal } => self.create_failed(session, refusal, out),
             Input::Answer { caller, answer } => self.on_answer(caller, answer, out),
             Input::Claim { session, request, claim } => self.forward_claim(session, request, claim, out),

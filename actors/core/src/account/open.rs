@@ -28,6 +28,13 @@ impl Account {
         if let Some(refusal) = self.overload(link) {
             return self.refuse_open(link, request, refusal, out);
         }
+        if !self.unknown.knows_names() {
+            if self.unknown.held_for(link) >= self.config.limits.requests_per_link {
+                let detail = "the sessions of this node are being read, and too many requests wait for that";
+                return self.refuse_open(link, request, Refusal::new(ErrorCode::Overloaded, detail), out);
+            }
+            return self.unknown.hold(link, request, open);
+        }
         let upstream = self.links.upstream().filter(|upstream| *upstream != link);
         match (&self.config.place, upstream) {
             (Place::Node { .. }, Some(upstream)) => self.pass_open(now, link, upstream, ask, open, None, out),

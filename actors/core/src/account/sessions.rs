@@ -101,18 +101,25 @@ impl Account {
     }
 
     /// A session of this node changed: the cloud hears of it, and whoever asked for it.
-    pub(super) fn on_session(&mut self, info: SessionInfo, out: &mut impl Sink<Effect>) {
-        self.unknown.told(info.id);
+    pub(super) fn on_session(&mut self, now: Now, info: SessionInfo, out: &mut impl Sink<Effect>) {
         let is_new = self.sessions.get(info.id).is_none();
         self.sessions.put(info.clone());
         if let Some(upstream) = self.links.upstream() {
             out.push(Effect::Send { link: upstream, control: Control::RuntimeUp(info.clone()) });
-            if is_new && let Some(super::Peer::Upstream { generation }) = self.links.peer(upstream) {
+            // Also to a session whose actor was restarted: it no longer knows that the store is in reach.
+            if let Some(super::Peer::Upstream { generation }) = self.links.peer(upstream)
+                && (is_new || info.epoch.generation < *generation)
+            {
                 let input = crate::ownership::Input::StoreReachable { generation: *generation };
                 out.push(Effect::Ownership { session: info.id, input });
             }
         }
         self.answer_opens(&info, out);
+        for (link, request, open) in self.unknown.told(info.id) {
+            if self.links.peer(link).is_some() {
+                self.on_open(now, link, request, open, out);
+            }
+        }
     }
 
     /// A node tells of a session of its own. The row decides whether it is believed; if so its outputs are copied from here on.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use wayfare_protocol::{ErrorCode, Refusal, SessionId};
+use wayfare_protocol::session::OpenSession;
+use wayfare_protocol::{ErrorCode, Refusal, RequestId, SessionId};
 
-use super::Account;
+use super::{Account, LinkId};
 
 /// What a node may be ignorant of.
 #[derive(Debug, Default)]
@@ -13,16 +14,35 @@ pub(super) struct Unknown {
     expected: BTreeSet<SessionId>,
     /// Whether there is a cloud that knows sessions elsewhere.
     is_paired: bool,
+    /// Sessions asked for by name meanwhile: one of those being read may have the name.
+    held: Vec<(LinkId, RequestId, OpenSession)>,
 }
 
 impl Unknown {
     pub(super) fn restarted(&mut self, expected: BTreeSet<SessionId>, is_paired: bool) {
-        *self = Self { expected, is_paired };
+        *self = Self { expected, is_paired, held: Vec::new() };
     }
 
-    /// A session has told of itself.
-    pub(super) fn told(&mut self, session: SessionId) {
+    /// A session has told of itself. Returns the requests that may go on when it was the last one.
+    pub(super) fn told(&mut self, session: SessionId) -> Vec<(LinkId, RequestId, OpenSession)> {
         self.expected.remove(&session);
+        if self.expected.is_empty() { std::mem::take(&mut self.held) } else { Vec::new() }
+    }
+
+    /// Whether every name of this node is known.
+    pub(super) fn knows_names(&self) -> bool {
+        self.expected.is_empty()
+    }
+
+    /// Keeps a request until every name is known. One that is asked again replaces itself.
+    pub(super) fn hold(&mut self, link: LinkId, request: RequestId, open: OpenSession) {
+        self.held.retain(|(_, held, _)| *held != request);
+        self.held.push((link, request, open));
+    }
+
+    /// How many are kept for a link.
+    pub(super) fn held_for(&self, link: LinkId) -> usize {
+        self.held.iter().filter(|(from, ..)| *from == link).count()
     }
 }
 
@@ -44,10 +64,12 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use wayfare_protocol::capability::Capabilities;
+    use wayfare_protocol::control::Control;
+    use wayfare_protocol::session::{Environment, Language, SessionInfo, SessionKey, SessionName, SessionState};
     use wayfare_protocol::stream::{Class, Destination, Open};
-    use wayfare_protocol::{DeviceId, Limits, NodeId, Now, RunId, StreamId};
+    use wayfare_protocol::{DeviceId, Epoch, Limits, NodeId, Now, RunId, StreamId};
 
-    use super::super::{Config, Effect, Input, LinkId, Peer, Place, Registered};
+    use super::super::{Config, Effect, Input, Peer, Place, Registered};
     use super::*;
     use crate::machine::Machine as _;
 
@@ -84,5 +106,48 @@ mod tests {
         assert_eq!(answer(&[], false), ErrorCode::NotFound);
         assert_eq!(answer(&[session()], false), ErrorCode::OwnerUnreachable);
         assert_eq!(answer(&[], true), ErrorCode::OwnerUnreachable);
+    }
+
+    /// A name asked for while logs are being read is that of a session which is being read: no second one is made.
+    #[test]
+    fn a_name_waits_until_every_session_has_told_its_own() {
+        let device = DeviceId([1; 32]);
+        let capabilities = Capabilities::default();
+        let place = Place::Node { node: NodeId(device), name: "laptop".into(), os: "linux".into(), capabilities };
+        let now = Now::default();
+        let mut account = Account::new(Config { place, limits: Limits::default() }, now);
+        let (link, mut out) = (LinkId(1), Vec::new());
+        let registered = Registered { device, name: "laptop".into(), os: "linux".into(), node: None };
+        let sessions = [session()].into_iter().collect();
+        account.step(now, Input::Restarted { sessions, is_paired: false }, &mut out);
+        account.step(now, Input::LinkUp { link, peer: Peer::Device(registered) }, &mut out);
+        let name = SessionName::new("analysis", "main").unwrap();
+        let key = SessionKey { name, language: Language::from_word("python") };
+        let open = OpenSession {
+            key: key.clone(),
+            id: SessionId(uuid::Uuid::from_u128(2)),
+            environment: Environment::default(),
+            needs: wayfare_protocol::capability::Needs::default(),
+            device: None,
+        };
+        let request = RequestId(uuid::Uuid::from_u128(3));
+        account.step(now, Input::Control { link, control: Control::Open { request, open } }, &mut out);
+        assert_eq!(out, []);
+        let info = SessionInfo {
+            id: session(),
+            key,
+            owner: NodeId(device),
+            device_name: "laptop".into(),
+            epoch: Epoch::LOCAL,
+            state: SessionState::Cold,
+            environment: Environment::default(),
+        };
+        account.step(now, Input::Session(info), &mut out);
+        match out.as_slice() {
+            [Effect::Send { control: Control::Opened { outcome: Ok(opened), .. }, .. }] => {
+                assert_eq!((opened.session.id, opened.created), (session(), false));
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }
