@@ -27,6 +27,7 @@ async fn both_ways() -> Result<BothWays> {
     world.start_cloud().await?;
     world.start_node("bench").await?;
     let mut relay = world.device("person").await?;
+    relay.sees_online("bench").await?;
     relay.open("bench:main").await?;
     let pid: i32 = relay.prints("import os; print(os.getpid())").await?.parse()?;
     let folder = world.session_folders()?.pop().context("the session has no folder")?;

@@ -63,6 +63,21 @@ fn a_run_goes_on_over_a_crash_of_the_node() -> Result<()> {
 }
 
 #[test]
+fn a_run_goes_on_over_an_orderly_end_of_cloud_and_node() -> Result<()> {
+    in_a_world(async |world| {
+        let (mut device, witness) = counting(world).await?;
+        world.cloud().stop().await?;
+        witness.goes_on_by(20).await?;
+        world.cloud().start().await?;
+        device.goes_on_by(20).await?;
+        world.node().stop().await?;
+        witness.goes_on_by(20).await?;
+        world.node().start().await?;
+        ends_well(world, &mut device, &witness).await
+    })
+}
+
+#[test]
 fn a_session_keeps_its_kernel_over_crashes_of_everything_above_it() -> Result<()> {
     in_a_world(async |world| {
         world.start_cloud().await?;
