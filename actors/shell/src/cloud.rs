@@ -131,9 +131,7 @@ impl CloudNode {
     pub async fn stop(self) {
         let running: Vec<_> =
             self.accounts.running.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        for directory in &running {
-            crate::shutdown::say_goodbye(directory, &self.door.limits);
-        }
+        crate::shutdown::goodbye(&running, &self.door.limits).await;
         crate::shutdown::stop(&self.root, &self.door.limits).await;
     }
 

@@ -108,7 +108,7 @@ impl EdgeNode {
 
     /// Ends in order: says goodbye on every link, then stops the actors. Session hosts live on.
     pub async fn stop(self) {
-        crate::shutdown::say_goodbye(&self.directory, &self.door.limits);
+        crate::shutdown::goodbye(std::slice::from_ref(&self.directory), &self.door.limits).await;
         crate::shutdown::stop(&self.root, &self.door.limits).await;
     }
 

@@ -1,5 +1,8 @@
 //! Ending in order.
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 use ractor::ActorStatus;
 use wayfare_core::link;
 use wayfare_protocol::control::Control;
@@ -14,6 +17,20 @@ pub(crate) fn say_goodbye(directory: &Directory, limits: &Limits) {
     for link in directory.links() {
         link.input(link::Input::Send(Box::new(Control::Draining { retry_after_ms })));
         link.input(link::Input::Goodbye(Refusal::new(ErrorCode::Draining, "the server is going down")));
+    }
+}
+
+/// Says on every link that this process goes down, and waits until the links have; at most for `limits.goodbye`. What stops with
+/// its supervisor does not come to what it was told last.
+pub(crate) async fn goodbye(directories: &[Arc<Directory>], limits: &Limits) {
+    let mut links = Vec::new();
+    for directory in directories {
+        links.extend(directory.links());
+        say_goodbye(directory, limits);
+    }
+    let all_said = join_all(links.into_iter().map(|link| async move { link.drained(limits.goodbye).await })).await;
+    if all_said.contains(&false) {
+        tracing::warn!("not every link could say goodbye in time");
     }
 }
 

@@ -76,9 +76,8 @@ async fn write_all(
         match writer.write(batch).await {
             Ok(()) => {
                 sent.increment(count);
-                if !tell(ConnectionEvent::Flushed(bytes)) {
-                    break;
-                }
+                // A link that has ended no longer asks; what it said last is written all the same.
+                tell(ConnectionEvent::Flushed(bytes));
             }
             Err(closed) => {
                 tell(ConnectionEvent::Closed(closed.0));

@@ -11,8 +11,9 @@ mod streams;
 pub mod uplink;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use ractor::ActorRef;
+use ractor::{ActorRef, RactorErr};
 use wayfare_core::link;
 use wayfare_core::machine::OpId;
 use wayfare_core::outputs::ReaderId;
@@ -81,6 +82,16 @@ impl LinkRef {
             Self::Accepted(actor) => actor.cast(Mail::Command(command.into())).is_ok(),
             Self::Dialed(actor, op) => actor.cast(Mail::Command(uplink::UplinkCommand::Link(*op, command))).is_ok(),
         };
+    }
+
+    /// Ends the link's actor when it has taken everything that it was given. Whether it has, within the time.
+    pub(crate) async fn drained(&self, within: Duration) -> bool {
+        let actor = match self {
+            Self::Accepted(actor) => actor.get_cell(),
+            Self::Dialed(actor, _) => actor.get_cell(),
+        };
+        // An actor that has ended already cannot be drained, and has taken everything.
+        !matches!(actor.drain_and_wait(Some(within)).await, Err(RactorErr::Timeout))
     }
 }
 
