@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 
 const FILE_LINES_MAX: usize = 400;
 /// Files that may be longer, and why.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] =
+    &[("actors/io/tests/transport.rs", "one story of one socket per rule, over one set of servers")];
+/// Sources of a layer that are its edge to the system, and why.
+const EDGES: &[(&str, &str)] =
+    &[("simulation/src/main.rs", "the program: it runs itself again to compare, and says how long a sweep took")];
 /// Words that say nothing about what is in a file.
 const EMPTY_WORDS: &[&str] = &["manager", "helper", "utils", "common"];
 /// Folders of sources, of the layers and of everything else.
@@ -123,7 +127,7 @@ fn file_names_say_something() {
 fn a_layer_names_nothing_it_may_not_touch() {
     let mut wrong = Vec::new();
     for (folder, words) in BANNED {
-        for path in files(folder, ".rs") {
+        for path in files(folder, ".rs").into_iter().filter(|path| EDGES.iter().all(|(edge, _)| edge != path)) {
             for (number, line) in (1..).zip(text(&path).lines()) {
                 if line.trim_start().starts_with("//") {
                     continue;

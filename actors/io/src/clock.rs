@@ -1,3 +1,5 @@
+//! The system's two clocks.
+
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};

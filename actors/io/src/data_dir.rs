@@ -1,3 +1,5 @@
+//! A program's data folder: one process at a time, nobody else's eyes.
+
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};

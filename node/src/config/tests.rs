@@ -1,3 +1,5 @@
+//! What wins when flags, environment and file disagree.
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Session hosts that are started, found again and ended.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

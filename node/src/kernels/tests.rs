@@ -1,3 +1,5 @@
+//! Which kernels are found, and what an environment resolves to.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

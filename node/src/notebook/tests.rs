@@ -1,3 +1,5 @@
+//! What is a cell, and which session it belongs to.
+
 use std::fs;
 
 use proptest::prelude::*;

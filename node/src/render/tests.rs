@@ -1,3 +1,5 @@
+//! What a run looks like on a terminal.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Clocks and timers of the simulated world.
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wayfare_actors::ports::{Clock, Pending, Random, Timer};

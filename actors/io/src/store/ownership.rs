@@ -1,3 +1,5 @@
+//! Ownership rows in the control store.
+
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use uuid::Uuid;
 use wayfare_actors::ports::StoreError;
