@@ -47,7 +47,7 @@ impl Programs {
     }
 
     fn checked(self) -> Result<Self> {
-        for name in ["wayfare-cloud", "wayfare-node", "wayfare", "wayfare-session-host"] {
+        for name in ["wayfare-cloud", "wayfare-node", "wayfare", "wayfare-session-host", crate::namespace::PROGRAM] {
             let path = self.path(name);
             ensure!(path.is_file(), "there is no {}: build the workspace's programs first", path.display());
         }
