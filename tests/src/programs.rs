@@ -13,6 +13,7 @@ use nix::fcntl::{Flock, FlockArg};
 pub const PROGRAMS_VARIABLE: &str = "WAYFARE_TEST_PROGRAMS";
 /// Set by the test runner, the same for all tests of one run.
 const RUN_VARIABLE: &str = "NEXTEST_RUN_ID";
+const OF_THE_TEST: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
 const BUILT_FOR: &str = "wayfare-tests.built";
 
 /// Where the programs are.
@@ -80,7 +81,14 @@ fn build(folder: &Path) -> Result<()> {
     };
     let target = folder.parent().context("the profile's folder has no parent")?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    // What cargo says to a test about its package would look to build scripts like a change, and be built for anew.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| OF_THE_TEST.iter().any(|prefix| name.starts_with(prefix))) {
+            command.env_remove(name);
+        }
+    }
+    let output = command
         .args(["build", "--quiet", "--workspace", "--bins", "--profile", profile, "--target-dir"])
         .arg(target)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
