@@ -3,93 +3,100 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
+
 use crate::place::Place;
-use crate::ports::Path;
 use crate::seed::{Draws, Seed};
 
-/// A kind of fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A path is cut, and both ends are told.
-    Cut,
-    /// A path is cut, and nobody is told.
-    HalfOpen,
-    /// A path is slow.
-    Slow,
-    /// A node's process dies and is started again; its session hosts live on.
-    NodeCrash,
-    /// A node's machine loses power: its session hosts die with it.
-    PowerLoss,
-    /// The cloud's process dies and is started again.
-    CloudCrash,
-    /// A session host dies with its kernel.
-    HostCrash,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Cut, Self::HalfOpen, Self::Slow, Self::NodeCrash, Self::PowerLoss, Self::CloudCrash, Self::HostCrash];
-
-    /// Its name in counts.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cut => "cut",
-            Self::HalfOpen => "half_open",
-            Self::Slow => "slow",
-            Self::NodeCrash => "node_crash",
-            Self::PowerLoss => "power_loss",
-            Self::CloudCrash => "cloud_crash",
-            Self::HostCrash => "host_crash",
-        }
-    }
-}
-
 /// One fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// When it begins, from the start.
+    #[serde(with = "humantime_serde")]
     pub at: Duration,
     /// How long it lasts.
+    #[serde(with = "humantime_serde")]
     pub lasts: Duration,
     /// What it is.
+    #[serde(flatten)]
     pub what: What,
 }
 
 /// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[strum_discriminants(
+    name(Kind),
+    doc = "A kind of fault.",
+    derive(PartialOrd, Ord, VariantArray, IntoStaticStr),
+    strum(serialize_all = "snake_case")
+)]
 pub enum What {
-    /// The path between two places.
-    Path(Place, Place, Path),
-    /// A node's process; with its machine if power is lost.
-    Node {
+    /// A path is cut, and both ends are told.
+    Cut {
+        /// Between which places.
+        between: (Place, Place),
+    },
+    /// A path is cut, and nobody is told.
+    HalfOpen {
+        /// Between which places.
+        between: (Place, Place),
+    },
+    /// A path is slow.
+    Slow {
+        /// Between which places.
+        between: (Place, Place),
+        /// Added to every message.
+        #[serde(with = "humantime_serde")]
+        delay: Duration,
+        /// Time on the wire of a byte.
+        #[serde(with = "humantime_serde")]
+        per_byte: Duration,
+    },
+    /// A node's process dies and is started again; its session hosts live on.
+    NodeCrash {
         /// Which.
         node: usize,
-        /// Whether its machine goes down too.
-        loses_power: bool,
     },
-    /// The cloud's process.
-    Cloud,
-    /// The session host of a node that is first among those living then.
-    Host {
+    /// A node's machine loses power: its session hosts die with it.
+    PowerLoss {
+        /// Which.
+        node: usize,
+    },
+    /// The cloud's process dies and is started again.
+    CloudCrash,
+    /// The session host of a node that is first among those living then dies with its kernel.
+    HostCrash {
         /// Which node.
         node: usize,
     },
+}
+
+impl Kind {
+    /// Its name in counts and plans.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 impl Fault {
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        match self.what {
-            What::Path(_, _, Path::Silent) => Kind::HalfOpen,
-            What::Path(_, _, Path::Slow { .. }) => Kind::Slow,
-            What::Path(_, _, Path::Cut | Path::Open) => Kind::Cut,
-            What::Node { loses_power: true, .. } => Kind::PowerLoss,
-            What::Node { loses_power: false, .. } => Kind::NodeCrash,
-            What::Cloud => Kind::CloudCrash,
-            What::Host { .. } => Kind::HostCrash,
+        Kind::from(&self.what)
+    }
+
+    /// What no two faults may hit at a time: the end of one would be the end of both. `None`: nothing to end.
+    fn thing(&self) -> Option<String> {
+        match &self.what {
+            What::Cut { between: (a, b) } | What::HalfOpen { between: (a, b) } | What::Slow { between: (a, b), .. } => {
+                Some(format!("{a} {b}"))
+            }
+            What::NodeCrash { node } | What::PowerLoss { node } => Some(format!("node {node}")),
+            What::CloudCrash => Some("cloud".to_owned()),
+            What::HostCrash { .. } => None,
         }
     }
 }
@@ -98,7 +105,7 @@ impl Fault {
 #[must_use]
 pub fn plan(seed: &Seed, until: Duration, nodes: usize, people: usize) -> Vec<Fault> {
     let mut draws = seed.draws();
-    let mut kinds: Vec<_> = Kind::ALL.into_iter().filter(|_| draws.percent(60)).collect();
+    let mut kinds: Vec<_> = Kind::VARIANTS.iter().copied().filter(|_| draws.percent(60)).collect();
     if kinds.is_empty() {
         kinds.push(Kind::Cut);
     }
@@ -113,14 +120,8 @@ pub fn plan(seed: &Seed, until: Duration, nodes: usize, people: usize) -> Vec<Fa
         faults.push(Fault { at, lasts, what });
     }
     faults.sort_by_key(|fault| fault.at);
-    // Two faults of one thing do not overlap: the end of one would be the end of both.
     faults.retain(|fault| {
-        let thing = match fault.what {
-            What::Path(a, b, _) => format!("{a} {b}"),
-            What::Node { node, .. } => format!("node {node}"),
-            What::Cloud => "cloud".to_owned(),
-            What::Host { .. } => return true,
-        };
+        let Some(thing) = fault.thing() else { return true };
         let is_free = free_at.get(&thing).is_none_or(|free| *free < fault.at);
         if is_free {
             free_at.insert(thing, fault.at + fault.lasts);
@@ -132,24 +133,22 @@ pub fn plan(seed: &Seed, until: Duration, nodes: usize, people: usize) -> Vec<Fa
 
 fn draw(kind: Kind, draws: &mut Draws, nodes: usize, people: usize) -> What {
     let index = |draws: &mut Draws, count: usize| usize::try_from(draws.number() % count.max(1) as u64).unwrap_or(0);
-    let path = |draws: &mut Draws, path: Path| {
+    let between = |draws: &mut Draws| {
         let far =
             if draws.percent(60) { Place::Node(index(draws, nodes)) } else { Place::Person(index(draws, people)) };
-        What::Path(Place::Cloud, far, path)
+        (Place::Cloud, far)
     };
     match kind {
-        Kind::Cut => path(draws, Path::Cut),
-        Kind::HalfOpen => path(draws, Path::Silent),
-        Kind::Slow => {
-            let slow = Path::Slow {
-                delay: draws.ms(100, 2_000),
-                per_byte: draws.duration(Duration::ZERO, Duration::from_micros(50)),
-            };
-            path(draws, slow)
-        }
-        Kind::NodeCrash => What::Node { node: index(draws, nodes), loses_power: false },
-        Kind::PowerLoss => What::Node { node: index(draws, nodes), loses_power: true },
-        Kind::CloudCrash => What::Cloud,
-        Kind::HostCrash => What::Host { node: index(draws, nodes) },
+        Kind::Cut => What::Cut { between: between(draws) },
+        Kind::HalfOpen => What::HalfOpen { between: between(draws) },
+        Kind::Slow => What::Slow {
+            delay: draws.ms(100, 2_000),
+            per_byte: draws.duration(Duration::ZERO, Duration::from_micros(50)),
+            between: between(draws),
+        },
+        Kind::NodeCrash => What::NodeCrash { node: index(draws, nodes) },
+        Kind::PowerLoss => What::PowerLoss { node: index(draws, nodes) },
+        Kind::CloudCrash => What::CloudCrash,
+        Kind::HostCrash => What::HostCrash { node: index(draws, nodes) },
     }
 }

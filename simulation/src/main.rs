@@ -7,8 +7,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Parser, Subcommand};
+use strum::VariantArray as _;
 use wayfare_simulation::sweep::{Summary, explain, run_seed};
-use wayfare_simulation::{Mutation, Options, Seed, run};
+use wayfare_simulation::{Mutation, Plan, run};
 
 /// The deterministic simulation of Wayfare.
 #[derive(Parser)]
@@ -67,8 +68,8 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 }
 
 fn mutation(text: &str) -> Result<Mutation, String> {
-    let known = || Mutation::ALL.map(Mutation::name).join(", ");
-    Mutation::named(text).ok_or_else(|| format!("no mutation {text:?}; there are {}", known()))
+    let known = || Mutation::VARIANTS.iter().map(|known| known.name()).collect::<Vec<_>>().join(", ");
+    text.parse().map_err(|_| format!("no mutation {text:?}; there are {}", known()))
 }
 
 fn main() -> ExitCode {
@@ -86,14 +87,14 @@ fn carry_out(order: Order) -> anyhow::Result<bool> {
     match order {
         Order::Run { seeds, mutation } => sweep(seeds, mutation),
         Order::Replay { seed, mutation, trace, digest, calm } => {
-            let options = Options::of(&Seed::root(seed), mutation);
-            let options = if calm { options.calm() } else { options };
-            let report = run(seed, &options, trace)?;
+            let plan = Plan::of(seed, mutation);
+            let plan = if calm { plan.calm() } else { plan };
+            let report = run(&plan, trace)?;
             if digest {
                 println!("{} {}", report.digest, report.lines);
             }
             if !report.violations.is_empty() {
-                print!("{}", explain(&report, mutation));
+                print!("{}", explain(&report, &plan));
             }
             Ok(report.violations.is_empty())
         }
@@ -107,9 +108,10 @@ fn sweep(seeds: Range<u64>, mutation: Option<Mutation>) -> anyhow::Result<bool> 
     let began = std::time::Instant::now();
     let mut summary = Summary::default();
     for seed in seeds {
-        let report = run_seed(seed, mutation, None)?;
+        let plan = Plan::of(seed, mutation);
+        let report = run(&plan, None)?;
         if !report.violations.is_empty() {
-            print!("{}", explain(&report, mutation));
+            print!("{}", explain(&report, &plan));
         }
         summary.add(&report);
     }
@@ -148,7 +150,7 @@ fn check_determinism(seeds: Range<u64>) -> anyhow::Result<bool> {
 
 fn mutations(seeds: &Range<u64>) -> anyhow::Result<bool> {
     let mut caught = 0;
-    for mutation in Mutation::ALL {
+    for mutation in Mutation::VARIANTS.iter().copied() {
         let oracle = mutation.caught_by();
         let mut catching = None;
         for seed in seeds.clone() {
@@ -170,6 +172,6 @@ fn mutations(seeds: &Range<u64>) -> anyhow::Result<bool> {
             None => println!("{} is not caught", mutation.name()),
         }
     }
-    println!("{}", serde_json::json!({ "mutations": Mutation::ALL.len(), "caught": caught }));
-    Ok(caught == Mutation::ALL.len())
+    println!("{}", serde_json::json!({ "mutations": Mutation::VARIANTS.len(), "caught": caught }));
+    Ok(caught == Mutation::VARIANTS.len())
 }

@@ -1,9 +1,16 @@
 //! Mutations: run-time switches that re-introduce a fault of the product, so that each oracle is seen to fail.
 
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use crate::oracle::Oracle;
 
 /// One switch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, VariantArray, IntoStaticStr, EnumString,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Mutation {
     /// A session host that is connected to anew has forgotten what it executed.
     HostForgets,
@@ -16,9 +23,6 @@ pub enum Mutation {
 }
 
 impl Mutation {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::HostForgets, Self::ClientSkips, Self::LogAcknowledgesEarly, Self::NodeStaysDown];
-
     /// The oracle that must catch it.
     #[must_use]
     pub fn caught_by(self) -> Oracle {
@@ -33,17 +37,6 @@ impl Mutation {
     /// Its name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::HostForgets => "host-forgets",
-            Self::ClientSkips => "client-skips",
-            Self::LogAcknowledgesEarly => "log-acknowledges-early",
-            Self::NodeStaysDown => "node-stays-down",
-        }
-    }
-
-    /// The mutation of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mutation| mutation.name() == name)
+        self.into()
     }
 }

@@ -1,9 +1,12 @@
 //! Where processes are.
 
 use std::fmt;
+use std::str::FromStr;
 
-/// A machine of the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+use serde_with::{DeserializeFromStr, SerializeDisplay};
+
+/// A machine of the world. Written `cloud`, `node0`, `person2`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, SerializeDisplay, DeserializeFromStr)]
 pub enum Place {
     /// The cloud.
     Cloud,
@@ -33,9 +36,26 @@ impl Place {
     /// The place whose door has that address.
     #[must_use]
     pub fn of_url(url: &str) -> Option<Self> {
-        match url.strip_prefix("sim:")? {
-            "cloud" => Some(Self::Cloud),
-            other => other.strip_prefix("node")?.parse().ok().map(Self::Node),
+        url.strip_prefix("sim:")?.parse().ok()
+    }
+}
+
+/// Not the name of a place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no place: cloud, node0, person0 and so on are")]
+pub struct NoPlace(String);
+
+impl FromStr for Place {
+    type Err = NoPlace;
+
+    fn from_str(text: &str) -> Result<Self, NoPlace> {
+        let numbered = |prefix: &str| text.strip_prefix(prefix).and_then(|number| number.parse().ok());
+        match text {
+            "cloud" => Ok(Self::Cloud),
+            _ => numbered("node")
+                .map(Self::Node)
+                .or_else(|| numbered("person").map(Self::Person))
+                .ok_or_else(|| NoPlace(text.to_owned())),
         }
     }
 }

@@ -13,10 +13,10 @@ use wayfare_protocol::{AccountId, NodeId};
 use crate::evidence::Evidence;
 use crate::fault::{Fault, Kind, What};
 use crate::mutation::Mutation;
-use crate::options::{FRESH_RUNS_WITHIN, HOSTILE, NODES, Options, PersonPlan, RUNS_END_WITHIN, Role};
 use crate::oracle::{Oracle, Violation};
 use crate::person::{self, Board, Person, Task, Woken};
 use crate::place::Place;
+use crate::plan::{FRESH_RUNS_WITHIN, PersonPlan, Plan, RUNS_END_WITHIN, Role};
 use crate::ports::{Disk, HostRules, Hosts, Network, Path, StoreRows, Sync};
 use crate::process::{self, CloudMachine, NodeMachine, Surroundings, cloud_address, key};
 use crate::seed::Seed;
@@ -26,8 +26,6 @@ use crate::world::World;
 /// What came of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The seed.
-    pub seed: u64,
     /// Digest of the whole trace.
     pub digest: String,
     /// Its lines.
@@ -46,7 +44,7 @@ pub struct Report {
     pub outcomes: BTreeMap<String, u64>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Turn {
     Begin(Fault),
     End(Fault),
@@ -66,36 +64,36 @@ struct Simulation {
     faults: BTreeMap<Kind, u64>,
 }
 
-/// Runs a seed in this thread. `print`: lines of the trace that contain it go to standard error.
+/// Runs a plan in this thread. `print`: lines of the trace that contain it go to standard error.
 ///
 /// # Errors
 /// If the world cannot be set up.
-pub fn run(number: u64, options: &Options, print: Option<String>) -> Result<Report, Fatal> {
+pub fn run(plan: &Plan, print: Option<String>) -> Result<Report, Fatal> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.map_err(|error| Fatal(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let mut simulation = Simulation::new(number, options, print);
-        simulation.begin(options).await?;
-        simulation.go(HOSTILE, |_| false).await?;
+        let mut simulation = Simulation::new(plan, print);
+        simulation.begin(plan).await?;
+        simulation.go(plan.hostile, |_| false).await?;
         simulation.heal();
         simulation.end_runs().await?;
-        simulation.fresh_runs(options).await?;
-        Ok(simulation.report(number))
+        simulation.fresh_runs(plan).await?;
+        Ok(simulation.report())
     })
 }
 
 impl Simulation {
-    fn new(number: u64, options: &Options, print: Option<String>) -> Self {
-        let seed = Seed::root(number);
+    fn new(plan: &Plan, print: Option<String>) -> Self {
+        let seed = Seed::root(plan.seed);
         let world = World::new(&seed.child("world"));
         let tracer = Tracer::new(Arc::clone(&world), print);
         let network = Network::new(&world, &seed.child("network"));
         let evidence = Arc::new(Evidence::default());
         let account = AccountId(uuid::Uuid::from_u128(1));
         let store = StoreRows::new(&world, &seed.child("store"), account);
-        let rules = HostRules { forgets_positions: options.mutation == Some(Mutation::HostForgets) };
-        let sync = if options.mutation == Some(Mutation::LogAcknowledgesEarly) { Sync::Early } else { Sync::Durable };
-        let nodes = (0..NODES).map(|number| {
+        let rules = HostRules { forgets_positions: plan.mutation == Some(Mutation::HostForgets) };
+        let sync = if plan.mutation == Some(Mutation::LogAcknowledgesEarly) { Sync::Early } else { Sync::Durable };
+        let nodes = (0..plan.nodes).map(|number| {
             let (place, seed_of) = (Place::Node(number), seed.numbered("node", number as u64));
             let key = key(&seed, place);
             store.register(process::device_row(&key, place.to_string(), account, true));
@@ -105,7 +103,7 @@ impl Simulation {
         });
         let nodes = nodes.collect();
         // One more than there are: the last is the auditor.
-        for number in 0..=options.people.len() {
+        for number in 0..=plan.people.len() {
             let place = Place::Person(number);
             store.register(process::device_row(&key(&seed, place), place.to_string(), account, false));
         }
@@ -116,7 +114,7 @@ impl Simulation {
             nodes,
             people: Vec::new(),
             seed,
-            mutation: options.mutation,
+            mutation: plan.mutation,
             around: Surroundings { world, tracer, network },
             evidence,
             board: Board::default(),
@@ -126,17 +124,19 @@ impl Simulation {
         }
     }
 
-    async fn begin(&mut self, options: &Options) -> Result<(), Fatal> {
+    async fn begin(&mut self, plan: &Plan) -> Result<(), Fatal> {
         self.cloud.start(&self.around).await?;
         for node in &mut self.nodes {
             node.start(&self.around).await?;
         }
-        for (number, plan) in options.people.iter().enumerate() {
-            let config = self.person(number, plan);
+        for (number, person) in plan.people.iter().enumerate() {
+            let config = self.person(number, person);
             self.add_person(config).await?;
         }
-        for fault in &options.faults {
-            for (at, turn) in [(fault.at, Turn::Begin(*fault)), (fault.at + fault.lasts, Turn::End(*fault))] {
+        for fault in &plan.faults {
+            for (at, turn) in
+                [(fault.at, Turn::Begin(fault.clone())), (fault.at + fault.lasts, Turn::End(fault.clone()))]
+            {
                 let turns = Arc::clone(&self.turns);
                 self.around.world.after(at, move || {
                     turns.lock().unwrap_or_else(PoisonError::into_inner).push_back(turn);
@@ -243,29 +243,34 @@ impl Simulation {
 
     async fn strike(&mut self, fault: &Fault) -> bool {
         match fault.what {
-            What::Path(a, b, path) => {
-                self.around.network.set_path(a, b, path);
-                true
-            }
-            What::Node { node, loses_power } => self.nodes[node].crash(&self.around, loses_power).await,
-            What::Cloud => self.cloud.crash(&self.around).await,
-            What::Host { node } => {
+            What::Cut { between: (a, b) } => self.set_path(a, b, Path::Cut),
+            What::HalfOpen { between: (a, b) } => self.set_path(a, b, Path::Silent),
+            What::Slow { between: (a, b), delay, per_byte } => self.set_path(a, b, Path::Slow { delay, per_byte }),
+            What::NodeCrash { node } => self.nodes[node].crash(&self.around, false).await,
+            What::PowerLoss { node } => self.nodes[node].crash(&self.around, true).await,
+            What::CloudCrash => self.cloud.crash(&self.around).await,
+            What::HostCrash { node } => {
                 let hosts = self.nodes[node].hosts();
                 hosts.living().first().is_some_and(|session| hosts.crash(*session))
             }
         }
     }
 
+    fn set_path(&self, a: Place, b: Place, path: Path) -> bool {
+        self.around.network.set_path(a, b, path);
+        true
+    }
+
     async fn mend(&mut self, fault: &Fault) -> Result<(), Fatal> {
         match fault.what {
-            What::Path(a, b, _) => {
-                self.around.network.set_path(a, b, Path::Open);
+            What::Cut { between: (a, b) } | What::HalfOpen { between: (a, b) } | What::Slow { between: (a, b), .. } => {
+                self.set_path(a, b, Path::Open);
                 Ok(())
             }
-            What::Node { .. } if self.mutation == Some(Mutation::NodeStaysDown) => Ok(()),
-            What::Node { node, .. } => self.nodes[node].start(&self.around).await,
-            What::Cloud => self.cloud.start(&self.around).await,
-            What::Host { .. } => Ok(()),
+            What::NodeCrash { .. } | What::PowerLoss { .. } if self.mutation == Some(Mutation::NodeStaysDown) => Ok(()),
+            What::NodeCrash { node } | What::PowerLoss { node } => self.nodes[node].start(&self.around).await,
+            What::CloudCrash => self.cloud.start(&self.around).await,
+            What::HostCrash { .. } => Ok(()),
         }
     }
 
@@ -289,15 +294,15 @@ impl Simulation {
     }
 
     /// One more person looks at every acknowledged run, and runs something in every session and in a new one.
-    async fn fresh_runs(&mut self, options: &Options) -> Result<(), Fatal> {
+    async fn fresh_runs(&mut self, plan: &Plan) -> Result<(), Fatal> {
         let number = self.people.len();
-        let plan = PersonPlan { at_node: None, role: Role::Watcher, leaves: false };
+        let auditor = PersonPlan { at_node: None, role: Role::Watcher, leaves: false };
         let known = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let watch = known.into_iter().map(|(session, run)| Task::Watch(session, run));
-        let mut sessions: Vec<_> = options
+        let mut sessions: Vec<_> = plan
             .people
             .iter()
-            .filter_map(|plan| match &plan.role {
+            .filter_map(|person| match &person.role {
                 Role::Author { session, .. } => Some(session.clone()),
                 Role::Watcher => None,
             })
@@ -309,7 +314,7 @@ impl Simulation {
         let opens = sessions.into_iter().flat_map(|name| [Task::Open(name, None), Task::Run("print fresh".to_owned())]);
         let tasks: Vec<_> = watch.chain(opens).collect();
         let config =
-            person::Config { tasks, watches: false, hurries: true, skips: false, ..self.person(number, &plan) };
+            person::Config { tasks, watches: false, hurries: true, skips: false, ..self.person(number, &auditor) };
         self.add_person(config).await?;
         let is_done = |simulation: &Self| simulation.people.last().is_some_and(Person::is_idle);
         if !self.go(FRESH_RUNS_WITHIN, is_done).await?
@@ -327,7 +332,7 @@ impl Simulation {
         Ok(())
     }
 
-    fn report(&self, seed: u64) -> Report {
+    fn report(&self) -> Report {
         let facts = self.evidence.all();
         let (digest, lines) = self.around.tracer.digest();
         let mut outcomes = BTreeMap::new();
@@ -339,7 +344,6 @@ impl Simulation {
             }
         }
         Report {
-            seed,
             digest,
             lines,
             violations: Oracle::ALL.into_iter().flat_map(|oracle| oracle.judge(&facts)).collect(),

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use strum::VariantArray as _;
 use wayfare_actors::actor::Fatal;
 
 use crate::fault::Kind;
 use crate::mutation::Mutation;
-use crate::options::Options;
-use crate::seed::Seed;
+use crate::plan::Plan;
 use crate::simulation::{Report, run};
 
 /// Fewer acknowledged runs per seed on average, and the sweep proves nothing.
@@ -43,7 +43,7 @@ impl Summary {
         self.seeds += 1;
         self.violations += report.violations.len() as u64;
         self.runs_acknowledged += report.acknowledged as u64;
-        for kind in Kind::ALL {
+        for kind in Kind::VARIANTS.iter().copied() {
             *self.faults_by_kind.entry(kind.name()).or_default() += report.faults.get(&kind).copied().unwrap_or(0);
         }
         for (outcome, count) in &report.outcomes {
@@ -75,27 +75,25 @@ impl Summary {
 /// # Errors
 /// If the world cannot be set up.
 pub fn run_seed(number: u64, mutation: Option<Mutation>, print: Option<String>) -> Result<Report, Fatal> {
-    let options = Options::of(&Seed::root(number), mutation);
-    run(number, &options, print)
+    run(&Plan::of(number, mutation), print)
 }
 
 /// What is said of a seed that violates a rule: the rules, the seed, what it decided, and how to see it again.
 #[must_use]
-pub fn explain(report: &Report, mutation: Option<Mutation>) -> String {
+pub fn explain(report: &Report, plan: &Plan) -> String {
     use std::fmt::Write as _;
-    let options = Options::of(&Seed::root(report.seed), mutation);
     let mut text = String::new();
     for violation in &report.violations {
         let _ = writeln!(text, "{:?}: {}", violation.oracle, violation.detail);
     }
-    let _ = writeln!(text, "seed {}", report.seed);
-    for person in &options.people {
+    let _ = writeln!(text, "seed {}", plan.seed);
+    for person in &plan.people {
         let _ = writeln!(text, "  {person:?}");
     }
-    for fault in &options.faults {
+    for fault in &plan.faults {
         let _ = writeln!(text, "  at {:?} for {:?}: {:?}", fault.at, fault.lasts, fault.what);
     }
-    let switch = mutation.map(|mutation| format!(" --mutation {}", mutation.name())).unwrap_or_default();
-    let _ = writeln!(text, "again: wayfare-sim replay {}{switch}", report.seed);
+    let switch = plan.mutation.map(|mutation| format!(" --mutation {}", mutation.name())).unwrap_or_default();
+    let _ = writeln!(text, "again: wayfare-sim replay {}{switch}", plan.seed);
     text
 }

@@ -3,14 +3,15 @@
 use std::ops::Range;
 use std::process::Command;
 
-use wayfare_simulation::Mutation;
 use wayfare_simulation::sweep::{Summary, explain, run_seed};
+use wayfare_simulation::{Mutation, Plan, run};
 
 fn sweep(seeds: Range<u64>) {
     let mut summary = Summary::default();
     for seed in seeds {
-        let report = run_seed(seed, None, None).expect("a world");
-        assert!(report.violations.is_empty(), "{}", explain(&report, None));
+        let plan = Plan::of(seed, None);
+        let report = run(&plan, None).expect("a world");
+        assert!(report.violations.is_empty(), "{}", explain(&report, &plan));
         summary.add(&report);
     }
     assert_eq!(summary.vacuity(), None, "{summary:?}");

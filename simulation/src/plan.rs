@@ -1,39 +1,51 @@
-//! Everything that a seed decides about its run before it begins.
+//! Everything that is decided about a run of the world before it begins: drawn from a seed, or read from a file.
+//!
+//! What a run draws while it goes comes from the seed's tree by label, so that a person or a fault that is left out moves nothing
+//! that others draw.
 
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::fault::{self, Fault};
 use crate::mutation::Mutation;
 use crate::seed::Seed;
 
-/// Edge nodes of every world.
-pub const NODES: usize = 2;
-/// Faults begin and end within this time.
-pub const HOSTILE: Duration = Duration::from_secs(90);
+/// The form in which plans are written; a plan of another version is refused.
+pub const VERSION: u32 = 1;
+/// Edge nodes of a drawn world.
+const NODES: usize = 2;
+/// Faults of a drawn world begin and end within this time.
+const HOSTILE: Duration = Duration::from_secs(90);
 /// After the last fault every acknowledged run is over within this time.
 pub const RUNS_END_WITHIN: Duration = Duration::from_secs(120);
 /// And then a fresh run in every session, and one in a new one, has succeeded within this time.
 pub const FRESH_RUNS_WITHIN: Duration = Duration::from_secs(120);
 
 /// What a person does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PersonPlan {
     /// `None`: connected with the cloud; else with that node's own door.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_node: Option<usize>,
     /// What they do.
     pub role: Role,
     /// Whether they now and then leave in the middle of a run and return.
+    #[serde(default)]
     pub leaves: bool,
 }
 
 /// What a person is there for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Role {
     /// Opens a session and runs programs.
     Author {
         /// The session's name.
         session: String,
         /// The node it is to be made on, if they choose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         chooses: Option<usize>,
         /// What they run, one after the other.
         programs: Vec<String>,
@@ -43,23 +55,36 @@ pub enum Role {
 }
 
 /// See the module.
-#[derive(Clone, Debug)]
-pub struct Options {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Root of everything that is drawn while the run goes.
+    pub seed: u64,
+    /// How many edge nodes there are.
+    pub nodes: usize,
+    /// For how long people begin new things; faults begin and end within this time.
+    #[serde(with = "humantime_serde")]
+    pub hostile: Duration,
+    /// A fault of the product that is switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutation: Option<Mutation>,
     /// The people.
     pub people: Vec<PersonPlan>,
     /// The faults, in order of time.
+    #[serde(default)]
     pub faults: Vec<Fault>,
-    /// A fault of the product that is switched on.
-    pub mutation: Option<Mutation>,
 }
 
-impl Options {
-    /// Those of a seed.
+impl Plan {
+    /// That of a seed.
     #[must_use]
-    pub fn of(seed: &Seed, mutation: Option<Mutation>) -> Self {
+    pub fn of(number: u64, mutation: Option<Mutation>) -> Self {
+        let seed = Seed::root(number);
         let people = people(&seed.child("people"));
         let faults = fault::plan(&seed.child("faults"), HOSTILE, NODES, people.len());
-        Self { people, faults, mutation }
+        Self { version: VERSION, seed: number, nodes: NODES, hostile: HOSTILE, mutation, people, faults }
     }
 
     /// The same without faults.
