@@ -6,11 +6,14 @@
 pub mod account;
 pub mod claim;
 pub mod client;
+pub mod fact;
 pub mod jitter;
 pub mod journal;
 pub mod kernel_host;
 pub mod link;
 pub mod machine;
+pub mod mark;
+pub mod oracle;
 pub mod outputs;
 pub mod ownership;
 pub mod pairing;
@@ -20,4 +23,6 @@ pub mod session;
 pub mod supervision;
 pub mod uplink;
 
+pub use fact::{Fact, Witness};
 pub use machine::{Durable, Machine, OpId, Sink};
+pub use mark::Mark;

@@ -4,6 +4,9 @@ use std::fmt::Debug;
 
 use wayfare_protocol::{Boot, Now};
 
+use crate::fact::Witness;
+use crate::mark::{Mark, Phases};
+
 /// Takes effects in the order in which they are decided.
 pub trait Sink<E> {
     /// Takes one.
@@ -64,6 +67,14 @@ pub trait Machine: Sized {
     fn deadline(&self) -> Option<Boot>;
     /// Time has passed. Woken early, late or twice it does what is due and no more.
     fn wake(&mut self, now: Now, out: &mut impl Sink<Self::Effect>);
+
+    /// Tells what of one of its effects oracles judge, after the step that decided it. Asked only where somebody listens.
+    fn witness(&self, _effect: &Self::Effect, _to: &mut Witness) {}
+
+    /// Its phases by name, and those of the parts that it has.
+    const PHASES: &'static [Phases] = &[];
+    /// The phases that it is in now, one of each part. Asked only where somebody listens.
+    fn marks(&self, _out: &mut Vec<Mark>) {}
 }
 
 /// A machine whose state is the fold of its records.

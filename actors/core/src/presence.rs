@@ -13,10 +13,12 @@
 //! A machine starts Online over its first link, or, for a registered device after the start of a cloud, Suspect with 60 s to
 //! come back. Presence is a hint for routing and for people. It never moves ownership by itself.
 
+use strum::VariantNames as _;
 use wayfare_protocol::control::PresenceInfo;
 use wayfare_protocol::{Boot, Limits, Now, Wall};
 
 use crate::machine::{Machine, Sink};
+use crate::mark::{Mark, Phases};
 
 /// Counts the authenticated links of a device within one process: a higher number replaces every lower one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,7 +82,7 @@ pub enum Effect {
     Seen(Wall),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 enum Phase {
     Online {
         last_sign: Boot,
@@ -223,6 +225,12 @@ impl Machine for Presence {
                 Phase::Offline | Phase::Sleeping { .. } => return,
             }
         }
+    }
+
+    const PHASES: &'static [Phases] = &[("presence", Phase::VARIANTS)];
+
+    fn marks(&self, out: &mut Vec<Mark>) {
+        out.push(Mark { machine: "presence", phase: (&self.phase).into() });
     }
 }
 

@@ -15,14 +15,17 @@ mod tests;
 
 use std::time::Duration;
 
+use strum::VariantNames as _;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::Control;
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
 use wayfare_protocol::{Boot, ErrorCode, Limits, Now, Refusal};
 
+use crate::fact::{Fact, Witness};
 use crate::jitter::{SplitMix64, doubled};
 use crate::link::{self, Introduction, Link, Purpose, Reason, Role};
 use crate::machine::{Machine, OpId, OpIds, Sink, Wrap};
+use crate::mark::{Mark, Phases};
 
 /// Who dials whom.
 #[derive(Clone, Debug)]
@@ -121,7 +124,7 @@ pub enum Effect {
     },
 }
 
-#[derive(Debug)]
+#[derive(Debug, strum::IntoStaticStr, strum::VariantNames)]
 enum Phase {
     Waiting { until: Boot, attempt: u32 },
     Dialing { op: OpId, deadline: Boot, attempt: u32 },
@@ -315,6 +318,25 @@ impl Machine for Uplink {
                 self.failed(now, attempt, DialFailure::TimedOut, out);
             }
             Phase::Linked { .. } => self.link(now, None, out),
+        }
+    }
+
+    fn witness(&self, effect: &Effect, to: &mut Witness) {
+        let Effect::Link { effect, .. } = effect else { return };
+        if let link::Effect::Up(welcome) = effect {
+            to.tell(Fact::Joined { device: self.config.key.device_id(), account: welcome.account });
+        }
+        if let Phase::Linked { link, .. } = &self.phase {
+            link.witness(effect, to);
+        }
+    }
+
+    const PHASES: &'static [Phases] = &[("uplink", Phase::VARIANTS)];
+
+    fn marks(&self, out: &mut Vec<Mark>) {
+        out.push(Mark { machine: "uplink", phase: (&self.phase).into() });
+        if let Phase::Linked { link, .. } = &self.phase {
+            link.marks(out);
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{AbortHandle, JoinSet};
-use wayfare_core::Machine;
+use wayfare_core::{Fact, Machine, Mark, Witness};
 use wayfare_protocol::{Boot, Now};
 
 use crate::ports::{Clock, Pending, Timer};
@@ -95,6 +95,22 @@ pub struct Runtime {
 pub trait Trace: Send + Sync {
     /// One line about one actor: an input that it took, or an effect that it decided.
     fn note(&self, actor: &str, what: std::fmt::Arguments<'_>);
+
+    /// Something that oracles judge.
+    fn fact(&self, _actor: &str, _fact: &Fact) {}
+
+    /// Whether facts are to say what events say, so that they can be compared.
+    fn compares_events(&self) -> bool {
+        false
+    }
+
+    /// The phases that an actor's machine is in now, if they are not those of before.
+    fn marks(&self, _actor: &str, _marks: &[Mark]) {}
+
+    /// Whether anybody listens to [`Trace::marks`].
+    fn wants_marks(&self) -> bool {
+        false
+    }
 }
 
 /// What an executor can do besides sending to others.
@@ -182,6 +198,8 @@ pub struct State<X: Executor> {
     phase: Phase<X>,
     /// The earliest wake that is under way.
     armed: Option<(Boot, AbortHandle)>,
+    /// The phases that were told.
+    marks: Vec<Mark>,
 }
 
 enum Phase<X: Executor> {
@@ -217,7 +235,7 @@ impl<X: Executor> Actor for MachineActor<X> {
         let mut context = Context { myself, runtime, tasks: JoinSet::new(), inputs: VecDeque::new() };
         let starting = start(now);
         context.run(async move { Mail::Started(starting.await.map(Box::new)) });
-        Ok(State { name, context, phase: Phase::Starting(Vec::new()), armed: None })
+        Ok(State { name, context, phase: Phase::Starting(Vec::new()), armed: None, marks: Vec::new() })
     }
 
     async fn handle(
@@ -287,11 +305,25 @@ impl<X: Executor> State<X> {
 
     fn carry_out(&mut self, effects: Vec<<X::Machine as Machine>::Effect>) -> Result<(), Fatal> {
         let Phase::Running(running) = &mut self.phase else { return Ok(()) };
+        let (machine, executor) = running.as_mut();
+        if let Some(trace) = self.context.runtime.trace.as_ref().filter(|trace| trace.wants_marks()) {
+            let mut marks = Vec::with_capacity(self.marks.len());
+            machine.marks(&mut marks);
+            if marks != self.marks {
+                trace.marks(&self.name, &marks);
+                self.marks = marks;
+            }
+        }
         for effect in effects {
             if let Some(trace) = &self.context.runtime.trace {
                 trace.note(&self.name, format_args!("> {effect:?}"));
+                let mut witness = Witness::new(trace.compares_events());
+                machine.witness(&effect, &mut witness);
+                for fact in witness.take() {
+                    trace.fact(&self.name, &fact);
+                }
             }
-            running.1.execute(effect, &mut self.context)?;
+            executor.execute(effect, &mut self.context)?;
         }
         Ok(())
     }

@@ -28,9 +28,11 @@ mod tests;
 mod unknown;
 
 use wayfare_protocol::control::Control;
+use wayfare_protocol::ownership::ClaimOutcome;
 use wayfare_protocol::session::SessionInfo;
 use wayfare_protocol::{Boot, NodeId, Now};
 
+use crate::fact::{Fact, Queue, Witness};
 use crate::machine::{Machine, OpIds, Sink, earlier};
 use crate::outputs::Executor;
 use devices::Devices;
@@ -149,6 +151,21 @@ impl Machine for Account {
         self.devices.wake(now.boot);
         while let Some((ask, pending)) = self.pending.take_due(now.boot) {
             self.give_up(now, ask, pending, out);
+        }
+    }
+
+    fn witness(&self, effect: &Effect, to: &mut Witness) {
+        let Effect::Send { control, .. } = effect else { return };
+        match control {
+            // A node only passes on what the store granted.
+            Control::Claimed { outcome: Ok(ClaimOutcome::Granted(row)), .. } if self.here().is_none() => {
+                to.granted(row)
+            }
+            Control::MrpRequest(asked) => {
+                let waiting = self.pending.waiting_beside(asked.request);
+                to.tell(Fact::Queue { queue: Queue::Requests, length: waiting as u64 });
+            }
+            _ => {}
         }
     }
 }

@@ -132,6 +132,11 @@ impl Pendings {
         self.by_id.values().filter(|pending| pending.from == link).count()
     }
 
+    /// How many came over the link that a device's request came over, itself among them.
+    pub(super) fn waiting_beside(&self, request: RequestId) -> usize {
+        self.get(Ask::of_device(request)).map_or(0, |pending| self.count_from(pending.from))
+    }
+
     /// Nobody waits for these any more. What makes a session goes on: others may wait for the same name.
     pub(super) fn drop_from(&mut self, link: LinkId) {
         self.by_id

@@ -15,6 +15,7 @@ mod interface;
 #[cfg(test)]
 mod tests;
 
+use strum::VariantNames as _;
 use wayfare_protocol::control::{Control, MrpRequest, MrpResponse, OpenedSession};
 use wayfare_protocol::mrp::RunEvent;
 use wayfare_protocol::output::RunOutcome;
@@ -22,10 +23,12 @@ use wayfare_protocol::session::{OpenSession, RunRequest, SessionAnswer, SessionC
 use wayfare_protocol::stream::{Destination, RunUpdate};
 use wayfare_protocol::{Boot, ErrorCode, Limits, Now, Refusal, RequestId, RunId, SessionId};
 
+use crate::fact::{Fact, Witness};
 use crate::machine::{Machine, Sink};
+use crate::mark::{Mark, Phases};
 pub use interface::{Config, Effect, Input, Told};
 
-#[derive(Debug)]
+#[derive(Debug, strum::IntoStaticStr, strum::VariantNames)]
 enum Phase {
     Idle,
     Opening { request: RequestId, open: OpenSession, again_at: Boot },
@@ -305,5 +308,39 @@ impl Machine for Conversation {
         if self.deadline().is_some_and(|at| now.boot >= at) {
             self.repeat(now, out);
         }
+    }
+
+    fn witness(&self, effect: &Effect, to: &mut Witness) {
+        match effect {
+            Effect::OpenStream(Destination::Run { session, run, from }) => {
+                to.tell(Fact::Looked { session: *session, run: *run, from: *from });
+            }
+            Effect::Tell(Told::Accepted { run }) => {
+                if let Some(session) = self.session {
+                    to.tell(Fact::Acknowledged { session, run: *run });
+                }
+            }
+            Effect::Tell(Told::Event { number, event }) => {
+                if let Phase::Attached { run, .. } = &self.phase {
+                    to.shown(*run, *number, event);
+                }
+            }
+            Effect::Tell(Told::Ended { run, outcome }) => to.tell(Fact::Ended { run: *run, outcome: *outcome }),
+            Effect::Tell(Told::RunRefused { run, refusal }) => {
+                to.tell(Fact::Refused { run: *run, code: refusal.code });
+            }
+            Effect::Send(Control::MrpRequest(asked)) => match asked.call {
+                SessionCall::Interrupt { run } => to.tell(Fact::TakenBack { session: asked.session, run }),
+                SessionCall::Stop => to.tell(Fact::TakenBack { session: asked.session, run: None }),
+                _ => {}
+            },
+            Effect::OpenStream(Destination::Outputs { .. }) | Effect::Send(_) | Effect::Tell(_) => {}
+        }
+    }
+
+    const PHASES: &'static [Phases] = &[("conversation", Phase::VARIANTS)];
+
+    fn marks(&self, out: &mut Vec<Mark>) {
+        out.push(Mark { machine: "conversation", phase: (&self.phase).into() });
     }
 }

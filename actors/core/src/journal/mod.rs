@@ -18,10 +18,13 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use strum::VariantNames as _;
 use wayfare_protocol::output::OutputRecord;
 use wayfare_protocol::{Boot, Epoch, ErrorCode, Limits, Now, Refusal, SessionId};
 
+use crate::fact::{Fact, Keeper, Queue, Witness};
 use crate::machine::{Durable, Machine, OpId, OpIds, Sink, Wrap};
+use crate::mark::{Mark, Phases};
 use crate::outputs::{Executor, Outputs, ReaderEffect, ReaderId, Want};
 
 /// Which session.
@@ -131,7 +134,7 @@ pub enum Effect {
     },
 }
 
-#[derive(Debug)]
+#[derive(Debug, strum::IntoStaticStr, strum::VariantNames)]
 enum Owner {
     Away,
     Following {
@@ -263,6 +266,22 @@ impl Machine for SessionJournal {
         {
             self.subscribe(epoch, out);
         }
+    }
+
+    fn witness(&self, effect: &Effect, to: &mut Witness) {
+        match effect {
+            Effect::Append { record, .. } => to.output(Keeper::Journal, record),
+            Effect::Reader(ReaderEffect::Send { .. }) => {
+                to.tell(Fact::Queue { queue: Queue::Readers, length: self.outputs.readers() as u64 });
+            }
+            _ => {}
+        }
+    }
+
+    const PHASES: &'static [Phases] = &[("journal", Owner::VARIANTS)];
+
+    fn marks(&self, out: &mut Vec<Mark>) {
+        out.push(Mark { machine: "journal", phase: (&self.owner).into() });
     }
 }
 

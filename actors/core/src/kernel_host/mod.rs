@@ -36,7 +36,8 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use wayfare_protocol::host::{HOST_VERSION, HostHello, HostLaunch, HostRequest, KernelCondition};
+use strum::VariantNames as _;
+use wayfare_protocol::host::{HOST_VERSION, HostHello, HostLaunch, HostMessage, HostRequest, KernelCondition};
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::output::OutputRecord;
 use wayfare_protocol::{Boot, ErrorCode, Limits, Now, Refusal, RunId, SessionId};
@@ -44,7 +45,9 @@ use wayfare_protocol::{Boot, ErrorCode, Limits, Now, Refusal, RunId, SessionId};
 pub use fake::{Executed, FakeKernel};
 pub use kernel::{KernelCommand, KernelEvent, KernelOutput, ReplyOutcome};
 
+use crate::fact::{Fact, Keeper, Witness};
 use crate::machine::{Machine, OpId, OpIds, Sink, earlier};
+use crate::mark::{Mark, Phases};
 use journal::Journal;
 use readers::Readers;
 use run::Running;
@@ -151,7 +154,7 @@ pub enum Effect {
         /// The connection.
         connection: ConnectionId,
         /// The messages, in order.
-        messages: Vec<wayfare_protocol::host::HostMessage>,
+        messages: Vec<HostMessage>,
         /// What they count for in the connection's window.
         bytes: u64,
     },
@@ -195,7 +198,7 @@ struct Waiting {
 }
 
 /// What the kernel's process is doing.
-#[derive(Debug)]
+#[derive(Debug, strum::IntoStaticStr, strum::VariantNames)]
 enum Phase {
     Starting { until: Boot },
     Serving,
@@ -348,5 +351,28 @@ impl Machine for KernelHost {
         }
         self.stop_harder(now, out);
         self.settle(now, out);
+    }
+
+    fn witness(&self, effect: &Effect, to: &mut Witness) {
+        match effect {
+            Effect::Kernel(KernelCommand::Execute { run, attempt, .. }) => {
+                let KernelHostConfig { session, kernel, .. } = self.config;
+                to.tell(Fact::Executed { session, run: *run, attempt: *attempt, kernel });
+            }
+            Effect::Send { messages, .. } => {
+                for message in messages {
+                    if let HostMessage::Output(record) = message {
+                        to.output(Keeper::Host, record);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    const PHASES: &'static [Phases] = &[("kernel_host", Phase::VARIANTS)];
+
+    fn marks(&self, out: &mut Vec<Mark>) {
+        out.push(Mark { machine: "kernel_host", phase: (&self.phase).into() });
     }
 }

@@ -19,6 +19,7 @@ mod streams;
 mod tests;
 
 use bytes::Bytes;
+use strum::VariantNames as _;
 use wayfare_protocol::control::{Control, Welcome};
 use wayfare_protocol::frame::{Frame, Kind};
 use wayfare_protocol::limits::{HANDSHAKE_MESSAGE_MAX, MESSAGE_MAX};
@@ -27,7 +28,9 @@ use wayfare_protocol::{Boot, ErrorCode, Now, Refusal, StreamId};
 pub use handshake::HandshakeError;
 pub use interface::{Config, ControlError, Effect, Input, Introduction, Purpose, Reason, Role};
 
+use crate::fact::{Fact, Queue, Witness};
 use crate::machine::{Machine, Sink};
+use crate::mark::{Mark, Phases};
 use assembly::{Assembled, Assembly};
 use handshake::{Ending, Handshake, Progress};
 use liveness::{Due, Liveness};
@@ -35,7 +38,7 @@ use outgoing::Outgoing;
 use streams::{Streams, Terms};
 
 /// Where a link stands.
-#[derive(Debug)]
+#[derive(Debug, strum::IntoStaticStr, strum::VariantNames)]
 enum Phase {
     Handshake(Box<Handshake>),
     Up(Liveness),
@@ -298,5 +301,26 @@ impl Machine for Link {
             },
         };
         self.settle(now, outcome, out);
+    }
+
+    fn witness(&self, effect: &Effect, to: &mut Witness) {
+        match effect {
+            Effect::Transmit(_) => {
+                let length = self.outgoing.control_backlog() as u64;
+                if length > 0 {
+                    to.tell(Fact::Queue { queue: Queue::ControlBytes, length });
+                }
+            }
+            Effect::StreamOpened { .. } | Effect::StreamRequested { .. } => {
+                to.tell(Fact::Queue { queue: Queue::Streams, length: self.streams.count() as u64 });
+            }
+            _ => {}
+        }
+    }
+
+    const PHASES: &'static [Phases] = &[("link", Phase::VARIANTS)];
+
+    fn marks(&self, out: &mut Vec<Mark>) {
+        out.push(Mark { machine: "link", phase: (&self.phase).into() });
     }
 }

@@ -107,6 +107,11 @@ impl Streams {
         Self { receivers: BTreeMap::new(), parity, next: Some(first), last_theirs: 0 }
     }
 
+    /// Streams that are open.
+    pub(super) fn count(&self) -> usize {
+        self.receivers.len()
+    }
+
     /// The link is over.
     pub(super) fn clear(&mut self) {
         self.receivers.clear();

@@ -34,11 +34,13 @@ mod second_name;
 mod tests;
 
 use serde::{Deserialize, Serialize};
+use strum::VariantNames as _;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
 use wayfare_protocol::session::SessionKey;
 use wayfare_protocol::{Boot, Epoch, ErrorCode, Head, Limits, NodeId, Now, Refusal, ResourceId};
 
 use crate::machine::{Durable, Machine, Sink};
+use crate::mark::{Mark, Phases};
 use claiming::Store;
 pub use second_name::second_name;
 
@@ -118,7 +120,7 @@ pub enum SealError {
 }
 
 /// Where this node stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Phase {
     /// It has never owned the resource.
     Unowned,
@@ -280,6 +282,12 @@ impl Machine for Ownership {
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         self.ask_again_if_due(now, out);
+    }
+
+    const PHASES: &'static [Phases] = &[("ownership", Phase::VARIANTS)];
+
+    fn marks(&self, out: &mut Vec<Mark>) {
+        out.push(Mark { machine: "ownership", phase: (&self.phase).into() });
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Effect, InboxRecord, RuntimeSession};
 use crate::machine::{OpId, Sink};
 
 /// Where the session host stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub(super) enum Host {
     /// No host lives.
     Absent,

@@ -32,13 +32,17 @@ mod record;
 mod runs;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use std::collections::BTreeMap;
 
+use strum::VariantNames as _;
 use wayfare_protocol::output::{OutputBody, RunOutcome};
 use wayfare_protocol::{Boot, ErrorCode, Now, Refusal, ResourceId, RunId};
 
+use crate::fact::Witness;
 use crate::machine::{Durable, Machine, OpId, OpIds, Sink, Wrap, earlier};
+use crate::mark::{Mark, Phases};
 use crate::outputs::{Executor, Outputs, ReaderId, Want};
 use crate::ownership::{self, Ownership, Phase};
 use append::After;
@@ -129,6 +133,17 @@ impl Machine for RuntimeSession {
         self.ownership.wake(now, &mut effects);
         self.take_ownership(effects, out);
         self.publish(out);
+    }
+
+    fn witness(&self, effect: &Effect, to: &mut Witness) {
+        self.tell(effect, to);
+    }
+
+    const PHASES: &'static [Phases] = &[("session", Host::VARIANTS), Ownership::PHASES[0]];
+
+    fn marks(&self, out: &mut Vec<Mark>) {
+        out.push(Mark { machine: "session", phase: (&self.host).into() });
+        self.ownership.marks(out);
     }
 }
 

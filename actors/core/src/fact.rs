@@ -1,0 +1,311 @@
+//! Facts: what the oracles judge. A machine tells them of its effects, so that one set of rules holds in the simulation, in
+//! running processes and over the traces that they leave.
+//!
+//! A fact is plain data about one moment in one place. It says what is done, never what is thought of it.
+
+use serde::{Deserialize, Serialize};
+use wayfare_protocol::mrp::RunEvent;
+use wayfare_protocol::output::{OutputBody, OutputRecord, RunOutcome};
+use wayfare_protocol::ownership::{Lineage, Row};
+use wayfare_protocol::{AccountId, DeviceId, Epoch, ErrorCode, Limits, NodeId, ResourceId, RunId, SessionId, codec};
+
+/// The first eight bytes of the BLAKE3 hash of an event: equal events have equal ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventDigest(pub u64);
+
+impl EventDigest {
+    /// That of an event.
+    #[must_use]
+    pub fn of(event: &RunEvent) -> Self {
+        let hash = blake3::hash(&codec::encode(event));
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.as_bytes()[..8]);
+        Self(u64::from_le_bytes(first))
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// A device belongs to an account: the control store's own word.
+    Registered {
+        /// Which.
+        device: DeviceId,
+        /// Whose.
+        account: AccountId,
+    },
+    /// A device's link is up, for an account.
+    Joined {
+        /// Which.
+        device: DeviceId,
+        /// Whose.
+        account: AccountId,
+    },
+    /// The control store granted a row.
+    Granted {
+        /// What is owned.
+        resource: ResourceId,
+        /// Name and language.
+        name: String,
+        /// On which branch of its history.
+        lineage: Lineage,
+        /// Under which fencing number.
+        epoch: Epoch,
+        /// By whom.
+        owner: NodeId,
+    },
+    /// A node acts for a resource.
+    Held {
+        /// What.
+        resource: ResourceId,
+        /// On which branch of its history.
+        lineage: Lineage,
+        /// Under which fencing number.
+        epoch: Epoch,
+        /// Who.
+        node: NodeId,
+    },
+    /// A node knows that another acts for a resource.
+    Released {
+        /// What.
+        resource: ResourceId,
+        /// The other's fencing number.
+        epoch: Epoch,
+        /// Who knows it.
+        node: NodeId,
+    },
+    /// A run was recorded in its session's inbox; that may not be durable yet.
+    Accepted {
+        /// Which session.
+        session: SessionId,
+        /// Which run.
+        run: RunId,
+        /// Its place.
+        position: u64,
+    },
+    /// An owner answered a call as done.
+    Answered {
+        /// Which session.
+        session: SessionId,
+        /// The owner.
+        node: NodeId,
+        /// Under which fencing number.
+        epoch: Epoch,
+        /// The place of the run that it acknowledged, if that was asked.
+        position: Option<u64>,
+    },
+    /// A run is about to be handed to the session host.
+    Started {
+        /// Which session.
+        session: SessionId,
+        /// Which run.
+        run: RunId,
+        /// Which execution of it.
+        attempt: u32,
+        /// Its place.
+        position: u64,
+        /// By which kernel of the session.
+        kernel: u32,
+    },
+    /// A kernel got code to execute.
+    Executed {
+        /// Which session.
+        session: SessionId,
+        /// Which run.
+        run: RunId,
+        /// Which execution of it.
+        attempt: u32,
+        /// By which kernel of the session.
+        kernel: u32,
+    },
+    /// A session has two session hosts at a time.
+    TwoHosts {
+        /// Which.
+        session: SessionId,
+    },
+    /// A copy of a session's outputs takes an event in.
+    Output {
+        /// Whose copy.
+        copy: Keeper,
+        /// Which run.
+        run: RunId,
+        /// Which execution of it.
+        attempt: u32,
+        /// The event's number.
+        number: u64,
+        /// For how many numbers it stands.
+        span: u64,
+        /// The event; `None` where nobody compares them.
+        digest: Option<EventDigest>,
+    },
+    /// A client asks to be shown a run.
+    Looked {
+        /// Which session.
+        session: SessionId,
+        /// Which run.
+        run: RunId,
+        /// From which event on.
+        from: u64,
+    },
+    /// A client shows an event.
+    Shown {
+        /// Which run.
+        run: RunId,
+        /// The event's number.
+        number: u64,
+        /// For how many numbers it stands.
+        span: u64,
+        /// Whether it stands for events that were not kept.
+        is_omission: bool,
+        /// Whether none may follow.
+        is_last: bool,
+        /// The event; `None` where nobody compares them.
+        digest: Option<EventDigest>,
+    },
+    /// A client asks that what waits in a session be taken back: that run, or all of them.
+    TakenBack {
+        /// Which session.
+        session: SessionId,
+        /// Which run.
+        run: Option<RunId>,
+    },
+    /// A client learns that its run is recorded.
+    Acknowledged {
+        /// Which session.
+        session: SessionId,
+        /// Which run.
+        run: RunId,
+    },
+    /// A client learns how a run ended.
+    Ended {
+        /// Which.
+        run: RunId,
+        /// How.
+        outcome: RunOutcome,
+    },
+    /// A client learns that a run is not executed, or not to be had.
+    Refused {
+        /// Which.
+        run: RunId,
+        /// Why.
+        code: ErrorCode,
+    },
+    /// How much waits, or is kept, where there is a bound.
+    Queue {
+        /// What.
+        queue: Queue,
+        /// How much.
+        length: u64,
+    },
+    /// Something that was promised within a time has not come.
+    Overdue {
+        /// What.
+        what: String,
+    },
+}
+
+/// Who keeps a copy of a session's outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keeper {
+    /// The session host, whose word they are.
+    Host,
+    /// The owner.
+    Owner,
+    /// The journal in the cloud.
+    Journal,
+}
+
+/// Something that has a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Queue {
+    /// Accepted runs of a session that wait.
+    RunsWaiting,
+    /// Run ids that a session remembers.
+    RunsKnown,
+    /// Readers of a session's outputs in one place.
+    Readers,
+    /// Requests of one link that wait for an answer.
+    Requests,
+    /// Streams of one link.
+    Streams,
+    /// Bytes of control messages that a link has not sent.
+    ControlBytes,
+}
+
+impl Queue {
+    /// How much of it there may be.
+    #[must_use]
+    pub fn bound(self, limits: &Limits) -> u64 {
+        let bound = match self {
+            Self::RunsWaiting => limits.runs_waiting,
+            Self::RunsKnown => limits.runs_per_session,
+            Self::Readers => limits.readers_per_session,
+            Self::Requests => limits.requests_per_link,
+            Self::Streams => limits.streams,
+            Self::ControlBytes => limits.stream_backlog,
+        };
+        bound as u64
+    }
+}
+
+/// Takes facts down as machines tell them.
+#[derive(Debug, Default)]
+pub struct Witness {
+    facts: Vec<Fact>,
+    compares_events: bool,
+}
+
+impl Witness {
+    /// One who takes down what an event says (its digest) only if that is wanted: it costs a hash of every event.
+    #[must_use]
+    pub fn new(compares_events: bool) -> Self {
+        Self { facts: Vec::new(), compares_events }
+    }
+
+    /// Takes a fact down.
+    pub fn tell(&mut self, fact: Fact) {
+        self.facts.push(fact);
+    }
+
+    /// A node acts for a resource under a row.
+    pub fn held(&mut self, row: &Row, node: NodeId) {
+        let &Row { resource, lineage, epoch, .. } = row;
+        self.tell(Fact::Held { resource, lineage, epoch, node });
+    }
+
+    /// The store granted a row.
+    pub fn granted(&mut self, row: &Row) {
+        let &Row { resource, lineage, epoch, owner, .. } = row;
+        let name = row.key.to_string();
+        self.tell(Fact::Granted { resource, name, lineage, epoch, owner });
+    }
+
+    /// A copy takes a record in.
+    pub fn output(&mut self, copy: Keeper, record: &OutputRecord) {
+        if let OutputBody::Event { number, event } = &record.body {
+            let (run, attempt, number, span) = (record.run, record.attempt, *number, event.span());
+            let digest = self.digest(event);
+            self.tell(Fact::Output { copy, run, attempt, number, span, digest });
+        }
+    }
+
+    /// A client shows an event.
+    pub fn shown(&mut self, run: RunId, number: u64, event: &RunEvent) {
+        let (is_omission, is_last) = (matches!(event, RunEvent::Omitted { .. }), event.is_last());
+        let digest = self.digest(event);
+        self.tell(Fact::Shown { run, number, span: event.span(), is_omission, is_last, digest });
+    }
+
+    fn digest(&self, event: &RunEvent) -> Option<EventDigest> {
+        self.compares_events.then(|| EventDigest::of(event))
+    }
+
+    /// What was taken down since the last time.
+    pub fn take(&mut self) -> Vec<Fact> {
+        std::mem::take(&mut self.facts)
+    }
+}
