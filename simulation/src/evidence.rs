@@ -1,96 +1,137 @@
-//! What happened, as the oracles need it: collected where it happens, outside of every process.
+//! What happened, as it happened: facts from every process and every port go to the oracles at once, and marks are counted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use wayfare_protocol::mrp::RunEvent;
-use wayfare_protocol::output::{OutputBody, OutputRecord, RunOutcome};
+use wayfare_core::oracle::{Judge, Oracle, Seen, Setting, Violation};
+use wayfare_core::{Fact, Mark, Witness};
 use wayfare_protocol::{RunId, SessionId};
 
-/// What one person saw of one run.
-#[derive(Clone, Debug, Default)]
-pub struct Seen {
-    /// The first number that the person asked for.
-    pub from: u64,
-    /// Events as they came.
-    pub events: Vec<(u64, RunEvent)>,
-    /// How it ended, as often as that was told.
-    pub ended: Vec<RunOutcome>,
-    /// What else was said of it instead of an end.
-    pub refused: Vec<String>,
-}
+use crate::world::World;
 
-/// An acknowledged run.
-#[derive(Clone, Debug)]
-pub struct Acknowledged {
-    /// The session it was sent to.
-    pub session: SessionId,
-    /// When, in nanoseconds.
-    pub at: u64,
-}
+/// Violations of one run that are kept; one is enough to fail it.
+const VIOLATIONS: usize = 100;
 
-/// Everything collected.
+/// What a run of the world shows.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
-    /// How often each execution was begun by a kernel.
-    pub executions: BTreeMap<(RunId, u32), u32>,
-    /// What the session hosts said of each execution.
-    pub records: BTreeMap<(RunId, u32, u64), RunEvent>,
-    /// Sessions that had two hosts at a time.
-    pub two_hosts: BTreeSet<SessionId>,
-    /// Runs that were acknowledged to their sender.
-    pub acknowledged: BTreeMap<RunId, Acknowledged>,
-    /// What each person saw of each run.
-    pub seen: BTreeMap<(String, RunId), Seen>,
-    /// What was promised within a time and did not come.
-    pub late: Vec<String>,
+pub struct Findings {
+    /// Rules that did not hold.
+    pub violations: Vec<Violation>,
+    /// How often each rule was applied.
+    pub checks: BTreeMap<Oracle, u64>,
+    /// Runs that were acknowledged.
+    pub acknowledged: usize,
+    /// How runs ended, over everybody who looked.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Phases that a machine was in.
+    pub reached: BTreeSet<Mark>,
 }
 
 /// See the module.
-#[derive(Default)]
-pub struct Evidence(Mutex<Facts>);
+pub struct Evidence {
+    world: Arc<World>,
+    state: Mutex<State>,
+}
+
+struct State {
+    judge: Judge,
+    found: Findings,
+    acknowledged: BTreeSet<RunId>,
+    /// The phases of every actor of every place.
+    marks: BTreeMap<(String, String), Vec<Mark>>,
+}
 
 impl Evidence {
-    fn facts(&self) -> MutexGuard<'_, Facts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Everything so far.
+    /// Nothing has happened yet.
     #[must_use]
-    pub fn all(&self) -> Facts {
-        self.facts().clone()
+    pub fn new(world: Arc<World>, setting: &Setting) -> Arc<Self> {
+        let state = State {
+            judge: Judge::new(setting),
+            found: Findings::default(),
+            acknowledged: BTreeSet::new(),
+            marks: BTreeMap::new(),
+        };
+        Arc::new(Self { world, state: Mutex::new(state) })
     }
 
-    /// A kernel began an execution.
-    pub fn executed(&self, run: RunId, attempt: u32) {
-        *self.facts().executions.entry((run, attempt)).or_default() += 1;
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A session host said something.
-    pub fn recorded(&self, record: &OutputRecord) {
-        if let OutputBody::Event { number, event } = &record.body {
-            self.facts().records.entry((record.run, record.attempt, *number)).or_insert_with(|| event.clone());
+    /// Everything found so far.
+    #[must_use]
+    pub fn all(&self) -> Findings {
+        let state = self.state();
+        Findings { checks: state.judge.checks().clone(), acknowledged: state.acknowledged.len(), ..state.found.clone() }
+    }
+
+    /// Something happened in a place.
+    pub fn fact(&self, place: &str, fact: &Fact) {
+        let at = self.world.elapsed();
+        let mut state = self.state();
+        let state = &mut *state;
+        match fact {
+            Fact::Acknowledged { run, .. } => {
+                state.acknowledged.insert(*run);
+            }
+            Fact::Ended { outcome, .. } => {
+                let name = format!("{outcome:?}");
+                let word = name.split(' ').next().unwrap_or_default().to_owned();
+                *state.found.outcomes.entry(word).or_default() += 1;
+            }
+            _ => {}
+        }
+        let violations = state.judge.observe(Seen { at, place, fact });
+        let room = VIOLATIONS.saturating_sub(state.found.violations.len());
+        state.found.violations.extend(violations.into_iter().take(room).map(|mut violation| {
+            violation.detail = format!("at {at:?}, {}", violation.detail);
+            violation
+        }));
+    }
+
+    /// What a machine in a place tells.
+    pub fn facts(&self, place: &str, witness: &mut Witness) {
+        for fact in witness.take() {
+            self.fact(place, &fact);
         }
     }
 
+    /// An actor of a place is in these phases from now on.
+    pub fn marks(&self, place: &str, actor: &str, marks: &[Mark]) {
+        let mut state = self.state();
+        state.found.reached.extend(marks);
+        state.marks.insert((place.to_owned(), actor.to_owned()), marks.to_vec());
+    }
+
+    /// The process of a place, or one actor of it, is gone, and its phases with it.
+    pub fn gone(&self, place: &str, actor: Option<&str>) {
+        self.state().marks.retain(|(of, name), _| of != place || actor.is_some_and(|actor| actor != name));
+    }
+
+    /// The phases that actors are in now, in some places or in all.
+    #[must_use]
+    pub fn present(&self, is_meant: impl Fn(&str) -> bool) -> BTreeSet<Mark> {
+        self.state()
+            .marks
+            .iter()
+            .filter(|((place, _), _)| is_meant(place))
+            .flat_map(|(_, marks)| marks)
+            .copied()
+            .collect()
+    }
+
+    /// A kernel began an execution that its host did not decide.
+    pub fn executed(&self, place: &str, session: SessionId, run: RunId, attempt: u32, kernel: u32) {
+        self.fact(place, &Fact::Executed { session, run, attempt, kernel });
+    }
+
     /// A host was started while another lived.
-    pub fn two_hosts(&self, session: SessionId) {
-        self.facts().two_hosts.insert(session);
-    }
-
-    /// A run was acknowledged.
-    pub fn acknowledged(&self, run: RunId, acknowledged: Acknowledged) {
-        self.facts().acknowledged.entry(run).or_insert(acknowledged);
-    }
-
-    /// Somebody looks at a run.
-    pub fn seen(&self, person: &str, run: RunId, look: impl FnOnce(&mut Seen)) {
-        let mut facts = self.facts();
-        look(facts.seen.entry((person.to_owned(), run)).or_insert_with(|| Seen { from: 1, ..Seen::default() }));
+    pub fn two_hosts(&self, place: &str, session: SessionId) {
+        self.fact(place, &Fact::TwoHosts { session });
     }
 
     /// Something promised did not come in time.
     pub fn late(&self, what: String) {
-        self.facts().late.push(what);
+        self.fact("world", &Fact::Overdue { what });
     }
 }

@@ -5,9 +5,10 @@
 
 pub mod evidence;
 pub mod fault;
+pub mod habit;
 pub mod life;
+pub mod marks;
 pub mod mutation;
-pub mod oracle;
 pub mod person;
 pub mod place;
 pub mod plan;
@@ -19,8 +20,8 @@ pub mod sweep;
 pub mod trace;
 pub mod world;
 
-pub use mutation::Mutation;
-pub use oracle::{Oracle, Violation};
+pub use mutation::{Mutation, Mutations};
 pub use plan::Plan;
 pub use seed::Seed;
 pub use simulation::{Report, run};
+pub use wayfare_core::oracle::{self, Oracle, Violation};

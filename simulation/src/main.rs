@@ -120,6 +120,7 @@ fn sweep(seeds: Range<u64>, mutation: Option<Mutation>) -> anyhow::Result<bool> 
     if let Some(why) = &vacuity {
         eprintln!("too little happened: {why}");
     }
+    println!("{}", summary.coverage.matrix());
     println!("{}", serde_json::to_string(&summary)?);
     Ok(summary.violations == 0 && vacuity.is_none())
 }

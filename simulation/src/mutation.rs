@@ -20,17 +20,71 @@ pub enum Mutation {
     LogAcknowledgesEarly,
     /// A node does not come back after its crash.
     NodeStaysDown,
+    /// The store grants each epoch to a second node too.
+    StoreGrantsTwice,
+    /// The store grants epochs below the one that the claimant has.
+    StoreCountsDown,
+    /// The store writes another owner down than the one to whom it says that the row is granted.
+    StoreMixesOwners,
+    /// The store does not look at names.
+    StoreForgetsNames,
+    /// The store takes every device for one of its first account.
+    StoreMixesAccounts,
+    /// A node that starts again no longer finds the runs in its inbox that it has started.
+    InboxForgetsRuns,
+    /// Nodes have no bounds but the greatest.
+    NodeIgnoresLimits,
+}
+
+/// The mutations of an oracle: one at least, or this would not compile.
+#[derive(Clone, Copy, Debug)]
+pub struct Mutations {
+    /// The first.
+    pub first: Mutation,
+    /// And others.
+    pub others: &'static [Mutation],
+}
+
+impl Mutations {
+    const fn only(first: Mutation) -> Self {
+        Self { first, others: &[] }
+    }
+
+    /// The switches under which an oracle is seen to fail.
+    #[must_use]
+    pub const fn of(oracle: Oracle) -> Self {
+        match oracle {
+            Oracle::OneOwner => Self::only(Mutation::StoreGrantsTwice),
+            Oracle::Epochs => Self::only(Mutation::StoreCountsDown),
+            Oracle::Superseded => Self::only(Mutation::StoreMixesOwners),
+            Oracle::Names => Self::only(Mutation::StoreForgetsNames),
+            Oracle::Once => Self::only(Mutation::HostForgets),
+            Oracle::Events => Self::only(Mutation::ClientSkips),
+            Oracle::Kept => Self::only(Mutation::LogAcknowledgesEarly),
+            Oracle::Repeats => Self::only(Mutation::InboxForgetsRuns),
+            Oracle::Queues => Self::only(Mutation::NodeIgnoresLimits),
+            Oracle::Accounts => Self::only(Mutation::StoreMixesAccounts),
+            Oracle::Serves => Self::only(Mutation::NodeStaysDown),
+        }
+    }
 }
 
 impl Mutation {
     /// The oracle that must catch it.
     #[must_use]
-    pub fn caught_by(self) -> Oracle {
+    pub const fn caught_by(self) -> Oracle {
         match self {
             Self::HostForgets => Oracle::Once,
             Self::ClientSkips => Oracle::Events,
             Self::LogAcknowledgesEarly => Oracle::Kept,
             Self::NodeStaysDown => Oracle::Serves,
+            Self::StoreGrantsTwice => Oracle::OneOwner,
+            Self::StoreCountsDown => Oracle::Epochs,
+            Self::StoreMixesOwners => Oracle::Superseded,
+            Self::StoreForgetsNames => Oracle::Names,
+            Self::StoreMixesAccounts => Oracle::Accounts,
+            Self::InboxForgetsRuns => Oracle::Repeats,
+            Self::NodeIgnoresLimits => Oracle::Queues,
         }
     }
 
@@ -38,5 +92,22 @@ impl Mutation {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn oracles_and_mutations_name_each_other() {
+        let of_oracles = Oracle::all().iter().flat_map(|oracle| {
+            let Mutations { first, others } = Mutations::of(*oracle);
+            std::iter::once(first).chain(others.iter().copied()).map(|mutation| (mutation, *oracle))
+        });
+        let of_mutations = Mutation::VARIANTS.iter().map(|mutation| (*mutation, mutation.caught_by()));
+        assert_eq!(of_oracles.collect::<BTreeSet<_>>(), of_mutations.collect());
     }
 }

@@ -1,6 +1,6 @@
 //! The people: they open sessions, run programs, look at each other's runs, leave and return. Each writes down what they saw.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,17 +9,21 @@ use wayfare_actors::client::{Client, News};
 use wayfare_actors::ids::Ids;
 use wayfare_actors::link::uplink;
 use wayfare_actors::ports::Address;
+use wayfare_core::Fact;
 use wayfare_core::client::Told;
 use wayfare_core::link::Introduction;
 use wayfare_protocol::capability::Needs;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::identity::DeviceKey;
-use wayfare_protocol::mrp::ExecuteRequest;
+use wayfare_protocol::mrp::{ExecuteRequest, RunEvent};
 use wayfare_protocol::output::RunOutcome;
-use wayfare_protocol::session::{Environment, Language, OpenSession, SessionKey, SessionName};
-use wayfare_protocol::{ErrorCode, Limits, NodeId, Refusal, RunId, SessionId};
+use wayfare_protocol::session::{
+    Environment, Language, OpenSession, RunRequest, SessionAnswer, SessionCall, SessionKey, SessionName,
+};
+use wayfare_protocol::{ErrorCode, NodeId, Refusal, RequestId, RunId, SessionId};
 
-use crate::evidence::{Acknowledged, Evidence};
+use crate::evidence::Evidence;
+use crate::habit::Habit;
 use crate::life::Life;
 use crate::place::Place;
 use crate::ports::Disk;
@@ -41,6 +45,34 @@ pub enum Task {
     Run(String),
     /// Looks at a run from its first event on.
     Watch(SessionId, RunId),
+    /// Sends a run again, as if its answer had been lost.
+    Resend(RunId, String),
+    /// Stops the session that is open.
+    Stop,
+}
+
+/// What became of something that was asked once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It was done.
+    Yes,
+    /// It was not.
+    No,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Done {
+    fn of(answer: &SessionAnswer) -> Self {
+        match answer {
+            SessionAnswer::Refused(refusal) if refusal.code == ErrorCode::DeadlineExceeded => Self::Unknown,
+            SessionAnswer::Refused(_) => Self::No,
+            SessionAnswer::Accepted { .. }
+            | SessionAnswer::UnknownRun
+            | SessionAnswer::Done
+            | SessionAnswer::Session(_) => Self::Yes,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -53,6 +85,8 @@ enum Phase {
     Looking { run: RunId, is_known: bool },
     /// Has left, and returns to what it looked at.
     Away { run: RunId },
+    /// Waits for the answer to something that it asked once.
+    Calling { request: RequestId, resends: Option<RunId> },
 }
 
 /// What a person is made of.
@@ -73,6 +107,10 @@ pub struct Config {
     pub watches: bool,
     /// Whether it leaves now and then.
     pub leaves: bool,
+    /// What else it does.
+    pub habits: Vec<Habit>,
+    /// Whether others may look at its runs.
+    pub is_public: bool,
     /// Whether it thinks no longer than a moment.
     pub hurries: bool,
     /// Whether it asks for one event too few when it returns: what it must not do.
@@ -96,6 +134,14 @@ pub struct Person {
     watched: BTreeSet<RunId>,
     is_resting: bool,
     outcomes: Vec<RunOutcome>,
+    /// The next event wanted of each run.
+    next: BTreeMap<RunId, u64>,
+    /// Its own runs, and what they execute.
+    own: BTreeMap<RunId, String>,
+    /// A run of its own that waits for its answer.
+    asks: Option<RunId>,
+    /// What became of what it asked once.
+    history: Vec<(SessionCall, Done)>,
 }
 
 impl Person {
@@ -125,6 +171,10 @@ impl Person {
             watched: BTreeSet::new(),
             is_resting: false,
             outcomes: Vec::new(),
+            next: BTreeMap::new(),
+            own: BTreeMap::new(),
+            asks: None,
+            history: Vec::new(),
         }
     }
 
@@ -134,7 +184,8 @@ impl Person {
     /// If the client does not start.
     pub async fn begin(&mut self) -> Result<(), Fatal> {
         self.connect().await?;
-        self.sleep(Duration::from_millis(1), Duration::from_secs(5));
+        let latest = if self.has(Habit::Hurries) { Duration::from_millis(20) } else { Duration::from_secs(5) };
+        self.sleep(Duration::from_millis(1), latest);
         Ok(())
     }
 
@@ -161,6 +212,16 @@ impl Person {
         &self.outcomes
     }
 
+    /// What it asked once, and what became of that, as far as it knows.
+    #[must_use]
+    pub fn history(&self) -> &[(SessionCall, Done)] {
+        &self.history
+    }
+
+    fn has(&self, habit: Habit) -> bool {
+        self.config.habits.contains(&habit)
+    }
+
     fn note(&self, line: std::fmt::Arguments<'_>) {
         self.around.tracer.note(&self.config.name, "person", line);
     }
@@ -182,13 +243,13 @@ impl Person {
                 node: None,
             },
             codec: Codec::Bincode,
-            limits: Limits::default(),
+            limits: self.around.limits.clone(),
             seed: seed.child("jitter").draws().number(),
         };
         let runtime = ports.runtime();
         let ids = Arc::new(Ids::new(ports.clock, ports.random));
         let config = uplink::Config { machine, address: self.config.address.clone(), transport: ports.transport };
-        let client = Client::start(config, Limits::default(), ids, runtime).await;
+        let client = Client::start(config, self.around.limits.clone(), ids, runtime).await;
         self.client = Some((life, client.map_err(|error| Fatal(error.to_string()))?));
         Ok(())
     }
@@ -218,11 +279,23 @@ impl Person {
                 let (name, chooses) = (name.clone(), *chooses);
                 self.open(name, chooses);
             }
-            Phase::Looking { run, is_known: true } if self.config.leaves && self.draws.percent(40) => {
+            Phase::Looking { run, .. } if self.asks == Some(*run) => {
                 let run = *run;
-                self.leave(run).await;
+                self.once(SessionCall::Input { run, text: "somebody".to_owned() });
+                self.sleep(Duration::from_secs(1), Duration::from_secs(4)); // the answer may be lost
             }
-            Phase::Looking { .. } => {}
+            Phase::Looking { run, is_known: true } => {
+                let run = *run;
+                if self.config.leaves && self.draws.percent(40) {
+                    self.leave(run).await;
+                } else if self.has(Habit::Interrupts) && !self.is_resting && self.draws.percent(40) {
+                    let run = self.draws.percent(80).then_some(run);
+                    self.once(SessionCall::Interrupt { run });
+                } else if self.has(Habit::Stops) && !self.is_resting && self.draws.percent(15) {
+                    self.once(SessionCall::Stop);
+                }
+            }
+            Phase::Looking { .. } | Phase::Calling { .. } => {}
         }
         Ok(())
     }
@@ -235,6 +308,12 @@ impl Person {
             Some(Task::Open(name, chooses)) => self.open(name, chooses),
             Some(Task::Run(program)) => self.run(program),
             Some(Task::Watch(session, run)) => self.watch(session, run),
+            Some(Task::Resend(run, program)) => {
+                let request = ExecuteRequest::of(program);
+                let call = SessionCall::Run(RunRequest { run, again: true, request });
+                self.call(call, Some(run));
+            }
+            Some(Task::Stop) => self.call(SessionCall::Stop, None),
             None if self.config.watches => {
                 let known = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 match known.into_iter().find(|(_, run)| !self.watched.contains(run)) {
@@ -262,20 +341,22 @@ impl Person {
 
     fn run(&mut self, program: String) {
         let Some((_, client)) = &self.client else { return };
-        let run = client.run(ExecuteRequest::of(program));
+        let run = client.run(ExecuteRequest::of(program.clone()));
+        self.own.insert(run, program);
         self.watched.insert(run);
         self.note(format_args!("runs {run}"));
         self.phase = Phase::Looking { run, is_known: false };
-        self.evidence.seen(&self.config.name, run, |_| {});
         self.sleep(Duration::from_millis(200), Duration::from_secs(6));
     }
 
     fn watch(&mut self, session: SessionId, run: RunId) {
-        let Some((_, client)) = &self.client else { return };
-        self.note(format_args!("watches {run}"));
+        let midway = self.has(Habit::BeginsMidway);
+        let from = if midway { self.draws.between(1, 6) } else { 1 };
+        self.note(format_args!("watches {run} from {from}"));
         self.watched.insert(run);
-        self.evidence.seen(&self.config.name, run, |_| {});
-        client.attach(session, run, 1);
+        self.next.insert(run, from);
+        let Some((_, client)) = &self.client else { return };
+        client.attach(session, run, from);
         self.session = Some(session);
         self.phase = Phase::Looking { run, is_known: true };
         self.sleep(Duration::from_millis(200), Duration::from_secs(6));
@@ -296,11 +377,7 @@ impl Person {
     async fn come_back(&mut self, run: RunId) -> Result<(), Fatal> {
         self.connect().await?;
         let Some(session) = self.session else { return Ok(()) };
-        let mut next = 1;
-        self.evidence.seen(&self.config.name, run, |seen| {
-            next = seen.events.last().map_or(seen.from, |(number, event)| number + event.span());
-        });
-        next += u64::from(self.config.skips);
+        let next = self.next.get(&run).copied().unwrap_or(1) + u64::from(self.config.skips);
         self.note(format_args!("returns to {run} at {next}"));
         if let Some((_, client)) = &self.client {
             client.attach(session, run, next);
@@ -324,7 +401,6 @@ impl Person {
     }
 
     fn told(&mut self, told: Told) {
-        let at = self.around.world.nanos();
         match (told, &mut self.phase) {
             (Told::Opened(opened), Phase::Opening(..)) => {
                 self.session = Some(opened.session.id);
@@ -336,17 +412,31 @@ impl Person {
             }
             (Told::Accepted { run }, Phase::Looking { run: looked_at, is_known }) if run == *looked_at => {
                 *is_known = true;
-                if let Some(session) = self.session {
-                    self.evidence.acknowledged(run, Acknowledged { session, at });
+                if let Some(session) = self.session
+                    && self.config.is_public
+                {
                     self.board.lock().unwrap_or_else(PoisonError::into_inner).push((session, run));
                 }
             }
             (Told::Event { number, event }, Phase::Looking { run, .. }) => {
-                self.evidence.seen(&self.config.name, *run, |seen| seen.events.push((number, event)));
+                let run = *run;
+                self.next.insert(run, number + event.span());
+                self.saw(run, &event);
             }
             (Told::Ended { run, outcome }, Phase::Looking { .. }) => {
-                self.evidence.seen(&self.config.name, run, |seen| seen.ended.push(outcome));
                 self.outcomes.push(outcome);
+                self.plan_after(run);
+                self.over();
+            }
+            (Told::Answer { request, answer }, Phase::Calling { request: asked, resends }) if request == *asked => {
+                if let (SessionAnswer::UnknownRun, Some(run)) = (&answer, *resends) {
+                    // Said of a run that it was told is recorded.
+                    let outcome = RunOutcome::Unknown;
+                    self.evidence.fact(&self.config.name, &Fact::Ended { run, outcome });
+                }
+                if let Some((_, done)) = self.history.last_mut() {
+                    *done = Done::of(&answer);
+                }
                 self.over();
             }
             (Told::RunRefused { run, refusal }, Phase::Looking { .. }) => self.refused(run, &refusal),
@@ -354,18 +444,50 @@ impl Person {
         }
     }
 
-    fn refused(&mut self, run: RunId, refusal: &Refusal) {
-        let (is_watcher, mut is_early) = (self.config.watches, false);
-        self.evidence.seen(&self.config.name, run, |seen| {
-            // Watchers hear of a run before the cloud does, if its session was made while its node was away from it.
-            is_early = is_watcher && refusal.code == ErrorCode::NotFound && seen.events.is_empty();
-            if !is_early {
-                seen.refused.push(refusal.to_string());
+    /// Asks for something once and waits for the answer.
+    fn call(&mut self, call: SessionCall, resends: Option<RunId>) {
+        if let Some(request) = self.once(call) {
+            self.phase = Phase::Calling { request, resends };
+        }
+    }
+
+    /// Asks for something once.
+    fn once(&mut self, call: SessionCall) -> Option<RequestId> {
+        self.note(format_args!("asks {call:?}"));
+        self.history.push((call.clone(), Done::Unknown));
+        self.client.as_ref().map(|(_, client)| client.call(call))
+    }
+
+    fn saw(&mut self, run: RunId, event: &RunEvent) {
+        match event {
+            RunEvent::StdinRequest { .. } if self.own.contains_key(&run) => {
+                self.asks = Some(run);
+                self.sleep(Duration::from_millis(100), Duration::from_secs(2));
             }
-        });
-        if is_early {
+            RunEvent::StdinAnswered => self.asks = self.asks.filter(|asking| *asking != run),
+            _ => {}
+        }
+    }
+
+    /// A run has ended: what its habits make of that.
+    fn plan_after(&mut self, run: RunId) {
+        self.asks = self.asks.filter(|asking| *asking != run);
+        let Some(program) = self.own.get(&run).filter(|_| !self.is_resting).cloned() else { return };
+        if self.has(Habit::Stops) && self.draws.percent(15) {
+            self.tasks.push_front(Task::Stop);
+        }
+        if self.has(Habit::Resends) && self.draws.percent(30) {
+            self.tasks.push_front(Task::Resend(run, program));
+        }
+    }
+
+    fn refused(&mut self, run: RunId, refusal: &Refusal) {
+        let has_seen = self.next.get(&run).is_some_and(|next| *next > 1);
+        // Watchers hear of a run before the cloud does, if its session was made while its node was away from it.
+        if self.config.watches && refusal.code == ErrorCode::NotFound && !has_seen {
             self.watched.remove(&run);
         }
+        self.asks = self.asks.filter(|asking| *asking != run);
         self.over();
     }
 

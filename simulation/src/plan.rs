@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{self, Fault};
+use crate::habit::{self, Habit};
 use crate::mutation::Mutation;
 use crate::seed::Seed;
 
@@ -34,6 +35,12 @@ pub struct PersonPlan {
     /// Whether they now and then leave in the middle of a run and return.
     #[serde(default)]
     pub leaves: bool,
+    /// What else they do.
+    #[serde(default)]
+    pub habits: Vec<Habit>,
+    /// Which account they belong to: 0, or 1 for that of strangers, who have a node of their own.
+    #[serde(default)]
+    pub account: usize,
 }
 
 /// What a person is there for.
@@ -70,6 +77,9 @@ pub struct Plan {
     /// A fault of the product that is switched on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mutation: Option<Mutation>,
+    /// Whether everybody is held to narrow bounds.
+    #[serde(default)]
+    pub narrow: bool,
     /// The people.
     pub people: Vec<PersonPlan>,
     /// The faults, in order of time.
@@ -82,9 +92,11 @@ impl Plan {
     #[must_use]
     pub fn of(number: u64, mutation: Option<Mutation>) -> Self {
         let seed = Seed::root(number);
-        let people = people(&seed.child("people"));
+        let mut people = people(&seed.child("people"));
+        habit::add(&mut people, &seed.child("people"));
+        let narrow = seed.child("bounds").draws().percent(30);
         let faults = fault::plan(&seed.child("faults"), HOSTILE, NODES, people.len());
-        Self { version: VERSION, seed: number, nodes: NODES, hostile: HOSTILE, mutation, people, faults }
+        Self { version: VERSION, seed: number, nodes: NODES, hostile: HOSTILE, mutation, narrow, people, faults }
     }
 
     /// The same without faults.
@@ -105,13 +117,17 @@ fn people(seed: &Seed) -> Vec<PersonPlan> {
         let chooses = draws.percent(50).then(|| usize::try_from(draws.number() % NODES as u64).unwrap_or(0));
         let programs = (0..draws.between(4, 9)).map(|_| program(&mut draws)).collect();
         let role = Role::Author { session, chooses, programs };
-        people.push(PersonPlan { at_node: draws.percent(20).then_some(0), role, leaves: draws.percent(40) });
+        let at_node = draws.percent(30).then(|| usize::try_from(draws.number() % NODES as u64).unwrap_or(0));
+        let leaves = draws.percent(40);
+        people.push(PersonPlan { at_node, role, leaves, habits: Vec::new(), account: 0 });
     }
     for _ in 0..watchers {
         people.push(PersonPlan {
             at_node: draws.percent(20).then_some(1),
             role: Role::Watcher,
             leaves: draws.percent(50),
+            habits: Vec::new(),
+            account: 0,
         });
     }
     people

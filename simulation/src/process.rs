@@ -34,6 +34,8 @@ pub struct Surroundings {
     pub tracer: Arc<Tracer>,
     /// The network.
     pub network: Arc<Network>,
+    /// The bounds that everybody is held to.
+    pub limits: Limits,
 }
 
 impl Surroundings {
@@ -121,7 +123,7 @@ impl CloudMachine {
         let seed = self.seed.numbered("start", self.starts);
         let ports = around.ports(Place::Cloud, &seed, &life, &self.disk).ok_or_else(in_use)?;
         let identity = cloud::Identity { server: CLOUD, version: "simulated".to_owned() };
-        let node = Arc::new(CloudNode::start(ports, self.store.open(&life), identity, Limits::default()).await?);
+        let node = Arc::new(CloudNode::start(ports, self.store.open(&life), identity, around.limits.clone()).await?);
         let accepts = Arc::clone(&node);
         around.network.open_door(
             Place::Cloud,
@@ -141,6 +143,7 @@ impl CloudMachine {
         node.kill().await;
         around.world.settle().await;
         around.network.process_ended(Place::Cloud, &life, true);
+        around.tracer.evidence().gone(&Place::Cloud.to_string(), None);
         self.disk.crash();
         true
     }
@@ -154,6 +157,8 @@ pub struct NodeMachine {
     disk: Arc<Disk>,
     hosts: Arc<Hosts>,
     starts: u64,
+    /// Whether it runs without the bounds that it was given: what it must not do.
+    ignores_limits: bool,
     running: Option<(Arc<Life>, Arc<EdgeNode>)>,
 }
 
@@ -161,7 +166,13 @@ impl NodeMachine {
     /// A machine on which nothing runs yet.
     #[must_use]
     pub fn new(number: usize, seed: Seed, key: DeviceKey, disk: Arc<Disk>, hosts: Arc<Hosts>) -> Self {
-        Self { number, seed, key, disk, hosts, starts: 0, running: None }
+        Self { number, seed, key, disk, hosts, starts: 0, ignores_limits: false, running: None }
+    }
+
+    /// The same machine without the bounds that it was given.
+    #[must_use]
+    pub fn without_limits(self) -> Self {
+        Self { ignores_limits: true, ..self }
     }
 
     /// Its session hosts.
@@ -192,7 +203,8 @@ impl NodeMachine {
             cloud: Some(cloud_address()),
             seed: seed.child("jitter").draws().number(),
         };
-        let node = Arc::new(EdgeNode::start(ports, hosts, identity, Limits::default()).await?);
+        let limits = if self.ignores_limits { Limits::default() } else { around.limits.clone() };
+        let node = Arc::new(EdgeNode::start(ports, hosts, identity, limits).await?);
         let accepts = Arc::clone(&node);
         around.network.open_door(
             place,
@@ -213,6 +225,7 @@ impl NodeMachine {
         node.kill().await;
         around.world.settle().await;
         around.network.process_ended(Place::Node(self.number), &life, !loses_power);
+        around.tracer.evidence().gone(&Place::Node(self.number).to_string(), None);
         self.hosts.node_ended(&life);
         self.disk.crash();
         true

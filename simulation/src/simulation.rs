@@ -1,19 +1,22 @@
 //! One run of the world: the hostile time, the healing, and the proof that everything is served again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::ports::Address;
+use wayfare_core::Mark;
 use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::output::RunOutcome;
-use wayfare_protocol::{AccountId, NodeId};
+use wayfare_protocol::{AccountId, Limits, NodeId};
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Findings};
 use crate::fault::{Fault, Kind, What};
+use crate::habit::STRANGERS;
+use crate::marks;
 use crate::mutation::Mutation;
-use crate::oracle::{Oracle, Violation};
+use crate::oracle::{Oracle, Setting, Violation};
 use crate::person::{self, Board, Person, Task, Woken};
 use crate::place::Place;
 use crate::plan::{FRESH_RUNS_WITHIN, PersonPlan, Plan, RUNS_END_WITHIN, Role};
@@ -32,6 +35,12 @@ pub struct Report {
     pub lines: u64,
     /// Rules that did not hold.
     pub violations: Vec<Violation>,
+    /// How often each rule was applied.
+    pub checks: BTreeMap<Oracle, u64>,
+    /// Phases that a machine was in.
+    pub reached: BTreeSet<Mark>,
+    /// Phases that machines were in when a fault hit their place.
+    pub struck: BTreeMap<(Kind, Mark), u64>,
     /// Runs that were acknowledged.
     pub acknowledged: usize,
     /// Faults that had something to hit.
@@ -62,6 +71,25 @@ struct Simulation {
     woken: Woken,
     turns: Arc<Mutex<VecDeque<Turn>>>,
     faults: BTreeMap<Kind, u64>,
+    struck: BTreeMap<(Kind, Mark), u64>,
+}
+
+/// The accounts of the world.
+fn account(number: usize) -> AccountId {
+    AccountId(uuid::Uuid::from_u128(1 + number as u128))
+}
+
+/// Bounds that a world of a few people comes to.
+fn narrow() -> Limits {
+    let (output_tail, output_read) = (2 * 1024, 1024);
+    Limits {
+        runs_waiting: 1,
+        readers_per_session: 3,
+        requests_per_link: 4,
+        output_tail,
+        output_read,
+        ..Limits::default()
+    }
 }
 
 /// Runs a plan in this thread. `print`: lines of the trace that contain it go to standard error.
@@ -86,25 +114,35 @@ impl Simulation {
     fn new(plan: &Plan, print: Option<String>) -> Self {
         let seed = Seed::root(plan.seed);
         let world = World::new(&seed.child("world"));
-        let tracer = Tracer::new(Arc::clone(&world), print);
+        let limits = if plan.narrow { narrow() } else { Limits::default() };
+        let evidence = Evidence::new(Arc::clone(&world), &Setting::of_all(limits.clone(), true));
+        let tracer = Tracer::new(Arc::clone(&world), Arc::clone(&evidence), print);
         let network = Network::new(&world, &seed.child("network"));
-        let evidence = Arc::new(Evidence::default());
-        let account = AccountId(uuid::Uuid::from_u128(1));
-        let store = StoreRows::new(&world, &seed.child("store"), account);
+        let store = StoreRows::new(&world, &seed.child("store"), account(0));
+        store.watch(&evidence, plan.mutation);
         let rules = HostRules { forgets_positions: plan.mutation == Some(Mutation::HostForgets) };
-        let sync = if plan.mutation == Some(Mutation::LogAcknowledgesEarly) { Sync::Early } else { Sync::Durable };
-        let nodes = (0..plan.nodes).map(|number| {
+        let sync = match plan.mutation {
+            Some(Mutation::LogAcknowledgesEarly) => Sync::Early,
+            Some(Mutation::InboxForgetsRuns) => Sync::Forgetful,
+            _ => Sync::Durable,
+        };
+        // Strangers have a node of their own, after all others.
+        let has_strangers = plan.people.iter().any(|person| person.account == STRANGERS);
+        let nodes = (0..plan.nodes + usize::from(has_strangers)).map(|number| {
+            let account = account(if number < plan.nodes { 0 } else { STRANGERS });
             let (place, seed_of) = (Place::Node(number), seed.numbered("node", number as u64));
             let key = key(&seed, place);
             store.register(process::device_row(&key, place.to_string(), account, true));
             let disk = Disk::new(&world, &seed_of.child("disk"), sync);
             let hosts = Hosts::new(&world, &seed_of.child("hosts"), place, &tracer, &evidence, rules);
-            NodeMachine::new(number, seed_of, key, disk, hosts)
+            let machine = NodeMachine::new(number, seed_of, key, disk, hosts);
+            if plan.mutation == Some(Mutation::NodeIgnoresLimits) { machine.without_limits() } else { machine }
         });
         let nodes = nodes.collect();
         // One more than there are: the last is the auditor.
         for number in 0..=plan.people.len() {
             let place = Place::Person(number);
+            let account = account(plan.people.get(number).map_or(0, |person| person.account));
             store.register(process::device_row(&key(&seed, place), place.to_string(), account, false));
         }
         let cloud_seed = seed.child("cloud");
@@ -115,12 +153,13 @@ impl Simulation {
             people: Vec::new(),
             seed,
             mutation: plan.mutation,
-            around: Surroundings { world, tracer, network },
+            around: Surroundings { world, tracer, network, limits },
             evidence,
             board: Board::default(),
             woken: Woken::default(),
             turns: Arc::default(),
             faults: BTreeMap::new(),
+            struck: BTreeMap::new(),
         }
     }
 
@@ -173,6 +212,8 @@ impl Simulation {
             tasks,
             watches: plan.role == Role::Watcher,
             leaves: plan.leaves,
+            habits: plan.habits.clone(),
+            is_public: plan.account == 0,
             hurries: false,
             skips: self.mutation == Some(Mutation::ClientSkips),
         }
@@ -223,10 +264,14 @@ impl Simulation {
     async fn turn(&mut self, turn: Turn) -> Result<(), Fatal> {
         match turn {
             Turn::Begin(fault) => {
+                let present = self.evidence.present(|place| marks::is_hit(&fault.what, place));
                 let has_hit = self.strike(&fault).await;
                 self.note(format_args!("{:?} begins, hits {has_hit}", fault.what));
                 if has_hit {
                     *self.faults.entry(fault.kind()).or_default() += 1;
+                    for mark in present {
+                        *self.struck.entry((fault.kind(), mark)).or_default() += 1;
+                    }
                 }
                 Ok(())
             }
@@ -296,12 +341,13 @@ impl Simulation {
     /// One more person looks at every acknowledged run, and runs something in every session and in a new one.
     async fn fresh_runs(&mut self, plan: &Plan) -> Result<(), Fatal> {
         let number = self.people.len();
-        let auditor = PersonPlan { at_node: None, role: Role::Watcher, leaves: false };
+        let auditor = PersonPlan { at_node: None, role: Role::Watcher, leaves: false, habits: Vec::new(), account: 0 };
         let known = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let watch = known.into_iter().map(|(session, run)| Task::Watch(session, run));
         let mut sessions: Vec<_> = plan
             .people
             .iter()
+            .filter(|person| person.account == 0)
             .filter_map(|person| match &person.role {
                 Role::Author { session, .. } => Some(session.clone()),
                 Role::Watcher => None,
@@ -333,21 +379,16 @@ impl Simulation {
     }
 
     fn report(&self) -> Report {
-        let facts = self.evidence.all();
+        let Findings { violations, checks, acknowledged, outcomes, reached } = self.evidence.all();
         let (digest, lines) = self.around.tracer.digest();
-        let mut outcomes = BTreeMap::new();
-        for seen in facts.seen.values() {
-            for outcome in &seen.ended {
-                let name = format!("{outcome:?}");
-                let word = name.split(' ').next().unwrap_or_default().to_owned();
-                *outcomes.entry(word).or_default() += 1;
-            }
-        }
         Report {
             digest,
             lines,
-            violations: Oracle::ALL.into_iter().flat_map(|oracle| oracle.judge(&facts)).collect(),
-            acknowledged: facts.acknowledged.len(),
+            violations,
+            checks,
+            reached,
+            struck: self.struck.clone(),
+            acknowledged,
             faults: self.faults.clone(),
             elapsed: self.around.world.elapsed(),
             events: self.around.world.happened(),

@@ -7,6 +7,7 @@ use strum::VariantArray as _;
 use wayfare_actors::actor::Fatal;
 
 use crate::fault::Kind;
+use crate::marks::{self, Coverage};
 use crate::mutation::Mutation;
 use crate::plan::Plan;
 use crate::simulation::{Report, run};
@@ -27,14 +28,23 @@ pub struct Summary {
     pub runs_acknowledged: u64,
     /// Faults that had something to hit, by kind.
     pub faults_by_kind: BTreeMap<&'static str, u64>,
+    /// How often each oracle was applied.
+    pub oracles: BTreeMap<&'static str, u64>,
     /// How runs ended, over everybody who looked.
     pub outcomes: BTreeMap<String, u64>,
+    /// Marks that were reached.
+    pub marks_hit: usize,
+    /// Marks that must be, over enough seeds.
+    pub marks_required: usize,
     /// Virtual minutes.
     pub sim_minutes: f64,
     /// Events of the world.
     pub events: u64,
     /// Seconds of real time; the caller has a clock.
     pub wall_s: f64,
+    /// Which phases were reached, and which faults met them.
+    #[serde(skip)]
+    pub coverage: Coverage,
 }
 
 impl Summary {
@@ -46,6 +56,11 @@ impl Summary {
         for kind in Kind::VARIANTS.iter().copied() {
             *self.faults_by_kind.entry(kind.name()).or_default() += report.faults.get(&kind).copied().unwrap_or(0);
         }
+        for (oracle, count) in &report.checks {
+            *self.oracles.entry(oracle.name()).or_default() += count;
+        }
+        self.coverage.add(&report.reached, &report.struck);
+        (self.marks_hit, self.marks_required) = (self.coverage.marks_hit(), self.coverage.marks_required());
         for (outcome, count) in &report.outcomes {
             *self.outcomes.entry(outcome.clone()).or_default() += count;
         }
@@ -66,6 +81,13 @@ impl Summary {
         if faults < FAULTS_PER_SEED {
             return Some(format!("{faults:.1} faults per seed, at least {FAULTS_PER_SEED} are wanted"));
         }
+        if let Some((oracle, _)) = self.oracles.iter().find(|(_, count)| **count == 0) {
+            return Some(format!("{oracle} was never applied"));
+        }
+        let missed = self.coverage.missed();
+        if self.seeds >= marks::SEEDS && !missed.is_empty() {
+            return Some(format!("marks that were never reached: {}", missed.join(", ")));
+        }
         None
     }
 }
@@ -84,7 +106,7 @@ pub fn explain(report: &Report, plan: &Plan) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     for violation in &report.violations {
-        let _ = writeln!(text, "{:?}: {}", violation.oracle, violation.detail);
+        let _ = writeln!(text, "{violation}");
     }
     let _ = writeln!(text, "seed {}", plan.seed);
     for person in &plan.people {

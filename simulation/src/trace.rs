@@ -4,13 +4,17 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wayfare_actors::actor::Trace;
+use wayfare_core::{Fact, Mark};
 
+use crate::evidence::Evidence;
 use crate::life::Life;
 use crate::world::World;
 
 /// Takes all lines of a world.
 pub struct Tracer {
     world: Arc<World>,
+    /// Where facts and marks go.
+    evidence: Arc<Evidence>,
     rolling: Mutex<Rolling>,
 }
 
@@ -24,9 +28,15 @@ struct Rolling {
 impl Tracer {
     /// A tracer that prints the lines which contain a text, if there is one.
     #[must_use]
-    pub fn new(world: Arc<World>, print: Option<String>) -> Arc<Self> {
+    pub fn new(world: Arc<World>, evidence: Arc<Evidence>, print: Option<String>) -> Arc<Self> {
         let rolling = Rolling { hasher: blake3::Hasher::new(), line: String::new(), lines: 0, print };
-        Arc::new(Self { world, rolling: Mutex::new(rolling) })
+        Arc::new(Self { world, evidence, rolling: Mutex::new(rolling) })
+    }
+
+    /// Where facts and marks go.
+    #[must_use]
+    pub fn evidence(&self) -> &Arc<Evidence> {
+        &self.evidence
     }
 
     /// Notes a line about something in a place.
@@ -67,5 +77,25 @@ impl Trace for ProcessTrace {
         if self.life.is_lived() {
             self.tracer.note(&self.place, actor, what);
         }
+    }
+
+    fn fact(&self, _actor: &str, fact: &Fact) {
+        if self.life.is_lived() {
+            self.tracer.evidence.fact(&self.place, fact);
+        }
+    }
+
+    fn compares_events(&self) -> bool {
+        true
+    }
+
+    fn marks(&self, actor: &str, marks: &[Mark]) {
+        if self.life.is_lived() {
+            self.tracer.evidence.marks(&self.place, actor, marks);
+        }
+    }
+
+    fn wants_marks(&self) -> bool {
+        true
     }
 }

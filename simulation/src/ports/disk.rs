@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wayfare_actors::ports::{Log, LogError, LogName, LogStore, Pending};
+use wayfare_core::session::InboxRecord;
+use wayfare_protocol::codec;
 
 use crate::life::Life;
 use crate::seed::{Draws, Seed};
@@ -18,6 +20,8 @@ pub enum Sync {
     Durable,
     /// At once, and it is durable a second later: what a log must not do.
     Early,
+    /// When it is durable; but who opens an inbox anew no longer finds the runs that were started: what a log must not do.
+    Forgetful,
 }
 
 /// A machine's disk.
@@ -197,8 +201,8 @@ impl Log for SimLog {
             // A sync takes a while, sometimes a long one; the next is not done before it.
             let takes = match (sync, draws.percent(3)) {
                 (Sync::Early, _) => draws.ms(500, 2_000),
-                (Sync::Durable, true) => draws.ms(20, 300),
-                (Sync::Durable, false) => draws.ms(1, 8),
+                (Sync::Durable | Sync::Forgetful, true) => draws.ms(20, 300),
+                (Sync::Durable | Sync::Forgetful, false) => draws.ms(1, 8),
             };
             log.busy_until = (log.busy_until + 1).max(now + u64::try_from(takes.as_nanos()).unwrap_or(0));
             (log.next(), log.busy_until)
@@ -219,7 +223,7 @@ impl Log for SimLog {
             },
         );
         match sync {
-            Sync::Durable => durable,
+            Sync::Durable | Sync::Forgetful => durable,
             Sync::Early => self.answer(Ok(())),
         }
     }
@@ -239,7 +243,11 @@ impl Log for SimLog {
             };
             log.records.iter().skip(skip).take(there).take_while(fits).cloned().collect()
         });
-        self.answer(Ok(read.unwrap_or_default()))
+        let mut read: Vec<_> = read.unwrap_or_default();
+        if self.disk.sync == Sync::Forgetful && matches!(self.name, LogName::Inbox(_)) {
+            forget_started(&mut read);
+        }
+        self.answer(Ok(read))
     }
 
     fn trim(&self, before: u64) -> Pending<Result<(), LogError>> {
@@ -249,5 +257,24 @@ impl Log for SimLog {
             log.first = first;
         });
         self.answer(Ok(()))
+    }
+}
+
+/// Puts something that means nothing in the place of every run that was started.
+fn forget_started(records: &mut [Bytes]) {
+    let read = |record: &Bytes| codec::decode::<InboxRecord>(record).ok();
+    let started: Vec<_> = records
+        .iter()
+        .filter_map(|record| match read(record)? {
+            InboxRecord::Started { position, .. } => Some(position),
+            _ => None,
+        })
+        .collect();
+    for record in records {
+        if let Some(InboxRecord::Accepted { position, .. }) = read(record)
+            && started.contains(&position)
+        {
+            *record = codec::encode(&InboxRecord::OutputsForgotten { runs: Vec::new() });
+        }
     }
 }

@@ -27,7 +27,7 @@ pub struct Hosts {
     pub(super) evidence: Arc<Evidence>,
     pub(super) rules: HostRules,
     tracer: Arc<Tracer>,
-    place: String,
+    pub(super) place: String,
     limits: Limits,
     state: Mutex<State>,
 }
@@ -79,6 +79,7 @@ impl Hosts {
         let host = self.state().living.remove(&session);
         if host.is_some() {
             self.note(session, format_args!("crashed"));
+            self.evidence.gone(&self.place, Some(&format!("host {session}")));
         }
         host.is_some()
     }
@@ -195,7 +196,7 @@ impl Hosts {
             let host = HostProcess::new(config, self, listens_at, state.next, ready);
             let serial = state.next;
             if state.living.insert(start.session, host).is_some() {
-                self.evidence.two_hosts(start.session);
+                self.evidence.two_hosts(&self.place, start.session);
             }
             serial
         };

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use wayfare_core::Machine as _;
 use wayfare_core::kernel_host::{
     ConnectionId, Effect, FakeKernel, Input, KernelCommand, KernelEvent, KernelHost, KernelHostConfig, SegmentId,
     SpillOutcome,
 };
 use wayfare_core::machine::OpId;
+use wayfare_core::{Machine as _, Mark, Witness};
 use wayfare_protocol::Limits;
 use wayfare_protocol::host::{HostMessage, HostRequest};
 use wayfare_protocol::output::OutputRecord;
 
 use super::hosts::Hosts;
-use crate::evidence::Evidence;
 use crate::life::Life;
 
 /// How session hosts behave.
@@ -61,7 +60,7 @@ pub(super) struct HostProcess {
     session: wayfare_protocol::SessionId,
     spilled: BTreeMap<SegmentId, Vec<OutputRecord>>,
     handed_over: u64,
-    executions: usize,
+    marks: Vec<Mark>,
     rules: HostRules,
 }
 
@@ -81,7 +80,7 @@ impl HostProcess {
             kernel: FakeKernel::new(now, start, Duration::from_millis(5)),
             spilled: BTreeMap::new(),
             handed_over: 0,
-            executions: 0,
+            marks: Vec::new(),
             rules: hosts.rules,
         }
     }
@@ -122,35 +121,40 @@ impl HostProcess {
             let execute =
                 KernelCommand::Execute { position: *position, run: *run, attempt: *attempt, request: request.clone() };
             self.kernel.command(hosts.world.now(), execute, &mut Vec::new());
-            self.note_executions(&hosts.evidence);
+            hosts.evidence.executed(&hosts.place, self.session, *run, *attempt, self.machine.hello().kernel);
         }
         self.handed_over = self.handed_over.max(*position);
     }
 
-    fn note_executions(&mut self, evidence: &Evidence) {
-        for executed in &self.kernel.log()[self.executions..] {
-            evidence.executed(executed.run, executed.attempt);
+    fn tell_marks(&mut self, hosts: &Hosts) {
+        let mut marks = Vec::with_capacity(1);
+        self.machine.marks(&mut marks);
+        if marks != self.marks {
+            hosts.evidence.marks(&hosts.place, &format!("host {}", self.session), &marks);
+            self.marks = marks;
         }
-        self.executions = self.kernel.log().len();
     }
 
     fn carry_out(&mut self, hosts: &Hosts, effects: Vec<Effect>) -> Vec<Later> {
         let mut later = Vec::new();
+        self.tell_marks(hosts);
         for effect in effects {
             hosts.note(self.session, format_args!("> {effect:?}"));
+            let mut witness = Witness::new(true);
+            self.machine.witness(&effect, &mut witness);
+            hosts.evidence.facts(&hosts.place, &mut witness);
             match effect {
                 Effect::Kernel(command) => {
                     let mut said = Vec::new();
                     self.kernel.command(hosts.world.now(), command, &mut said);
-                    self.note_executions(&hosts.evidence);
                     later.extend(said.into_iter().map(Later::Kernel));
                 }
                 Effect::Send { connection, mut messages, bytes } => {
                     for message in &mut messages {
-                        match message {
-                            HostMessage::Output(record) => hosts.evidence.recorded(record),
-                            HostMessage::Hello(hello) if self.rules.forgets_positions => hello.last_position = 0,
-                            _ => {}
+                        if let HostMessage::Hello(hello) = message
+                            && self.rules.forgets_positions
+                        {
+                            hello.last_position = 0;
                         }
                     }
                     later.push(Later::Deliver(connection, messages, bytes));

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use wayfare_actors::ports::{Account, ControlStore, DeviceRow, Pending, StoreError};
 use wayfare_core::claim::{Decision, decide};
+use wayfare_core::{Fact, Witness};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
-use wayfare_protocol::{AccountId, DeviceId, ResourceId, Wall};
+use wayfare_protocol::{AccountId, DeviceId, Epoch, NodeId, ResourceId, Wall};
 
+use crate::evidence::Evidence;
 use crate::life::Life;
+use crate::mutation::Mutation;
 use crate::seed::{Draws, Seed};
 use crate::world::World;
 
@@ -22,6 +25,10 @@ pub struct StoreRows {
 
 struct Tables {
     draws: Draws,
+    /// Where grants and registrations are told.
+    evidence: Option<Arc<Evidence>>,
+    /// What the store does wrong.
+    mutation: Option<Mutation>,
     devices: BTreeMap<DeviceId, DeviceRow>,
     rows: BTreeMap<(AccountId, ResourceId), Row>,
 }
@@ -30,7 +37,13 @@ impl StoreRows {
     /// Empty tables of one account.
     #[must_use]
     pub fn new(world: &Arc<World>, seed: &Seed, account: AccountId) -> Arc<Self> {
-        let tables = Tables { draws: seed.draws(), devices: BTreeMap::new(), rows: BTreeMap::new() };
+        let tables = Tables {
+            draws: seed.draws(),
+            evidence: None,
+            mutation: None,
+            devices: BTreeMap::new(),
+            rows: BTreeMap::new(),
+        };
         Arc::new(Self { world: Arc::clone(world), account, tables: Mutex::new(tables) })
     }
 
@@ -44,9 +57,18 @@ impl StoreRows {
         Arc::new(SimStore { rows: Arc::clone(self), life: Arc::clone(life) })
     }
 
+    /// Tells of grants and registrations from now on, and does something wrong, if that is wanted.
+    pub fn watch(&self, evidence: &Arc<Evidence>, mutation: Option<Mutation>) {
+        let mut tables = self.tables();
+        tables.evidence = Some(Arc::clone(evidence));
+        tables.mutation = mutation;
+    }
+
     /// Registers a device before anything has begun.
     pub fn register(&self, row: DeviceRow) {
-        self.tables().devices.insert(row.device, row);
+        let mut tables = self.tables();
+        tables.tell(|to| to.tell(Fact::Registered { device: row.device, account: row.account }));
+        tables.devices.insert(row.device, row);
     }
 }
 
@@ -55,7 +77,9 @@ impl Tables {
         if row.key.device_id() != row.device {
             return Err(StoreError::Refused("the id is not the key's hash".to_owned()));
         }
-        if row.account != account || self.devices.get(&row.device).is_some_and(|known| known.account != row.account) {
+        // One that is not known yet joins the first account; one that is stays where it is.
+        let own = self.devices.get(&row.device).map_or(account, |known| known.account);
+        if row.account != own && self.mutation != Some(Mutation::StoreMixesAccounts) {
             return Err(StoreError::Refused("another account's device".to_owned()));
         }
         let row = match self.devices.get(&row.device) {
@@ -77,14 +101,42 @@ impl Tables {
 
     fn claim(&mut self, account: AccountId, claim: &Claim) -> Result<ClaimOutcome, StoreError> {
         let row = self.rows.get(&(account, claim.next.resource));
-        let named = self.rows.iter().find(|((of, _), row)| *of == account && row.key == claim.next.key);
+        let looks = self.mutation != Some(Mutation::StoreForgetsNames);
+        let named = self.rows.iter().find(|((of, _), row)| looks && *of == account && row.key == claim.next.key);
         let decision = decide(row, named.map(|(_, row)| row), claim, GENERATION);
         match decision.map_err(|why| StoreError::Refused(why.to_string()))? {
             Decision::Answer(outcome) => Ok(outcome),
-            Decision::Write(row) => {
-                self.rows.insert((account, row.resource), row.clone());
-                Ok(ClaimOutcome::Granted(row))
+            Decision::Write(row) => Ok(ClaimOutcome::Granted(self.grant(account, row))),
+        }
+    }
+
+    fn grant(&mut self, account: AccountId, mut row: Row) -> Row {
+        if self.mutation == Some(Mutation::StoreCountsDown) {
+            row.epoch = Epoch { generation: 0, n: 0 };
+        }
+        let is_other = |device: &&DeviceRow| device.node.is_some() && device.device != row.owner.0;
+        let other = self.devices.values().find(is_other).map_or(row.owner, |device| NodeId(device.device));
+        match self.mutation {
+            Some(Mutation::StoreMixesOwners) => self.write(account, Row { owner: other, ..row.clone() }),
+            Some(Mutation::StoreGrantsTwice) => {
+                self.write(account, row.clone());
+                self.write(account, Row { owner: other, ..row.clone() });
             }
+            _ => self.write(account, row.clone()),
+        }
+        row
+    }
+
+    fn write(&mut self, account: AccountId, row: Row) {
+        self.tell(|to| to.granted(&row));
+        self.rows.insert((account, row.resource), row);
+    }
+
+    fn tell(&self, tell: impl FnOnce(&mut Witness)) {
+        if let Some(evidence) = &self.evidence {
+            let mut witness = Witness::default();
+            tell(&mut witness);
+            evidence.facts("store", &mut witness);
         }
     }
 }
@@ -138,7 +190,12 @@ impl ControlStore for SimStore {
     }
 
     fn device(&self, device: DeviceId) -> Pending<Result<Option<DeviceRow>, StoreError>> {
-        self.ask(move |tables| Ok(tables.devices.get(&device).cloned()))
+        let first = self.rows.account;
+        self.ask(move |tables| {
+            let mixes = tables.mutation == Some(Mutation::StoreMixesAccounts);
+            let row = tables.devices.get(&device).cloned();
+            Ok(row.map(|row| if mixes { DeviceRow { account: first, ..row } } else { row }))
+        })
     }
 
     fn put_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>> {

@@ -32,6 +32,10 @@ fn rises<K: Ord + Copy>(table: &mut Table<K, Epoch>, key: K, epoch: Epoch) -> Re
 impl Rule for Epochs {
     fn judge(&mut self, seen: Seen<'_>, out: &mut Findings) {
         match seen.fact {
+            Fact::Held { resource, lineage, epoch, .. } => {
+                // Not judged: a grant that was not durable is lost with the process, and granted again.
+                let _ = rises(&mut self.granted, (*resource, *lineage), *epoch);
+            }
             Fact::Granted { resource, lineage, epoch, .. } => {
                 let rises = rises(&mut self.granted, (*resource, *lineage), *epoch);
                 out.demand(rises.is_ok(), || {
@@ -52,7 +56,7 @@ impl Rule for Epochs {
 #[cfg(test)]
 mod tests {
     use super::super::Oracle;
-    use super::super::case::{broken, epoch, granted, node, session};
+    use super::super::case::{broken, epoch, granted, held, node, session};
     use super::*;
 
     fn answered(epoch: Epoch) -> Fact {
@@ -65,6 +69,7 @@ mod tests {
         assert_eq!(broken(&risen), []);
         let fallen = [("cloud", granted(session(), 2, 1)), ("cloud", granted(session(), 1, 1))];
         assert_eq!(broken(&fallen), [Oracle::Epochs]);
+        assert_eq!(broken(&[("a", held(2, 1)), ("cloud", granted(session(), 1, 1))]), [Oracle::Epochs]);
         assert_eq!(broken(&[("a", answered(Epoch::LOCAL)), ("a", answered(epoch(1)))]), []);
         assert_eq!(broken(&[("a", answered(epoch(1))), ("a", answered(Epoch::LOCAL))]), [Oracle::Epochs]);
     }

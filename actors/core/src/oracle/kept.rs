@@ -2,7 +2,7 @@
 //! every event through that number and none after; a result has its last event. Everybody is told of the same end.
 
 use wayfare_protocol::output::RunOutcome;
-use wayfare_protocol::{ErrorCode, ResourceId, RunId, SessionId};
+use wayfare_protocol::{Epoch, ErrorCode, ResourceId, RunId, SessionId};
 
 use super::table::Table;
 use super::{Findings, Rule, Seen};
@@ -109,7 +109,10 @@ impl Rule for Kept {
     fn judge(&mut self, seen: Seen<'_>, out: &mut Findings) {
         let place = seen.place;
         match seen.fact {
-            Fact::Granted { resource: ResourceId::Session(session), .. } => self.granted.set(*session, ()),
+            // From here on the cloud has the row: its owner has heard so.
+            Fact::Held { resource: ResourceId::Session(session), epoch, .. } if *epoch > Epoch::LOCAL => {
+                self.granted.set(*session, ());
+            }
             Fact::Acknowledged { session, run } => self.acknowledged.set(*run, *session),
             Fact::TakenBack { session, run } => self.taken_back.set((*session, *run), ()),
             Fact::Looked { session, run, from } => self.looked(place, *session, *run, *from),
@@ -129,7 +132,7 @@ impl Rule for Kept {
 #[cfg(test)]
 mod tests {
     use super::super::Oracle;
-    use super::super::case::{broken, granted, run, session};
+    use super::super::case::{broken, held, run, session};
     use super::*;
 
     fn acknowledged() -> (&'static str, Fact) {
@@ -163,7 +166,7 @@ mod tests {
     fn not_found_is_true_only_before_the_session_is_known() {
         let refused = ("p", Fact::Refused { run: run(1), code: ErrorCode::NotFound });
         assert_eq!(broken(&[acknowledged(), looked(1), refused.clone()]), []);
-        let known = ("cloud", granted(session(), 1, 1));
+        let known = ("node", held(1, 1));
         assert_eq!(broken(&[acknowledged(), known, looked(1), refused]), [Oracle::Kept]);
     }
 

@@ -230,6 +230,11 @@ mod case {
         Fact::Granted { resource, name, lineage: Lineage(0), epoch: epoch(n), owner: node(owner) }
     }
 
+    pub(super) fn held(n: u64, by: u8) -> Fact {
+        let resource = ResourceId::Session(session());
+        Fact::Held { resource, lineage: Lineage(0), epoch: epoch(n), node: node(by) }
+    }
+
     /// The rules that facts break, each at its place.
     pub(super) fn broken(facts: &[(&str, Fact)]) -> Vec<Oracle> {
         let mut judge = Judge::new(&Setting::of_all(Limits::default(), true));

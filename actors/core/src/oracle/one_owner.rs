@@ -35,13 +35,7 @@ impl Rule for OneOwner {
 #[cfg(test)]
 mod tests {
     use super::super::Oracle;
-    use super::super::case::{broken, epoch, granted, node, session};
-    use super::*;
-
-    fn held(n: u64, by: u8) -> Fact {
-        let resource = ResourceId::Session(session());
-        Fact::Held { resource, lineage: Lineage(0), epoch: epoch(n), node: node(by) }
-    }
+    use super::super::case::{broken, granted, held, session};
 
     #[test]
     fn an_epoch_has_one_owner() {

@@ -22,7 +22,9 @@ impl Superseded {
 impl Rule for Superseded {
     fn judge(&mut self, seen: Seen<'_>, out: &mut Findings) {
         match seen.fact {
-            Fact::Granted { resource, epoch, owner, .. } => self.granted.set((*resource, *epoch), *owner),
+            Fact::Granted { resource, epoch, owner, .. } => {
+                self.granted.get_or_set((*resource, *epoch), *owner); // the first word counts: there is one owner
+            }
             Fact::Released { resource, epoch, node } => self.released.set((*resource, *node), *epoch),
             Fact::Answered { session, node, epoch, .. } => {
                 let resource = ResourceId::Session(*session);

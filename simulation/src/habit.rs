@@ -1,0 +1,69 @@
+//! What people do beside opening, running and looking: each habit is there in some seeds and not in others. And who is there
+//! beside the people of the first account.
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::plan::{PersonPlan, Role};
+use crate::seed::Seed;
+
+/// A habit of a person.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, VariantArray, IntoStaticStr, EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Habit {
+    /// Interrupts some of its runs.
+    Interrupts,
+    /// Runs programs that ask, and answers them.
+    Answers,
+    /// Sends runs again that were acknowledged, as after a lost answer.
+    Resends,
+    /// Stops its session between runs.
+    Stops,
+    /// Begins to look at runs in their middle.
+    BeginsMidway,
+    /// Begins at once, before nodes and cloud have found each other.
+    Hurries,
+}
+
+/// The account of a person or node of the second account.
+pub const STRANGERS: usize = 1;
+
+/// Gives the people of a seed their habits; in some seeds there is a person of another account too.
+pub fn add(people: &mut Vec<PersonPlan>, seed: &Seed) {
+    // Swarmed: a seed that leaves a habit out altogether reaches what the habit would hide.
+    let mut draws = seed.child("habits").draws();
+    let usual: Vec<_> = Habit::VARIANTS.iter().copied().filter(|_| draws.percent(60)).collect();
+    for person in people.iter_mut() {
+        person.habits = usual.iter().copied().filter(|_| draws.percent(60)).collect();
+        if let Role::Author { programs, .. } = &mut person.role
+            && person.habits.contains(&Habit::Answers)
+        {
+            for program in programs.iter_mut().filter(|_| draws.percent(30)) {
+                program.insert_str(0, "input name?\n");
+            }
+        }
+    }
+    if draws.percent(30) {
+        // Two race for one name, each at a node's own door: without its cloud, a node makes what it is asked for.
+        people.extend((0..2).map(|node| {
+            let programs = (0..draws.between(1, 3)).map(|line| format!("print racer {line}")).collect();
+            let role = Role::Author { session: "raced".to_owned(), chooses: None, programs };
+            PersonPlan { at_node: Some(node), role, leaves: false, habits: vec![Habit::Hurries], account: 0 }
+        }));
+    }
+    if draws.percent(40) {
+        // The same name as in the first account: it must stand for another session.
+        let programs = (0..draws.between(2, 4)).map(|line| format!("print stranger {line}")).collect();
+        let role = Role::Author { session: "shared".to_owned(), chooses: None, programs };
+        people.push(PersonPlan {
+            at_node: None,
+            role,
+            leaves: draws.percent(30),
+            habits: Vec::new(),
+            account: STRANGERS,
+        });
+    }
+}

@@ -1,0 +1,168 @@
+//! Coverage: which phases the machines were in when something went wrong around them. What a sweep must reach is made from the
+//! enums of phases and faults, less what is named here with its reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use strum::VariantArray as _;
+use wayfare_core::Mark;
+
+use crate::fault::{Kind, What};
+use crate::place::Place;
+
+/// Seeds below which a sweep need not reach everything.
+pub const SEEDS: u64 = 200;
+
+/// Phases that this world does not come to, and why.
+const OUT_OF_REACH: &[(&str, &str, &str)] = &[
+    ("presence", "Sleeping", "no device of this world says that it goes to sleep"),
+    ("ownership", "Unowned", "a session is made and held in one step"),
+    ("ownership", "Sealed", "nothing migrates yet"),
+    ("ownership", "Released", "nobody takes a session over yet"),
+];
+
+/// Phases that last for less than what a fault is likely to meet: to be reached, not to be met by every kind of fault.
+const BRIEF: &[(&str, &str, &str)] = &[
+    ("link", "Handshake", "a few messages"),
+    ("link", "Down", "its actor ends with it"),
+    ("uplink", "Dialing", "one message there and back, unless it is cut"),
+    ("session", "Starting", "a tenth of a second"),
+    ("session", "Connecting", "a fifth of a second"),
+    ("session", "Killing", "a host that is stuck, for a moment"),
+    ("journal", "Refused", "a refusal that another try mends"),
+    ("conversation", "Opening", "a few messages, once for each author"),
+    ("conversation", "Submitting", "one message there and back"),
+    ("kernel_host", "Stopping", "a moment of a stop"),
+    ("kernel_host", "Gone", "until its records are acknowledged"),
+    ("presence", "Offline", "after half a minute of absence"),
+];
+
+fn is_named(list: &[(&str, &str, &str)], mark: Mark) -> bool {
+    list.iter().any(|(machine, phase, _)| (*machine, *phase) == (mark.machine, mark.phase))
+}
+
+/// Every phase that a sweep must reach.
+#[must_use]
+pub fn phases() -> Vec<Mark> {
+    wayfare_core::mark::all().into_iter().filter(|mark| !is_named(OUT_OF_REACH, *mark)).collect()
+}
+
+/// Whether a fault of that kind must meet that phase.
+fn must_meet(kind: Kind, mark: Mark) -> bool {
+    if is_named(OUT_OF_REACH, mark) || is_named(BRIEF, mark) {
+        return false;
+    }
+    let is_of = |machines: &[&str]| machines.contains(&mark.machine);
+    match kind {
+        Kind::Cut | Kind::HalfOpen | Kind::Slow => true,
+        // Machines that are on the machine that it hits.
+        Kind::NodeCrash | Kind::PowerLoss | Kind::HostCrash => {
+            is_of(&["link", "uplink", "session", "ownership", "kernel_host"])
+        }
+        Kind::CloudCrash => is_of(&["link", "presence", "journal"]),
+    }
+}
+
+/// Whether a fault hits what is in a place.
+#[must_use]
+pub fn is_hit(what: &What, place: &str) -> bool {
+    let is = |at: Place| at.to_string() == place;
+    match what {
+        What::Cut { between: (a, b) } | What::HalfOpen { between: (a, b) } | What::Slow { between: (a, b), .. } => {
+            is(*a) || is(*b)
+        }
+        What::NodeCrash { node } | What::PowerLoss { node } | What::HostCrash { node } => is(Place::Node(*node)),
+        What::CloudCrash => is(Place::Cloud),
+    }
+}
+
+/// What sweeps reached.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    reached: BTreeSet<Mark>,
+    struck: BTreeMap<(Kind, Mark), u64>,
+}
+
+impl Coverage {
+    /// Adds what a seed reached.
+    pub fn add(&mut self, reached: &BTreeSet<Mark>, struck: &BTreeMap<(Kind, Mark), u64>) {
+        self.reached.extend(reached);
+        for (at, count) in struck {
+            *self.struck.entry(*at).or_default() += count;
+        }
+    }
+
+    /// Every mark that must be reached: phases, and faults that meet phases; and whether it was.
+    fn required(&self) -> Vec<(String, bool)> {
+        let phases = phases();
+        let reached = phases.iter().map(|mark| (mark.to_string(), self.reached.contains(mark)));
+        let met = Kind::VARIANTS.iter().flat_map(|kind| phases.iter().map(|mark| (*kind, *mark)));
+        let met = met.filter(|(kind, mark)| must_meet(*kind, *mark));
+        let met = met.map(|at| (format!("{} × {}", at.0.name(), at.1), self.struck.contains_key(&at)));
+        reached.chain(met).collect()
+    }
+
+    /// How many marks must be reached.
+    #[must_use]
+    pub fn marks_required(&self) -> usize {
+        self.required().len()
+    }
+
+    /// How many of them were.
+    #[must_use]
+    pub fn marks_hit(&self) -> usize {
+        self.required().iter().filter(|(_, is_hit)| *is_hit).count()
+    }
+
+    /// Those that were not.
+    #[must_use]
+    pub fn missed(&self) -> Vec<String> {
+        self.required().into_iter().filter(|(_, is_hit)| !is_hit).map(|(name, _)| name).collect()
+    }
+
+    /// Phases down, kinds of faults across: how often each met each. `-`: it never did; `!`: it must.
+    #[must_use]
+    pub fn matrix(&self) -> String {
+        let mut text = format!("{:<24}{:>8}", "phase", "reached");
+        for kind in Kind::VARIANTS {
+            let _ = write!(text, "{:>13}", kind.name());
+        }
+        for mark in phases() {
+            let _ =
+                write!(text, "\n{:<24}{:>8}", mark.to_string(), if self.reached.contains(&mark) { "yes" } else { "!" });
+            for kind in Kind::VARIANTS {
+                let cell = match self.struck.get(&(*kind, mark)) {
+                    Some(count) => count.to_string(),
+                    None if must_meet(*kind, mark) => "!".to_owned(),
+                    None => "-".to_owned(),
+                };
+                let _ = write!(text, "{cell:>13}");
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_named_as_an_exception_is_a_phase() {
+        let all = wayfare_core::mark::all();
+        for (machine, phase, _) in OUT_OF_REACH.iter().chain(BRIEF) {
+            assert!(all.iter().any(|mark| (mark.machine, mark.phase) == (*machine, *phase)), "{machine}.{phase}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_reached_is_missed() {
+        let mut coverage = Coverage::default();
+        assert_eq!(coverage.missed().len(), coverage.marks_required());
+        let reached: BTreeSet<_> = phases().into_iter().collect();
+        let kinds = Kind::VARIANTS.iter().flat_map(|kind| reached.iter().map(|mark| ((*kind, *mark), 1)));
+        coverage.add(&reached, &kinds.collect());
+        assert_eq!((coverage.missed(), coverage.marks_hit()), (Vec::new(), coverage.marks_required()));
+        assert!(!coverage.matrix().contains('!'));
+    }
+}
