@@ -1,12 +1,14 @@
 //! The door of devices.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use wayfare_io::transport::{Peer, accept};
+use wayfare_io::transport::accept;
 
 use crate::cloud::Cloud;
 
@@ -21,7 +23,7 @@ pub fn routes(cloud: Cloud) -> Router {
 
 async fn link(
     State(cloud): State<Cloud>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     match cloud.admit() {

@@ -5,7 +5,6 @@ pub mod cloud;
 pub mod config;
 pub mod door;
 pub mod files;
-pub mod http;
 pub mod invitation;
 pub mod metrics;
 pub mod pair;

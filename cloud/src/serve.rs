@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use wayfare_actors::actor::Trace;
 use wayfare_actors::cloud::{CloudNode, Identity};
 use wayfare_actors::ports::{Clock as _, ControlStore, Ports, Random as _};
+use wayfare_io::http::{self, Bounds};
 use wayfare_io::tls::ServerTls;
 use wayfare_io::transport::{TcpDoor, WsTransport};
 use wayfare_io::{BootTimer, DataDir, OsRandom, SegmentLogStore, SqliteStore, SystemClock, TraceFile};
@@ -25,7 +26,6 @@ use crate::cloud::Cloud;
 use crate::config::{CloudConfig, Security};
 use crate::door;
 use crate::files::Files;
-use crate::http::{self, Bounds};
 use crate::invitation::Invitation;
 
 /// How often it is looked whether the actors still run.
@@ -125,12 +125,17 @@ async fn start(config: &CloudConfig) -> Result<Running> {
     files.announce(listen, admin_listen, &token)?;
     let own_tls = (security != Security::Plain).then(|| tls.server_config());
     let device_door = TcpDoor::new(listener, own_tls, limits.handshake);
-    let bounds = Bounds { connections: limits.unauthenticated_links, request: limits.handshake };
+    let bounds = Bounds {
+        connections: limits.unauthenticated_links,
+        request: limits.handshake,
+        lasts: Some(limits.handshake * 2),
+    };
     let devices = tokio::spawn(http::serve(device_door, door::routes(cloud.clone()), bounds));
     let is_local = admin_listen.ip().is_loopback();
     let admin = admin::routes(Admin { cloud: cloud.clone(), metrics: metrics.clone(), token, is_local });
     let admin_door = TcpDoor::new(admin_listener, None, limits.handshake);
-    let bounds = Bounds { connections: limits.admin_connections, request: limits.request };
+    let bounds =
+        Bounds { connections: limits.admin_connections, request: limits.request, lasts: Some(limits.request * 2) };
     let admins = tokio::spawn(http::serve(admin_door, admin, bounds));
     let doors = [devices.abort_handle(), admins.abort_handle()];
     let is_new = account.devices.is_empty();

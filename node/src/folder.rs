@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 /// | `cloud.toml` | the cloud it is paired with, see [`crate::cloud_file`] |
 /// | `lock` | held by the running node, and by nobody else |
 /// | `door/node.sock` | where the running node is spoken to |
+/// | `door/http.sock` | the same for programs that speak HTTP |
+/// | `door/http.addr` | address of its HTTP door over TCP, if it has one |
+/// | `http.token` | what such programs show at that door |
 /// | `logs/` | the logs of its sessions |
 /// | `s/` | its session hosts, see [`crate::hosts`] |
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +58,24 @@ impl DataFolder {
     #[must_use]
     pub fn door(&self) -> PathBuf {
         self.0.join("door").join("node.sock")
+    }
+
+    /// The running node's HTTP door.
+    #[must_use]
+    pub fn http_door(&self) -> PathBuf {
+        self.0.join("door").join("http.sock")
+    }
+
+    /// Says where its HTTP door over TCP is.
+    #[must_use]
+    pub fn http_address(&self) -> PathBuf {
+        self.0.join("door").join("http.addr")
+    }
+
+    /// What programs show there.
+    #[must_use]
+    pub fn http_token(&self) -> PathBuf {
+        self.0.join("http.token")
     }
 
     /// The logs.

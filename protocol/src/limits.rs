@@ -27,6 +27,18 @@ pub const SOCKET_PATH_MAX: usize = 108;
 pub const NOTEBOOK_MAX: u64 = 16 * 1024 * 1024;
 /// Largest `kernel.json` that is read.
 pub const KERNELSPEC_MAX: u64 = 256 * 1024;
+/// Largest body that is read at an HTTP door: the longest code, every byte of it escaped as JSON may do.
+pub const HTTP_BODY_MAX: usize = 6 * CODE_MAX + 64 * 1024;
+/// Bytes of a run that an HTTP door keeps for a reader who is slow; one who is further behind reads the session again.
+pub const HTTP_BACKLOG_MAX: usize = 1024 * 1024;
+/// Bytes of one channel's text, and of rich outputs, that one answer repeats as a whole. MRP repeats a text with every event.
+pub const HTTP_RESULT_MAX: usize = 2 * 1024 * 1024;
+/// Runs that an HTTP door knows by their client's own name.
+pub const HTTP_EXEC_IDS: usize = 1024;
+/// Longest name that a client gives a run.
+pub const HTTP_EXEC_ID_MAX: usize = 256;
+/// Most runs that one list of runs names.
+pub const RUNS_LISTED_MAX: u32 = 1000;
 
 /// Bounds and durations that one process keeps for itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +101,14 @@ pub struct Limits {
     pub unauthenticated_links: usize,
     /// HTTP connections of an admin listener.
     pub admin_connections: usize,
+    /// Connections of a node's HTTP door, each for unix socket and TCP.
+    pub http_connections: usize,
+    /// Requests at an HTTP door that need the mesh at one time, runs that are shown included.
+    pub http_clients: usize,
+    /// An answer of events on which nothing happens shows a sign of life after so long.
+    pub http_ping: Duration,
+    /// Presence is looked at so often for whoever is told of it over HTTP.
+    pub http_presence: Duration,
     /// Links of one device's programs beside its node's; of more, the oldest is closed.
     pub programs_per_device: usize,
     /// Requests of one link that wait for an answer.
@@ -188,6 +208,10 @@ impl Default for Limits {
             stream_backlog: 4 * MIB + 256 * KIB,
             unauthenticated_links: 64,
             admin_connections: 16,
+            http_connections: 64,
+            http_clients: 16,
+            http_ping: s(15),
+            http_presence: s(1),
             programs_per_device: 32,
             requests_per_link: 256,
             runs_waiting: 1_000,
@@ -241,6 +265,8 @@ impl Limits {
             redial_max: self.redial_max / by,
             suspect_probe: self.suspect_probe / by,
             pairing_window: self.pairing_window / by,
+            http_ping: self.http_ping / by,
+            http_presence: self.http_presence / by,
             restart_min: self.restart_min / by,
             restart_max: self.restart_max / by,
             // What waits for a kernel, a disk or a person keeps its time: those do not hurry.

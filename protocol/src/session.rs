@@ -213,6 +213,11 @@ pub enum SessionCall {
     Stop,
     /// The session's description.
     Describe,
+    /// Its newest runs.
+    Runs {
+        /// At most so many, and never more than [`crate::limits::RUNS_LISTED_MAX`].
+        last: u32,
+    },
 }
 
 /// Asks for one execution.
@@ -246,6 +251,8 @@ pub enum SessionAnswer {
     Session(SessionInfo),
     /// It was not done, and why.
     Refused(Refusal),
+    /// Runs, the newest first.
+    Runs(Vec<RunInfo>),
 }
 
 /// One run as the list of runs shows it.

@@ -70,7 +70,8 @@ impl Done {
             SessionAnswer::Accepted { .. }
             | SessionAnswer::UnknownRun
             | SessionAnswer::Done
-            | SessionAnswer::Session(_) => Self::Yes,
+            | SessionAnswer::Session(_)
+            | SessionAnswer::Runs(_) => Self::Yes,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The real ports, and the doors that both binaries share. No decision is made here.
 
+pub mod client;
 pub mod config;
+pub mod http;
 pub mod tls;
 pub mod transport;
 

@@ -55,7 +55,7 @@ impl App {
     pub(super) async fn connect(&self) -> Result<MeshClient, Failure> {
         let identity = self.identity()?;
         let place = Place::find(&self.folder, identity.key.device_id(), self.cloud_only)?;
-        Ok(MeshClient::connect(&place, identity, &self.limits).await?)
+        Ok(place.connect(identity, &self.limits).await?)
     }
 }
 

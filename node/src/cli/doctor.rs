@@ -7,7 +7,7 @@ use wayfare_protocol::capability::RuntimeSpec;
 
 use super::app::App;
 use super::exit::{Exit, Failure};
-use crate::client::{MeshClient, Place, node_answers};
+use crate::client::{Place, node_answers};
 use crate::cloud_file::Cloud;
 use crate::hosts::find_program;
 use crate::kernels::{KernelPlaces, Kernels};
@@ -98,7 +98,7 @@ async fn node(app: &App) -> (Finding, Option<Vec<RuntimeSpec>>) {
     };
     let device = identity.key.device_id();
     let place = Place::of_node(&app.folder, device);
-    match MeshClient::connect(&place, identity, &app.limits).await {
+    match place.connect(identity, &app.limits).await {
         Ok(client) => {
             let devices = client.devices().await.unwrap_or_default();
             let own = devices.into_iter().find(|known| known.device == device).and_then(|known| known.node);
@@ -121,7 +121,7 @@ async fn cloud(app: &App) -> Finding {
     };
     let url = &cloud.address.url;
     // The handshake shows who the cloud is and that both speak one version.
-    match MeshClient::connect(&Place::of_cloud(&cloud), identity, &app.limits).await {
+    match Place::of_cloud(&cloud).connect(identity, &app.limits).await {
         Ok(_) => good(what, format!("{url} is the cloud that was paired, and knows this device")),
         Err(error) => bad(what, error.to_string()),
     }

@@ -8,7 +8,7 @@ use wayfare_protocol::limits::DEVICE_NAME_MAX;
 use super::app::App;
 use super::arguments::Login;
 use super::exit::{Exit, Failure};
-use crate::client::{MeshClient, Place, node_answers};
+use crate::client::{Place, node_answers};
 use crate::cloud_file::Cloud;
 use crate::render::Form;
 
@@ -56,7 +56,7 @@ async fn running_name(app: &App) -> Option<String> {
     let identity = app.identity().ok()?;
     let device = identity.key.device_id();
     let place = Place::of_node(&app.folder, device);
-    let client = MeshClient::connect(&place, identity, &app.limits).await.ok()?;
+    let client = place.connect(identity, &app.limits).await.ok()?;
     let devices = client.devices().await.ok()?;
     devices.into_iter().find(|known| known.device == device).map(|known| known.name)
 }

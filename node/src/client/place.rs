@@ -3,8 +3,9 @@
 use std::os::unix::net::UnixStream;
 
 use wayfare_actors::ports::Address;
-use wayfare_protocol::DeviceId;
+use wayfare_io::client::{ClientError, ClientIdentity, MeshClient};
 use wayfare_protocol::identity::ServerIdentity;
+use wayfare_protocol::{DeviceId, Limits};
 
 use crate::cloud_file::{Cloud, CloudFileError};
 use crate::folder::DataFolder;
@@ -47,6 +48,14 @@ pub enum PlaceError {
 }
 
 impl Place {
+    /// Connects there, within `limits.dial`.
+    ///
+    /// # Errors
+    /// As of [`MeshClient::connect`].
+    pub async fn connect(&self, identity: ClientIdentity, limits: &Limits) -> Result<MeshClient, ClientError> {
+        MeshClient::connect(&self.address, self.insecure_plaintext, identity, limits).await
+    }
+
     /// The running node of a data folder.
     #[must_use]
     pub fn of_node(folder: &DataFolder, device: DeviceId) -> Self {

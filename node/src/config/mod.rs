@@ -3,6 +3,7 @@
 //! The environment's names are `WAYFARE_NODE_` and the key, the file is `~/.config/wayfare/node.toml`: see [`wayfare_io::config`]. A
 //! key that does not exist is an error.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,6 +12,7 @@ use figment::providers::Serialized;
 use serde::{Deserialize, Serialize};
 pub use wayfare_io::config::{ConfigError, LogConfig, LogFormat};
 use wayfare_io::config::{Sources, absolute};
+use wayfare_io::http::{Origin, OriginError};
 use wayfare_protocol::Limits;
 use wayfare_protocol::limits::DEVICE_NAME_MAX;
 
@@ -18,6 +20,18 @@ use crate::hardware::device_name;
 
 /// Prefix of the environment's variables.
 pub const ENV_PREFIX: &str = "WAYFARE_NODE_";
+
+/// The door for programs that speak HTTP.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Loopback address at which it listens besides its unix socket; port 0: one that is free, see `door/http.addr`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// Origin of the pages that may speak MRP with the token before the path, as MRMD's editor does: `http://localhost:5173`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mrmd_origin: Option<String>,
+}
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +47,9 @@ pub struct NodeConfig {
     /// Virtual environments whose kernels are offered.
     #[serde(default)]
     pub venvs: Vec<PathBuf>,
+    /// The door for programs that speak HTTP.
+    #[serde(default)]
+    pub http: HttpConfig,
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
@@ -74,6 +91,9 @@ pub struct ConfigFlags {
     #[arg(long = "venv", global = true)]
     #[serde(rename = "venvs", skip_serializing_if = "Vec::is_empty")]
     pub venvs: Vec<PathBuf>,
+    /// The door for programs that speak HTTP.
+    #[command(flatten)]
+    pub http: HttpFlags,
     /// What is logged: info, debug, or a list like info,wayfare_node=debug.
     #[arg(long = "log", global = true)]
     #[serde(skip)]
@@ -86,6 +106,19 @@ pub struct ConfigFlags {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_file: Option<PathBuf>,
+}
+
+/// The flags below `http`.
+#[derive(Clone, Debug, Default, Args, Serialize)]
+pub struct HttpFlags {
+    /// Listen for HTTP at this loopback address too, with the token of http.token: 127.0.0.1:7445.
+    #[arg(long = "http-listen", global = true, value_name = "ADDRESS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// Pages of this origin may speak MRP with the token before the path: http://localhost:5173.
+    #[arg(long, global = true, value_name = "ORIGIN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mrmd_origin: Option<String>,
 }
 
 impl NodeConfig {
@@ -113,6 +146,15 @@ impl NodeConfig {
         Ok(config)
     }
 
+    /// The origin whose pages may speak MRP, if there is one.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn mrmd_origin(&self) -> Result<Option<Origin>, ConfigError> {
+        let wrong = |error| ConfigError::Wrong(format!("http.mrmd_origin: {error}"));
+        self.http.mrmd_origin.as_deref().map(str::parse).transpose().map_err(|error: OriginError| wrong(error))
+    }
+
     /// The limits in force.
     #[must_use]
     pub fn limits(&self) -> Limits {
@@ -127,6 +169,10 @@ impl NodeConfig {
 
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |what: String| Err(ConfigError::Wrong(what));
+        self.mrmd_origin()?;
+        if let Some(listen) = self.http.listen.filter(|listen| !listen.ip().is_loopback()) {
+            return wrong(format!("http.listen is {listen}: the door is for this machine, such as 127.0.0.1:7445"));
+        }
         match self.name.len() {
             0 => wrong("name is empty".to_owned()),
             length if length > DEVICE_NAME_MAX => {

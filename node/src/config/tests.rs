@@ -34,6 +34,23 @@ fn data_lives_in_the_users_data_folder_unless_told_otherwise() {
 }
 
 #[test]
+fn the_http_door_is_for_this_machine_and_one_origin() {
+    jailed(|jail| {
+        jail.set_env("HOME", "/home/a");
+        assert_eq!((load().http.listen, load().http.mrmd_origin), (None, None));
+        jail.set_env("WAYFARE_NODE_HTTP__LISTEN", "127.0.0.1:7445");
+        jail.set_env("WAYFARE_NODE_HTTP__MRMD_ORIGIN", "http://localhost:5173");
+        assert_eq!(load().http.listen, Some("127.0.0.1:7445".parse().expect("an address")));
+        let refused = || NodeConfig::load(&ConfigFlags::default()).expect_err("wrong").to_string();
+        jail.set_env("WAYFARE_NODE_HTTP__LISTEN", "0.0.0.0:7445");
+        assert!(refused().contains("http.listen"), "{}", refused());
+        jail.set_env("WAYFARE_NODE_HTTP__LISTEN", "[::1]:0");
+        jail.set_env("WAYFARE_NODE_HTTP__MRMD_ORIGIN", "*");
+        assert!(refused().contains("http.mrmd_origin"), "{}", refused());
+    });
+}
+
+#[test]
 fn flags_go_before_environment_before_file_before_defaults() {
     jailed(|jail| {
         jail.set_env("HOME", "/home/a");

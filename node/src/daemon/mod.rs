@@ -4,7 +4,9 @@
 //! changes, that one is stopped and another is started in its place: session hosts live on, and clients dial again.
 
 mod door;
+mod http;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +16,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use wayfare_actors::actor::{Fatal, Trace};
 use wayfare_actors::edge::{EdgeNode, Identity};
 use wayfare_actors::ports::{Ports, SessionHosts, StartError};
+use wayfare_io::http::TokenError;
 use wayfare_io::transport::{DoorError, UnixDoor, WsTransport};
 use wayfare_io::{
     BootTimer, DataDir, DataDirError, KeyFileError, LogStoreError, OsRandom, SegmentLogStore, SystemClock, TraceFile,
@@ -25,13 +28,14 @@ use wayfare_protocol::codec::Codec;
 use wayfare_protocol::identity::DeviceKey;
 
 use crate::cloud_file::{Cloud, CloudFileError};
-use crate::config::NodeConfig;
+use crate::config::{ConfigError, NodeConfig};
 use crate::folder::DataFolder;
 use crate::hardware::LoadMeter;
 use crate::hosts::{HostSettings, LocalSessionHosts, find_program};
 use crate::kernels::{KernelPlaces, Kernels};
 
 use door::Guests;
+use http::{HttpDoor, Settings};
 
 /// How often `cloud.toml` and the node's actors are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -39,6 +43,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Why a node cannot start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
+    /// Its configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// Its data folder.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
@@ -54,6 +61,17 @@ pub enum DaemonError {
     /// Its local door.
     #[error(transparent)]
     Door(#[from] DoorError),
+    /// The token of its HTTP door.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// Its HTTP door over TCP.
+    #[error("cannot listen for HTTP on {listen}: {why}")]
+    HttpListen {
+        /// Where.
+        listen: SocketAddr,
+        /// The system's reason.
+        why: std::io::Error,
+    },
     /// The session host's program.
     #[error(transparent)]
     SessionHost(#[from] StartError),
@@ -117,6 +135,9 @@ struct Daemon {
 pub async fn run(config: &NodeConfig, ready: impl FnOnce(&Ready)) -> Result<(), DaemonError> {
     let mut daemon = Daemon::open(config)?;
     let mut cloud = Cloud::load(&daemon.folder.cloud())?;
+    let name = daemon.name(cloud.as_ref());
+    let settings = Settings { name, listen: config.http.listen, origin: config.mrmd_origin()? };
+    let _http = HttpDoor::open(&daemon.folder, &daemon.key, settings, &daemon.limits).await?;
     let mut ready = Some(ready);
     loop {
         let node = daemon.start(cloud.as_ref()).await?;
@@ -129,6 +150,7 @@ pub async fn run(config: &NodeConfig, ready: impl FnOnce(&Ready)) -> Result<(), 
                 node.stop().await;
                 // A door that is gone says sooner than a refused connection that nobody is there.
                 let _ = std::fs::remove_file(daemon.folder.door());
+                let _ = std::fs::remove_file(daemon.folder.http_door());
                 return Ok(());
             }
             Turn::Cloud(changed) => {

@@ -1,15 +1,18 @@
 //! Samples of what is asked of sessions and session hosts, and of refusals.
 
-use wayfare_protocol::ErrorCode;
 use wayfare_protocol::host::{HOST_VERSION, HostHello, HostMessage, HostRequest, KernelCondition};
 use wayfare_protocol::mrp::{CellRef, ExecuteRequest};
-use wayfare_protocol::session::{RouteReason, RunRequest, SessionAnswer, SessionCall, SessionInfo, SessionState};
+use wayfare_protocol::output::RunOutcome;
+use wayfare_protocol::session::{
+    RouteReason, RunInfo, RunRequest, SessionAnswer, SessionCall, SessionInfo, SessionState,
+};
+use wayfare_protocol::{ErrorCode, Wall};
 
 use super::outputs::record;
 use super::*;
 
-crate::variants!(call: SessionCall { Run, Interrupt, Input, SetEnvironment, Stop, Describe });
-crate::variants!(answer: SessionAnswer { Accepted, UnknownRun, Done, Session, Refused });
+crate::variants!(call: SessionCall { Run, Interrupt, Input, SetEnvironment, Stop, Describe, Runs });
+crate::variants!(answer: SessionAnswer { Accepted, UnknownRun, Done, Session, Refused, Runs });
 crate::variants!(state: SessionState { Cold, Starting, Idle, Busy, Unreachable });
 crate::variants!(reason: RouteReason {
     LocalOwner, RunningElsewhere, ChosenByUser, ColdStartHere, ColdStartByCapability, SameNetwork,
@@ -48,7 +51,13 @@ pub fn calls() -> Vec<SessionCall> {
         SessionCall::SetEnvironment(environment()),
         SessionCall::Stop,
         SessionCall::Describe,
+        SessionCall::Runs { last: 20 },
     ]
+}
+
+pub fn run_info() -> RunInfo {
+    let outcome = Some(RunOutcome::Interrupted { seen_through: 4 });
+    RunInfo { run: RUN, position: 9, accepted_at: Wall(1_767_323_045_000), last_event: 4, outcome }
 }
 
 pub fn answers() -> Vec<SessionAnswer> {
@@ -58,6 +67,7 @@ pub fn answers() -> Vec<SessionAnswer> {
         SessionAnswer::Done,
         SessionAnswer::Session(info()),
         SessionAnswer::Refused(refusal()),
+        SessionAnswer::Runs(vec![run_info()]),
     ]
 }
 

@@ -8,10 +8,11 @@ use wayfare_protocol::control::{
 };
 use wayfare_protocol::identity::{PublicKey, ServerIdentity, SignatureBytes};
 use wayfare_protocol::mrp::{CellRef, ExecuteRequest};
+use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
 use wayfare_protocol::session::{
-    Environment, Language, OpenSession, RouteReason, RunRequest, SessionAnswer, SessionCall, SessionInfo, SessionKey,
-    SessionName, SessionState,
+    Environment, Language, OpenSession, RouteReason, RunInfo, RunRequest, SessionAnswer, SessionCall, SessionInfo,
+    SessionKey, SessionName, SessionState,
 };
 use wayfare_protocol::{
     AccountId, DeviceId, Epoch, ErrorCode, Head, NodeId, Refusal, RequestId, ResourceId, RunId, SessionId, TraceId,
@@ -198,7 +199,24 @@ fn call() -> impl Strategy<Value = SessionCall> {
         environment().prop_map(SessionCall::SetEnvironment),
         Just(SessionCall::Stop),
         Just(SessionCall::Describe),
+        any::<u32>().prop_map(|last| SessionCall::Runs { last }),
     ]
+}
+
+fn run_info() -> impl Strategy<Value = RunInfo> {
+    let outcome = prop::option::of(prop_oneof![
+        Just(RunOutcome::Succeeded),
+        any::<u64>().prop_map(|seen_through| RunOutcome::Interrupted { seen_through }),
+    ]);
+    (run_id(), any::<u64>(), any::<u64>(), any::<u64>(), outcome).prop_map(
+        |(run, position, at, last_event, outcome)| RunInfo {
+            run,
+            position,
+            accepted_at: Wall(at),
+            last_event,
+            outcome,
+        },
+    )
 }
 
 fn answer() -> impl Strategy<Value = SessionAnswer> {
@@ -212,6 +230,7 @@ fn answer() -> impl Strategy<Value = SessionAnswer> {
         Just(SessionAnswer::Done),
         session_info().prop_map(SessionAnswer::Session),
         refusal().prop_map(SessionAnswer::Refused),
+        prop::collection::vec(run_info(), 0..4).prop_map(SessionAnswer::Runs),
     ]
 }
 

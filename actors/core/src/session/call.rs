@@ -30,6 +30,7 @@ impl RuntimeSession {
             SessionCall::Interrupt { run } => self.interrupt(run, out),
             SessionCall::Input { run, text } => (self.input(run, text, out), None),
             SessionCall::Stop => (SessionAnswer::Done, self.stop(out)),
+            SessionCall::Runs { last } => (SessionAnswer::Runs(self.newest_runs(last)), None),
             SessionCall::Describe => (SessionAnswer::Session(self.info()), None),
         };
         self.when_durable(after, Effect::Reply { caller, answer }, out);

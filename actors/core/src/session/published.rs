@@ -1,10 +1,13 @@
 //! What others are told of the session.
 
-use wayfare_protocol::Epoch;
-use wayfare_protocol::session::{SessionInfo, SessionKey, SessionState};
+use std::cmp::Reverse;
+
+use wayfare_protocol::limits::RUNS_LISTED_MAX;
+use wayfare_protocol::session::{RunInfo, SessionInfo, SessionKey, SessionState};
+use wayfare_protocol::{Epoch, RunId};
 
 use super::host::{Host, Kernel};
-use super::{Effect, RuntimeSession};
+use super::{Effect, Run, RunState, RuntimeSession};
 use crate::machine::Sink;
 
 /// What others have been told of the session.
@@ -31,6 +34,23 @@ impl RuntimeSession {
             state: self.state(),
             environment: self.config.environment.clone(),
         }
+    }
+
+    /// Its newest runs, the newest first.
+    pub(super) fn newest_runs(&self, last: u32) -> Vec<RunInfo> {
+        let mut runs: Vec<_> = self.runs.iter().collect();
+        runs.sort_by_key(|(_, run)| Reverse(run.position));
+        runs.truncate(usize::try_from(last.min(RUNS_LISTED_MAX)).unwrap_or_default());
+        runs.into_iter().map(|(id, run)| self.run_info(*id, run)).collect()
+    }
+
+    fn run_info(&self, id: RunId, run: &Run) -> RunInfo {
+        let outcome = match run.state {
+            RunState::Waiting | RunState::Started { .. } => None,
+            RunState::Ended(outcome) => Some(outcome),
+        };
+        let last_event = self.outputs.run(id).map_or(0, |outputs| outputs.last_number);
+        RunInfo { run: id, position: run.position, accepted_at: run.accepted_at, last_event, outcome }
     }
 
     fn state(&self) -> SessionState {

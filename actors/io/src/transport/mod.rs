@@ -13,6 +13,8 @@ pub use dial::WsTransport;
 pub use tcp_door::{DoorStream, Peer, TcpDoor};
 pub use unix_door::{DoorError, UnixDoor};
 
+use std::time::Duration;
+
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use wayfare_protocol::frame::HEADER_LEN;
 use wayfare_protocol::limits::FRAME_BODY_MAX;
@@ -21,6 +23,9 @@ use wayfare_protocol::limits::FRAME_BODY_MAX;
 pub(crate) const WEBSOCKET_MESSAGE_MAX: usize = HEADER_LEN + FRAME_BODY_MAX;
 /// Bytes read from a socket at once. A received frame keeps the buffer alive that it came in, so it is not larger than needed.
 const READ_BUFFER: usize = 64 * 1024;
+
+/// Wait before accepting again when the system refused, mostly for want of file descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
 /// How this process speaks WebSocket at either end.
 fn websocket_config() -> WebSocketConfig {

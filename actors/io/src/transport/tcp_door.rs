@@ -17,10 +17,7 @@ use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
-use super::accept;
-
-/// Wait before accepting again when the system refused, mostly for want of file descriptors.
-const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
+use super::{ACCEPT_AGAIN, accept};
 
 /// A TCP listener for [`axum::serve`]. Every stream has `TCP_NODELAY`; a TLS handshake is done by the task that serves the
 /// connection, so that a slow one keeps nobody else out, and must end in time.

@@ -5,7 +5,10 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use axum::serve::Listener;
 use tokio::net::{UnixListener, UnixStream};
+
+use super::ACCEPT_AGAIN;
 
 /// A door that cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +90,27 @@ impl UnixDoor {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl Listener for UnixDoor {
+    type Io = UnixStream;
+    type Addr = String;
+
+    async fn accept(&mut self) -> (UnixStream, String) {
+        loop {
+            match Self::accept(self).await {
+                Ok(arrived) => return arrived,
+                Err(error) => {
+                    tracing::error!(%error, "cannot accept connections");
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                }
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<String> {
+        Ok(self.path.display().to_string())
     }
 }
 

@@ -148,3 +148,22 @@ fn a_new_environment_is_durable_before_it_is_answered_and_holds_for_the_next_ker
             .any(|effect| matches!(effect, Effect::StartHost { environment: used, .. } if *used == environment))
     );
 }
+
+#[test]
+fn runs_are_listed_the_newest_first_with_what_became_of_them() {
+    let mut bench = Bench::idle();
+    bench.run(1);
+    bench.run(2);
+    let listed = |bench: &mut Bench, last| {
+        let caller = bench.call(SessionCall::Runs { last });
+        match bench.answer(caller) {
+            Some(SessionAnswer::Runs(runs)) => runs.iter().map(|info| (info.run, info.outcome)).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let all = listed(&mut bench, 10);
+    assert_eq!(all, [(run(2), None), (run(1), None), (run(100), Some(RunOutcome::Succeeded))]);
+    assert_eq!(listed(&mut bench, 1), [(run(2), None)]);
+    bench.call(SessionCall::Interrupt { run: Some(run(2)) });
+    assert_eq!(listed(&mut bench, 1), [(run(2), Some(RunOutcome::Cancelled))]);
+}

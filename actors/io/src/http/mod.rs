@@ -1,0 +1,95 @@
+//! The HTTP door: MRP v1 for running code, and what programs ask of a mesh, as JSON and server-sent events.
+//!
+//! | route | answer |
+//! |---|---|
+//! | `/mrp/v1/…` | MRP v1 ([`mrp`]) in the session `mrp:main` (python) |
+//! | `/s/{project:name}/mrp/v1/…`, `/s/{project:name}/{language}/mrp/v1/…` | the same in that session |
+//! | `GET /api/devices`, `/api/sessions`, `/api/runs` | lists ([`api`]) |
+//! | `GET /api/presence` | the devices again whenever one of them changes, as events |
+//! | `GET /api/runs/{session}/{run}/events?from=N` | a run's numbered events from any number on |
+//!
+//! Whoever comes in passes the [`entrance`] first. Behind it the door is a client of the mesh like any other: what it starts
+//! belongs to a session and runs on when the other end of a connection is gone.
+
+mod answer;
+mod api;
+mod clients;
+pub mod entrance;
+mod follow;
+mod mrp;
+mod serve;
+mod sse;
+mod target;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::routing::get;
+use tower::ServiceExt as _;
+use wayfare_protocol::Limits;
+use wayfare_protocol::limits::HTTP_BODY_MAX;
+
+use crate::client::ClientIdentity;
+pub use clients::{Clients, Reach};
+pub use entrance::{Entrance, Origin, OriginError, Way};
+pub use serve::{Bounds, serve};
+pub use token::{Token, TokenError, load_or_create_token};
+
+/// What every route needs.
+#[derive(Clone)]
+struct Door {
+    clients: Clients,
+    limits: Arc<Limits>,
+    exec_ids: Arc<mrp::ExecIds>,
+}
+
+/// The routes of a door to the mesh that is reached at a place, behind an entrance.
+pub fn routes(reach: Reach, identity: ClientIdentity, limits: &Limits) -> Doorway {
+    let door = Door {
+        clients: Clients::new(reach, identity, limits),
+        limits: Arc::new(limits.clone()),
+        exec_ids: Arc::default(),
+    };
+    let inner = Router::new()
+        .route("/api/devices", get(api::devices))
+        .route("/api/sessions", get(api::sessions))
+        .route("/api/runs", get(api::runs))
+        .route("/api/runs/{session}/{run}/events", get(api::events))
+        .route("/api/presence", get(api::presence))
+        .nest("/mrp/v1", mrp::routes())
+        .nest("/s/{session}/mrp/v1", mrp::routes())
+        .nest("/s/{session}/{language}/mrp/v1", mrp::routes())
+        .fallback(answer::no_such_route)
+        .method_not_allowed_fallback(answer::no_such_method)
+        .layer(DefaultBodyLimit::max(HTTP_BODY_MAX))
+        .with_state(door);
+    Doorway(inner)
+}
+
+/// Routes without an entrance: nothing is served from them as they are.
+#[derive(Clone)]
+pub struct Doorway(Router);
+
+impl Doorway {
+    /// The routes behind an entrance.
+    pub fn behind(&self, entrance: Entrance) -> Router {
+        let (inner, entrance) = (self.0.clone(), Arc::new(entrance));
+        Router::new().fallback(move |request: Request| {
+            let (inner, entrance) = (inner.clone(), Arc::clone(&entrance));
+            async move {
+                let shown = (request.method().clone(), entrance::redacted(request.uri().path()));
+                let response = match entrance.enter(request) {
+                    Ok(entered) => {
+                        let response = inner.oneshot(entered.request).await.unwrap_or_else(|never| match never {});
+                        entered.cors.over(response)
+                    }
+                    Err(turned_away) => *turned_away,
+                };
+                tracing::debug!(method = %shown.0, path = shown.1, status = response.status().as_u16(), "HTTP");
+                response
+            }
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! The node's HTTP door: on a unix socket, and over TCP if that is configured.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+use wayfare_io::OsRandom;
+use wayfare_io::client::ClientIdentity;
+use wayfare_io::http::{self, Bounds, Entrance, Origin, Reach, Way, load_or_create_token};
+use wayfare_io::transport::{TcpDoor, UnixDoor};
+use wayfare_protocol::Limits;
+use wayfare_protocol::identity::DeviceKey;
+
+use super::DaemonError;
+use crate::client::Place;
+use crate::folder::DataFolder;
+
+/// An open HTTP door; it is closed when this is dropped.
+pub(super) struct HttpDoor {
+    serving: Vec<AbortHandle>,
+    announced: Option<PathBuf>,
+}
+
+/// What can be set of it.
+pub(super) struct Settings {
+    /// The device's name.
+    pub(super) name: String,
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) origin: Option<Origin>,
+}
+
+impl HttpDoor {
+    /// Opens it. Whoever comes in is served over links to the node's own door, as every program of the device is.
+    pub(super) async fn open(
+        folder: &DataFolder,
+        key: &DeviceKey,
+        settings: Settings,
+        limits: &Limits,
+    ) -> Result<Self, DaemonError> {
+        let place = Place::of_node(folder, key.device_id());
+        let reach = Reach { address: place.address, insecure_plaintext: place.insecure_plaintext };
+        let identity = ClientIdentity { key: key.clone(), name: settings.name };
+        let routes = http::routes(reach, identity, limits);
+        let bounds = Bounds { connections: limits.http_connections, request: limits.handshake, lasts: None };
+        let token = load_or_create_token(&folder.http_token(), &OsRandom)?;
+        withdraw(&folder.http_address())?;
+        let unix = UnixDoor::open(&folder.http_door())?;
+        let mut door = Self { serving: Vec::new(), announced: None };
+        let router = routes.behind(Entrance::new(Way::Unix, None));
+        door.serving.push(tokio::spawn(http::serve(unix, router, bounds)).abort_handle());
+        if let Some(listen) = settings.listen {
+            let failed = |why| DaemonError::HttpListen { listen, why };
+            let listener = TcpListener::bind(listen).await.map_err(failed)?;
+            let address = listener.local_addr().map_err(failed)?;
+            announce(&folder.http_address(), address)?;
+            door.announced = Some(folder.http_address());
+            let router = routes.behind(Entrance::new(Way::Tcp(token), settings.origin));
+            let tcp = TcpDoor::new(listener, None, limits.handshake);
+            door.serving.push(tokio::spawn(http::serve(tcp, router, bounds)).abort_handle());
+            tracing::info!(%address, "HTTP");
+        }
+        Ok(door)
+    }
+}
+
+impl Drop for HttpDoor {
+    fn drop(&mut self) {
+        self.serving.iter().for_each(AbortHandle::abort);
+        if let Some(path) = &self.announced {
+            let _ = withdraw(path); // the folder may be gone
+        }
+    }
+}
+
+/// Whoever waits for the file sees nothing of it or all.
+fn announce(path: &Path, address: SocketAddr) -> io::Result<()> {
+    let unfinished = path.with_extension("addr.new");
+    withdraw(&unfinished)?; // of an earlier attempt
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+    writeln!(file, "{address}")?;
+    fs::rename(&unfinished, path)
+}
+
+fn withdraw(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
