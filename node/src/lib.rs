@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod folder;
 pub mod hardware;
 pub mod hosts;
+pub mod jupyter;
 pub mod kernels;
 pub mod notebook;
 pub mod render;

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use wayfare_io::{KeyFileError, PairFailure};
 
-use crate::client::{ClientError, PlaceError};
+use crate::client::{ClientError, NoSuchDevice, PlaceError};
 use crate::cloud_file::CloudFileError;
 use crate::config::ConfigError;
+use crate::jupyter::JupyterError;
 use crate::notebook::NotebookError;
 
 /// What the exit codes mean, for `--help`.
@@ -93,9 +94,15 @@ pub enum Failure {
     /// The client.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// No such device, or several.
+    #[error(transparent)]
+    Device(#[from] NoSuchDevice),
     /// Nothing by that name.
     #[error("{0}")]
     NotFound(String),
+    /// A kernel for a front end of Jupyter.
+    #[error(transparent)]
+    Jupyter(#[from] JupyterError),
     /// The user ended it.
     #[error("interrupted")]
     Interrupted,
@@ -119,19 +126,27 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::Config(_) | Self::Notebook(_) => Exit::Usage,
-            Self::NotFound(_) => Exit::Refused,
+            Self::NotFound(_) | Self::Device(_) => Exit::Refused,
+            Self::Jupyter(JupyterError::Device(_) | JupyterError::NotStarted(_)) => Exit::Refused,
+            Self::Jupyter(JupyterError::Client(error)) => of_client(error),
+            Self::Jupyter(JupyterError::ConnectionFile { .. }) => Exit::Usage,
+            Self::Jupyter(JupyterError::Sockets(_) | JupyterError::System(_)) => Exit::System,
             Self::Key(_) | Self::System(_) | Self::CloudFile(_) => Exit::System,
             Self::Place(PlaceError::CloudFile(_)) => Exit::System,
             Self::Place(PlaceError::Nowhere(_) | PlaceError::NotPaired) => Exit::Unreachable,
             Self::Pairing { failure: PairFailure::Refused(_) } => Exit::Refused,
             Self::Pairing { .. } => Exit::Unreachable,
-            Self::Client(error) => match error {
-                ClientError::Refused(_) | ClientError::OpenRefused(_) | ClientError::CallRefused(_) => Exit::Refused,
-                ClientError::Unreachable { .. } | ClientError::NoAnswer => Exit::Unreachable,
-                ClientError::Failed(_) | ClientError::Ended => Exit::System,
-            },
+            Self::Client(error) => of_client(error),
             Self::Interrupted => Exit::Interrupted,
         }
+    }
+}
+
+fn of_client(error: &ClientError) -> Exit {
+    match error {
+        ClientError::Refused(_) | ClientError::OpenRefused(_) | ClientError::CallRefused(_) => Exit::Refused,
+        ClientError::Unreachable { .. } | ClientError::NoAnswer => Exit::Unreachable,
+        ClientError::Failed(_) | ClientError::Ended => Exit::System,
     }
 }
 

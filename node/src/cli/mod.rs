@@ -5,12 +5,15 @@ mod app;
 pub mod arguments;
 mod attach;
 mod cells;
+mod completions;
 mod doctor;
 mod exit;
+mod jupyter;
 mod keyboard;
 mod lists;
 mod login;
 mod plan;
+mod progress;
 mod run;
 mod screen;
 mod session;
@@ -22,7 +25,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use app::App;
-use arguments::{Arguments, Command, DeviceCommand, SessionCommand};
+use arguments::{Arguments, Command, DeviceCommand, JupyterCommand, SessionCommand};
 pub use cells::CellSelection;
 pub use exit::{Exit, Failure};
 
@@ -54,8 +57,14 @@ fn report(failure: &Failure) -> Exit {
 }
 
 async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
+    if let Command::Completions { shell } = arguments.command {
+        return completions::completions(shell); // needs no configuration, which may be wrong
+    }
     let app = App::new(&arguments)?;
     match arguments.command {
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Jupyter { command: JupyterCommand::Install(asked) } => jupyter::install(&app, &asked),
+        Command::Jupyter { command: JupyterCommand::Serve(asked) } => jupyter::serve(&app, asked).await,
         Command::Login(asked) => login::login(&app, asked).await,
         Command::Run(asked) => run::run(&app, &asked).await,
         Command::Attach(asked) => attach::attach(&app, &asked).await,

@@ -3,7 +3,7 @@
 use serde_json::json;
 use wayfare_protocol::NodeId;
 use wayfare_protocol::capability::Needs;
-use wayfare_protocol::control::{DeviceInfo, OpenedSession};
+use wayfare_protocol::control::OpenedSession;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{OpenSession, SessionKey};
 
@@ -12,7 +12,7 @@ use super::arguments::Run;
 use super::exit::{Exit, Failure};
 use super::plan::{Step, is_met, plan};
 use super::watch::{End, Stage};
-use crate::client::MeshClient;
+use crate::client::{MeshClient, device_of};
 use crate::render::Form;
 
 /// Runs what was asked for.
@@ -21,7 +21,7 @@ pub(super) async fn run(app: &App, asked: &Run) -> Result<Exit, Failure> {
     let mut stage = Stage::new(app.screen, app.form, app.limits.kernel_stop)?;
     let mut client = stage.or_interrupt(app.connect()).await?;
     let device = match &asked.on {
-        Some(name) => Some(device(&stage.or_interrupt(client.devices()).await?, name)?),
+        Some(name) => Some(device_of(&stage.or_interrupt(client.devices()).await?, name)?),
         None => None,
     };
     let mut open: Option<SessionKey> = None;
@@ -86,25 +86,6 @@ fn say_opened(stage: &Stage, step: &Step, opened: &OpenedSession) -> Result<(), 
     Ok(())
 }
 
-/// The device of a name, or of the beginning of an id.
-fn device(devices: &[DeviceInfo], wanted: &str) -> Result<NodeId, Failure> {
-    let by_name: Vec<_> = devices.iter().filter(|device| device.name == wanted).collect();
-    let by_id = || devices.iter().filter(|device| device.device.to_string().starts_with(wanted)).collect();
-    let found: Vec<&DeviceInfo> = if by_name.is_empty() && !wanted.is_empty() { by_id() } else { by_name };
-    match found.as_slice() {
-        [one] => Ok(NodeId(one.device)),
-        [] => {
-            let names: Vec<_> = devices.iter().map(|device| device.name.as_str()).collect();
-            Err(Failure::NotFound(format!("no device {wanted:?}; there are: {}", names.join(", "))))
-        }
-        several => {
-            let ids: Vec<_> = several.iter().map(|device| device.device.short()).collect();
-            let ids = ids.join(", ");
-            Err(Failure::NotFound(format!("several devices are called {wanted:?}: choose by id, {ids}")))
-        }
-    }
-}
-
 /// The exit that a run alone would have.
 pub(super) fn exit_of(end: &End) -> Exit {
     match end {
@@ -124,32 +105,9 @@ fn worse(before: Exit, after: Exit) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use wayfare_protocol::control::PresenceInfo;
-    use wayfare_protocol::{DeviceId, ErrorCode, Refusal};
+    use wayfare_protocol::{ErrorCode, Refusal};
 
     use super::*;
-
-    fn known(id: u8, name: &str) -> DeviceInfo {
-        DeviceInfo {
-            device: DeviceId([id; 32]),
-            name: name.to_owned(),
-            os: "linux".to_owned(),
-            presence: PresenceInfo::Online,
-            node: None,
-            load: None,
-        }
-    }
-
-    #[test]
-    fn a_device_is_found_by_name_then_by_id() {
-        let devices = [known(0x1a, "laptop"), known(0x1b, "box"), known(0x2c, "box")];
-        let found = |wanted: &str| device(&devices, wanted).map_err(|failure| failure.to_string());
-        assert_eq!(found("laptop"), Ok(NodeId(DeviceId([0x1a; 32]))));
-        assert_eq!(found("2c2c"), Ok(NodeId(DeviceId([0x2c; 32]))));
-        assert!(found("box").expect_err("two").contains("2c2c2c2c"));
-        assert!(found("phone").expect_err("none").contains("laptop"));
-        assert!(found("").is_err() && found("1").is_err());
-    }
 
     #[test]
     fn a_runs_end_is_its_exit() {

@@ -1,5 +1,6 @@
 //! `wayfare session show`, `interrupt`, `stop` and `set`.
 
+use serde_json::json;
 use wayfare_protocol::capability::Needs;
 use wayfare_protocol::session::{OpenSession, SessionCall, SessionInfo};
 
@@ -36,14 +37,14 @@ pub(super) async fn show(app: &App, which: &SessionChoice) -> Result<Exit, Failu
 pub(super) async fn interrupt(app: &App, which: &SessionChoice) -> Result<Exit, Failure> {
     let (mut client, _) = opened(app, which).await?;
     client.call(SessionCall::Interrupt { run: None }).await?;
-    Ok(Exit::Good)
+    said(app, which, "interrupted")
 }
 
 /// Ends a session's kernel.
 pub(super) async fn stop(app: &App, which: &SessionChoice) -> Result<Exit, Failure> {
     let (mut client, _) = opened(app, which).await?;
     client.call(SessionCall::Stop).await?;
-    Ok(Exit::Good)
+    said(app, which, "stopped")
 }
 
 /// Changes how a session's kernel is started next time.
@@ -59,6 +60,14 @@ pub(super) async fn set(app: &App, asked: &SessionSet) -> Result<Exit, Failure> 
         app.screen.json(&changed)?;
     } else {
         app.screen.line(&format!("{}: {} from its next kernel on", info.key, environment(&changed)))?;
+    }
+    Ok(Exit::Good)
+}
+
+/// Programs want an answer; people see that there was no error.
+fn said(app: &App, which: &SessionChoice, what: &str) -> Result<Exit, Failure> {
+    if app.form == Form::Json {
+        app.screen.json(&json!({ "session": which.name.to_string(), "done": what }))?;
     }
     Ok(Exit::Good)
 }

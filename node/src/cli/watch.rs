@@ -12,6 +12,7 @@ use wayfare_protocol::{Refusal, RequestId, RunId};
 
 use super::exit::Failure;
 use super::keyboard::{Keyboard, Typed};
+use super::progress::Progress;
 use super::screen::Screen;
 use crate::client::{Happening, MeshClient};
 use crate::render::{Form, Renderer};
@@ -49,10 +50,19 @@ enum Wish {
     },
 }
 
+/// What is to be dealt with.
+enum Next {
+    Interrupt,
+    Alarm,
+    Typed(Typed),
+    Happening(Box<Happening>),
+}
+
 struct Watching<'a> {
     run: RunId,
     stage: &'a mut Stage,
     renderer: Renderer,
+    progress: Progress,
     next: u64,
     wish: Wish,
     timeout_at: Option<Instant>,
@@ -92,6 +102,7 @@ impl Stage {
         let watching = Watching {
             run,
             renderer: Renderer::new(self.form, run, cell),
+            progress: Progress::new(self.form),
             stage: self,
             next,
             wish: Wish::GoOn,
@@ -108,15 +119,26 @@ impl Watching<'_> {
     async fn until_end(mut self, client: &mut MeshClient) -> Result<End, Failure> {
         loop {
             let alarm = self.alarm();
-            let ended = tokio::select! {
+            let next = tokio::select! {
                 biased;
-                _ = self.stage.interrupts.recv() => self.on_interrupt(client),
-                () = at(alarm) => self.on_alarm(client),
-                typed = self.stage.keyboard.typed() => {
-                    self.on_typed(typed?, client);
+                _ = self.stage.interrupts.recv() => Next::Interrupt,
+                () = at(alarm) => Next::Alarm,
+                typed = self.stage.keyboard.typed() => Next::Typed(typed?),
+                happening = client.next() => Next::Happening(Box::new(happening?)),
+                () = self.progress.tick(), if self.progress.is_on() && !self.is_asked => {
+                    self.progress.show(&self.renderer);
+                    continue;
+                }
+            };
+            self.progress.hide();
+            let ended = match next {
+                Next::Interrupt => self.on_interrupt(client),
+                Next::Alarm => self.on_alarm(client),
+                Next::Typed(typed) => {
+                    self.on_typed(typed, client);
                     None
                 }
-                happening = client.next() => self.on_happening(happening?)?,
+                Next::Happening(happening) => self.on_happening(*happening)?,
             };
             if let Some(end) = ended {
                 self.stage.keyboard.show_again();

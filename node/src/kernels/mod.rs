@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use wayfare_protocol::capability::RuntimeSpec;
 use wayfare_protocol::session::Language;
 
+use crate::jupyter::spec::is_door;
+
 /// A kernel that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kernel {
@@ -95,7 +97,7 @@ impl Kernels {
     }
 
     fn startable(&self) -> impl Iterator<Item = &Kernel> {
-        self.found.iter().filter(|kernel| kernel.program(&self.places).is_some())
+        self.found.iter().filter(|kernel| !is_door(&kernel.spec) && kernel.program(&self.places).is_some())
     }
 
     fn by_name(&self, name: &str) -> Option<&Kernel> {

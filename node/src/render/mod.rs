@@ -60,6 +60,16 @@ impl Renderer {
         Self { shape }
     }
 
+    /// What a terminal may show while nothing is written: how long the cell has run, and where. `None` for programs, and while
+    /// the cell's text has not ended its line.
+    #[must_use]
+    pub fn progress(&self, elapsed: Duration) -> Option<String> {
+        match &self.shape {
+            Shape::Text(text) => text.progress(elapsed),
+            Shape::Json(_) => None,
+        }
+    }
+
     /// What to write for the next update.
     pub fn update(&mut self, update: &RunUpdate) -> Vec<Piece> {
         match &mut self.shape {

@@ -127,6 +127,20 @@ fn json_lines_carry_the_run_and_the_cell() {
 }
 
 #[test]
+fn the_time_is_shown_only_where_it_overwrites_nothing() {
+    let mut renderer = Renderer::new(Form::Text, RunId(Uuid::nil()), None);
+    let elapsed = Duration::from_secs(42);
+    assert_eq!(renderer.progress(elapsed).as_deref(), Some("… 42 s"));
+    renderer.update(&attached());
+    assert_eq!(renderer.progress(elapsed).as_deref(), Some("… 42 s on laptop"));
+    renderer.update(&RunUpdate::Event { number: 1, event: stdout("50%") });
+    assert_eq!(renderer.progress(elapsed), None);
+    renderer.update(&RunUpdate::Event { number: 2, event: stdout(" done\n") });
+    assert!(renderer.progress(elapsed).is_some());
+    assert_eq!(Renderer::new(Form::Json, RunId(Uuid::nil()), None).progress(elapsed), None);
+}
+
+#[test]
 fn durations_follow_the_documented_rule() {
     let of = |ms| duration(Duration::from_millis(ms));
     let cases = [

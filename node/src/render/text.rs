@@ -55,6 +55,11 @@ impl TextRenderer {
         out
     }
 
+    pub(super) fn progress(&self, elapsed: Duration) -> Option<String> {
+        let place = self.device.as_ref().map(|device| format!(" on {device}")).unwrap_or_default();
+        self.at_line_start.then(|| format!("… {}{place}", duration(elapsed)))
+    }
+
     fn event(&mut self, event: &RunEvent, out: &mut Vec<Piece>) {
         match event {
             RunEvent::Start { .. } => {}

@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
 use tokio::task::JoinHandle;
 
-use super::{World, sober};
+use super::{World, sober, venv};
 use crate::forward::unix_to_tcp;
 use crate::namespace;
 use crate::patience::within;
@@ -62,6 +62,22 @@ impl CommandLine {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let errors = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "wayfare {}: {}\n{said}\n{errors}", words.join(" "), output.status);
+        Ok(said)
+    }
+
+    /// Runs a Python program of this device's user to its end. Gives what it printed.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub async fn runs_python(&self, program: &Path, words: &[&str], variables: &[(&str, &str)]) -> Result<String> {
+        let mut command = sober(&venv()?.join("bin/python"), &self.home);
+        command.arg(program).args(words).envs(variables.iter().copied());
+        let mut command = tokio::process::Command::from(command);
+        command.kill_on_drop(true);
+        let output = within(&program.display().to_string(), command.output()).await??;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{}: {}\n{said}\n{errors}", program.display(), output.status);
         Ok(said)
     }
 

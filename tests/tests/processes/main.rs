@@ -2,6 +2,7 @@
 
 mod crashes;
 mod cuts;
+mod jupyter;
 mod local;
 mod readers;
 mod story;

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use wayfare_tests::world::{CommandLine, Network, World, in_a_world};
 
 /// A device that was paired by `wayfare login`.
-async fn logged_in(world: &mut World, name: &str, network: Network) -> Result<CommandLine> {
+pub(crate) async fn logged_in(world: &mut World, name: &str, network: Network) -> Result<CommandLine> {
     let string = world.cloud().pairing_string().await?.to_string();
     let device = world.command_line(name, network)?;
     device.says(&["login", &string, "--name", name]).await?;

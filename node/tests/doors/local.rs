@@ -1,12 +1,10 @@
 //! The command line through the local door of a real node, with a real Python kernel and no cloud. Each cell that must run once
 //! appends to a file outside of the node's own logs.
 
-mod support;
-
 use std::process::Stdio;
 
+use crate::support::World;
 use nix::sys::signal::Signal;
-use support::World;
 
 #[test]
 fn cells_share_a_session_across_commands_and_it_is_listed() {

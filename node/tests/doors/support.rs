@@ -15,13 +15,20 @@ const PYTHON_VARIABLE: &str = "WAYFARE_TEST_PYTHON";
 pub(crate) struct World {
     folder: TempDir,
     node: Option<Child>,
+    /// More of the node's arguments.
+    arguments: Vec<String>,
 }
 
 impl World {
     /// Starts a node on a new folder.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a node with more arguments on a new folder.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("wf").tempdir().expect("a folder");
-        let mut world = Self { folder, node: None };
+        let mut world = Self { folder, node: None, arguments: arguments.iter().map(|one| (*one).to_owned()).collect() };
         world.start_node();
         world
     }
@@ -33,7 +40,12 @@ impl World {
         let missing = "build it first: cargo build -p wayfare-session-host, for the same profile";
         assert!(session_host.is_file(), "there is no {}; {missing}", session_host.display());
         let mut node = self.command(program);
-        node.args(["--name", "laptop", "--log", "warn", "--venv"]).arg(venv()).stdout(Stdio::piped());
+        node.args(["--name", "laptop", "--venv"]).arg(venv()).args(&self.arguments);
+        if !self.arguments.iter().any(|argument| argument == "--log") {
+            node.args(["--log", "warn"]);
+        }
+        let log = std::fs::File::options().create(true).append(true).open(self.path("node.log")).expect("a log");
+        node.stdout(Stdio::piped()).stderr(log);
         let mut node = node.spawn().expect("the node starts");
         let mut ready = String::new();
         let out = node.stdout.as_mut().expect("its output");
@@ -221,9 +233,14 @@ fn signal(child: &Child, what: Signal) {
 }
 
 fn venv() -> PathBuf {
+    python().ancestors().nth(2).expect("a virtual environment").to_owned()
+}
+
+/// The Python that has `ipykernel`, and Jupyter's own tests.
+pub(crate) fn python() -> PathBuf {
     let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
     let python =
         std::env::var_os(PYTHON_VARIABLE).map_or_else(|| home.join(".cache/wayfare/venv/bin/python"), PathBuf::from);
     assert!(python.exists(), "no {}: set {PYTHON_VARIABLE} to a Python with ipykernel", python.display());
-    python.ancestors().nth(2).expect("a virtual environment").to_owned()
+    python
 }

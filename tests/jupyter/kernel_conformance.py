@@ -1,0 +1,62 @@
+"""Jupyter's own test of kernels (jupyter_kernel_test) against the kernelspec whose name is in KERNEL_NAME."""
+
+import os
+import unittest
+
+import jupyter_kernel_test
+
+
+class OnTheMesh(jupyter_kernel_test.KernelTests):
+    kernel_name = os.environ["KERNEL_NAME"]
+    language_name = "python"
+    file_extension = ".py"
+    code_hello_world = "print('hello, world')"
+    code_stderr = "import sys; print('test', file=sys.stderr)"
+    code_generate_error = "raise"
+    code_execute_result = [
+        {"code": "1+2+3", "result": "6"},
+        {"code": "[n*n for n in range(1, 4)]", "result": "[1, 4, 9]"},
+    ]
+    code_display_data = [
+        {"code": "from IPython.display import HTML, display; display(HTML('<b>test</b>'))", "mime": "text/html"},
+        {"code": "from IPython.display import Math, display; display(Math('\\\\frac{1}{2}'))", "mime": "text/latex"},
+    ]
+    code_clear_output = "from IPython.display import clear_output; clear_output()"
+
+    def test_input_is_asked_for_and_given(self):
+        self.flush_channels()
+        self.kc.execute("print('got', input('name? '))", allow_stdin=True)
+        asked = self.kc.get_stdin_msg(timeout=15)
+        self.assertEqual(asked["content"], {"prompt": "name? ", "password": False})
+        self.kc.input("Ada")
+        self.assertEqual(self.kc.get_shell_msg(timeout=15)["content"]["status"], "ok")
+        texts = [m["content"].get("text") for m in self.iopub_until_idle() if m["msg_type"] == "stream"]
+        self.assertEqual("".join(texts), "got Ada\n")
+
+    def test_an_interrupt_by_message_ends_the_cell(self):
+        self.flush_channels()
+        self.kc.execute("import time\nprint('begun', flush=True)\ntime.sleep(1000)")
+        while self.kc.get_iopub_msg(timeout=15)["content"].get("text") != "begun\n":
+            pass
+        self.km.interrupt_kernel()
+        content = self.kc.get_shell_msg(timeout=15)["content"]
+        self.assertEqual((content["status"], content["ename"]), ("error", "KeyboardInterrupt"))
+
+    def test_cells_that_wait_behind_a_failure_are_aborted(self):
+        self.flush_channels()
+        asked = [self.kc.execute(code) for code in ("import time; time.sleep(0.5); 1/0", "print('no')", "print('no')")]
+        replies = {}
+        while len(replies) < len(asked):
+            message = self.kc.get_shell_msg(timeout=15)
+            replies[message["parent_header"]["msg_id"]] = message["content"]["status"]
+        self.assertEqual([replies[one] for one in asked], ["error", "aborted", "aborted"])
+
+    def iopub_until_idle(self):
+        messages = []
+        while not messages or messages[-1]["content"].get("execution_state") != "idle":
+            messages.append(self.kc.get_iopub_msg(timeout=15))
+        return messages
+
+
+if __name__ == "__main__":
+    unittest.main()
