@@ -1,13 +1,35 @@
 //! Faults: what goes wrong, when and for how long. A seed's plan uses some kinds and not others.
+//!
+//! They are bounded by what the system promises to survive:
+//!
+//! * Every fault ends before people stop beginning new things; what is promised *after* faults is judged after the last has ended.
+//! * No two faults hit the same thing at a time (a path, a machine, one property of a disk): the end of one would be the end of both.
+//! * What a disk acknowledged it keeps, and what it gives back is what was written. A failed or torn append leaves a beginning of what
+//!   was appended, never a gap and never half a record.
+//! * What the store has done it does not forget; its answer may be lost, be late, or say that it does not know.
+//! * Messages of one connection come in order, each once, unchanged: a connection may end at any message, and what it carried may
+//!   come after what a later connection carried.
+//! * Boot time never goes back. Clocks run wrong by at most [`DRIFT_MAX_PPM`], wall clocks jump by at most [`JUMP_MAX`].
+//! * A process that has ended, also of itself because restarting its actors did not help, is started again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
+use wayfare_core::Mark;
 
+use crate::evidence::Evidence;
+use crate::marks;
 use crate::place::Place;
-use crate::seed::{Draws, Seed};
+
+/// No clock runs wrong by more, in millionths: twenty times what crystals do.
+pub const DRIFT_MAX_PPM: i32 = 1_000;
+/// No wall clock jumps by more.
+pub const JUMP_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +76,33 @@ pub enum What {
         #[serde(with = "humantime_serde")]
         per_byte: Duration,
     },
+    /// Nothing passes one way, and nobody is told; it comes when the path is open again, if the connection still stands.
+    OneWay {
+        /// From where.
+        from: Place,
+        /// Where nothing arrives.
+        to: Place,
+    },
+    /// What is sent one way is lost, and at the end connections are over: who asked asks again, who answered is asked twice.
+    LostAnswers {
+        /// From where.
+        from: Place,
+        /// Where nothing arrives.
+        to: Place,
+    },
+    /// A connection is reset in the middle of what is being sent.
+    Reset {
+        /// Between which places.
+        between: (Place, Place),
+        /// So many messages pass before.
+        after: u32,
+    },
+    /// What the dialing end sends is held up; half-way it loses the connection and dials anew; at the end what it sent before
+    /// arrives, behind what it has sent since.
+    Straggle {
+        /// Between which places.
+        between: (Place, Place),
+    },
     /// A node's process dies and is started again; its session hosts live on.
     NodeCrash {
         /// Which.
@@ -64,13 +113,143 @@ pub enum What {
         /// Which.
         node: usize,
     },
+    /// A node's machine loses power in the middle of the next append.
+    TornWrite {
+        /// Which.
+        node: usize,
+    },
     /// The cloud's process dies and is started again.
     CloudCrash,
+    /// A process dies right after it has decided on an effect for so many times.
+    CrashAfter {
+        /// Where.
+        place: Place,
+        /// Name of the effect, as the trace has it.
+        effect: String,
+        /// The how many-th from the beginning of the fault.
+        count: u32,
+    },
+    /// An actor panics; its supervisor sees to the rest.
+    ActorPanic {
+        /// In which process.
+        place: Place,
+        /// The beginning of its name, as the trace has it.
+        actor: String,
+        /// After so many of its inputs and effects.
+        after: u32,
+    },
+    /// A process does nothing for a while. Its connections stay open, its session hosts go on; then everything comes at once.
+    Freeze {
+        /// Which.
+        place: Place,
+    },
+    /// A machine is asleep, with all of its processes. Its boot time runs on.
+    Suspend {
+        /// Which.
+        place: Place,
+    },
+    /// A machine's wall clock is set wrong, and at the end right again.
+    WallJump {
+        /// Which.
+        place: Place,
+        /// By so many milliseconds.
+        ms: i64,
+    },
+    /// A machine's clocks run wrong.
+    Drift {
+        /// Which.
+        place: Place,
+        /// Too fast by so many millionths.
+        ppm: i32,
+    },
+    /// A disk has no room.
+    DiskFull {
+        /// Whose.
+        place: Place,
+    },
+    /// The next sync of a disk fails: what was being written is there afterwards, or a beginning of it.
+    FailedSync {
+        /// Whose.
+        place: Place,
+    },
+    /// Every sync of a disk takes longer.
+    SlowDisk {
+        /// Whose.
+        place: Place,
+        /// By so much.
+        #[serde(with = "humantime_serde")]
+        delay: Duration,
+    },
+    /// The control store does nothing.
+    StoreOutage {
+        /// Who asks hears after so long that the outcome is unknown.
+        #[serde(with = "humantime_serde")]
+        answers_after: Duration,
+    },
+    /// The control store refuses, or does not say whether it has done what was asked.
+    StoreErrors,
+    /// No session host can be started on a node.
+    StartFails {
+        /// Which.
+        node: usize,
+    },
+    /// Who connects to a session host of a node waits until the end.
+    ConnectHangs {
+        /// Which.
+        node: usize,
+    },
+    /// Kernels of a node are slow.
+    SlowKernel {
+        /// Which.
+        node: usize,
+        /// Everything that they say comes so much later.
+        #[serde(with = "humantime_serde")]
+        delay: Duration,
+    },
     /// The session host of a node that is first among those living then dies with its kernel.
     HostCrash {
         /// Which node.
         node: usize,
     },
+    /// The session hosts of a node that live then do nothing for a while, and live on.
+    HostHang {
+        /// Which node.
+        node: usize,
+    },
+}
+
+impl What {
+    /// Whether it hits what is in a place.
+    #[must_use]
+    pub fn is_at(&self, place: Place) -> bool {
+        match self {
+            Self::Cut { between: (a, b) }
+            | Self::HalfOpen { between: (a, b) }
+            | Self::Slow { between: (a, b), .. }
+            | Self::Reset { between: (a, b), .. }
+            | Self::Straggle { between: (a, b) }
+            | Self::OneWay { from: a, to: b }
+            | Self::LostAnswers { from: a, to: b } => *a == place || *b == place,
+            Self::NodeCrash { node }
+            | Self::PowerLoss { node }
+            | Self::TornWrite { node }
+            | Self::StartFails { node }
+            | Self::ConnectHangs { node }
+            | Self::SlowKernel { node, .. }
+            | Self::HostCrash { node }
+            | Self::HostHang { node } => place == Place::Node(*node),
+            Self::CloudCrash | Self::StoreOutage { .. } | Self::StoreErrors => place == Place::Cloud,
+            Self::CrashAfter { place: at, .. }
+            | Self::ActorPanic { place: at, .. }
+            | Self::Freeze { place: at }
+            | Self::Suspend { place: at }
+            | Self::WallJump { place: at, .. }
+            | Self::Drift { place: at, .. }
+            | Self::DiskFull { place: at }
+            | Self::FailedSync { place: at }
+            | Self::SlowDisk { place: at, .. } => *at == place,
+        }
+    }
 }
 
 impl Kind {
@@ -78,6 +257,28 @@ impl Kind {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// Whether it hits when something comes its way, which may take a while.
+    pub(crate) fn waits(self) -> bool {
+        matches!(
+            self,
+            Self::Reset
+                | Self::TornWrite
+                | Self::CrashAfter
+                | Self::ActorPanic
+                | Self::FailedSync
+                | Self::StartFails
+                | Self::ConnectHangs
+        )
+    }
+
+    /// Whether it also comes in lengths that outlive every time-out of a link.
+    pub(crate) fn may_last(self) -> bool {
+        matches!(
+            self,
+            Self::HalfOpen | Self::OneWay | Self::Freeze | Self::Suspend | Self::StoreOutage | Self::DiskFull
+        )
     }
 }
 
@@ -89,66 +290,117 @@ impl Fault {
     }
 
     /// What no two faults may hit at a time: the end of one would be the end of both. `None`: nothing to end.
-    fn thing(&self) -> Option<String> {
+    pub(crate) fn thing(&self) -> Option<String> {
+        let path = |a: &Place, b: &Place| format!("path {} {}", a.min(b), a.max(b));
+        let of = |thing: &str, place: &dyn fmt::Display| Some(format!("{thing} {place}"));
         match &self.what {
-            What::Cut { between: (a, b) } | What::HalfOpen { between: (a, b) } | What::Slow { between: (a, b), .. } => {
-                Some(format!("{a} {b}"))
-            }
-            What::NodeCrash { node } | What::PowerLoss { node } => Some(format!("node {node}")),
-            What::CloudCrash => Some("cloud".to_owned()),
+            What::Cut { between: (a, b) }
+            | What::HalfOpen { between: (a, b) }
+            | What::Slow { between: (a, b), .. }
+            | What::Reset { between: (a, b), .. }
+            | What::Straggle { between: (a, b) }
+            | What::OneWay { from: a, to: b }
+            | What::LostAnswers { from: a, to: b } => Some(path(a, b)),
+            What::NodeCrash { node }
+            | What::PowerLoss { node }
+            | What::TornWrite { node }
+            | What::HostHang { node } => of("machine", &Place::Node(*node)),
+            What::CloudCrash => of("machine", &Place::Cloud),
+            What::CrashAfter { place, .. } | What::Freeze { place } | What::Suspend { place } => of("machine", place),
+            What::ActorPanic { place, .. } => of("actors", place),
+            What::WallJump { place, .. } => of("wall clock", place),
+            What::Drift { place, .. } => of("rate", place),
+            What::DiskFull { place } => of("room", place),
+            What::FailedSync { place } => of("sync", place),
+            What::SlowDisk { place, .. } => of("disk", place),
+            What::StoreOutage { .. } | What::StoreErrors => of("store", &Place::Cloud),
+            What::StartFails { node } => of("starts", node),
+            What::ConnectHangs { node } => of("connects", node),
+            What::SlowKernel { node, .. } => of("kernels", node),
             What::HostCrash { .. } => None,
         }
     }
 }
 
-/// The faults of a seed, in order of time.
-#[must_use]
-pub fn plan(seed: &Seed, until: Duration, nodes: usize, people: usize) -> Vec<Fault> {
-    let mut draws = seed.draws();
-    let mut kinds: Vec<_> = Kind::VARIANTS.iter().copied().filter(|_| draws.percent(60)).collect();
-    if kinds.is_empty() {
-        kinds.push(Kind::Cut);
-    }
-    let count = draws.between(4, 14);
-    let mut faults = Vec::new();
-    let mut free_at: BTreeMap<String, Duration> = BTreeMap::new();
-    for _ in 0..count {
-        let Some(kind) = draws.pick(&kinds).copied() else { break };
-        let lasts = if draws.percent(50) { draws.ms(100, 2_000) } else { draws.ms(2_000, 20_000) };
-        let at = draws.duration(Duration::from_secs(1), until.saturating_sub(lasts).max(Duration::from_secs(2)));
-        let what = draw(kind, &mut draws, nodes, people);
-        faults.push(Fault { at, lasts, what });
-    }
-    faults.sort_by_key(|fault| fault.at);
-    faults.retain(|fault| {
-        let Some(thing) = fault.thing() else { return true };
-        let is_free = free_at.get(&thing).is_none_or(|free| *free < fault.at);
-        if is_free {
-            free_at.insert(thing, fault.at + fault.lasts);
-        }
-        is_free
-    });
-    faults
+/// What faults have hit.
+pub struct Hits {
+    evidence: Arc<Evidence>,
+    counts: Mutex<Counts>,
 }
 
-fn draw(kind: Kind, draws: &mut Draws, nodes: usize, people: usize) -> What {
-    let index = |draws: &mut Draws, count: usize| usize::try_from(draws.number() % count.max(1) as u64).unwrap_or(0);
-    let between = |draws: &mut Draws| {
-        let far =
-            if draws.percent(60) { Place::Node(index(draws, nodes)) } else { Place::Person(index(draws, people)) };
-        (Place::Cloud, far)
-    };
-    match kind {
-        Kind::Cut => What::Cut { between: between(draws) },
-        Kind::HalfOpen => What::HalfOpen { between: between(draws) },
-        Kind::Slow => What::Slow {
-            delay: draws.ms(100, 2_000),
-            per_byte: draws.duration(Duration::ZERO, Duration::from_micros(50)),
-            between: between(draws),
-        },
-        Kind::NodeCrash => What::NodeCrash { node: index(draws, nodes) },
-        Kind::PowerLoss => What::PowerLoss { node: index(draws, nodes) },
-        Kind::CloudCrash => What::CloudCrash,
-        Kind::HostCrash => What::HostCrash { node: index(draws, nodes) },
+#[derive(Default)]
+struct Counts {
+    by_kind: BTreeMap<Kind, u64>,
+    struck: BTreeMap<(Kind, Mark), u64>,
+}
+
+impl Hits {
+    /// None yet.
+    #[must_use]
+    pub fn new(evidence: &Arc<Evidence>) -> Arc<Self> {
+        Arc::new(Self { evidence: Arc::clone(evidence), counts: Mutex::default() })
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many faults of each kind had something to hit.
+    #[must_use]
+    pub fn by_kind(&self) -> BTreeMap<Kind, u64> {
+        self.counts().by_kind.clone()
+    }
+
+    /// How often each kind met each phase.
+    #[must_use]
+    pub fn struck(&self) -> BTreeMap<(Kind, Mark), u64> {
+        self.counts().struck.clone()
+    }
+}
+
+/// One fault that has begun. It counts once, when it first hits something.
+pub struct Strike {
+    what: What,
+    has_hit: AtomicBool,
+    hits: Arc<Hits>,
+}
+
+impl fmt::Debug for Strike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Strike").field("what", &self.what).finish_non_exhaustive()
+    }
+}
+
+impl Strike {
+    /// One that has not hit anything yet.
+    #[must_use]
+    pub fn new(what: What, hits: &Arc<Hits>) -> Arc<Self> {
+        Arc::new(Self { what, has_hit: AtomicBool::new(false), hits: Arc::clone(hits) })
+    }
+
+    /// The phases of the machines that it would hit now.
+    #[must_use]
+    pub fn present(&self) -> BTreeSet<Mark> {
+        self.hits.evidence.present(|place| marks::is_hit(&self.what, place))
+    }
+
+    /// It hits something. Always `true`.
+    pub fn hit(&self) -> bool {
+        if !self.has_hit.load(Ordering::Relaxed) {
+            self.hit_at(self.present());
+        }
+        true
+    }
+
+    /// The same in those phases.
+    pub fn hit_at(&self, present: BTreeSet<Mark>) {
+        if !self.has_hit.swap(true, Ordering::Relaxed) {
+            let kind = Kind::from(&self.what);
+            let mut counts = self.hits.counts();
+            *counts.by_kind.entry(kind).or_default() += 1;
+            for mark in present {
+                *counts.struck.entry((kind, mark)).or_default() += 1;
+            }
+        }
     }
 }

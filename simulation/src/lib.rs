@@ -3,6 +3,7 @@
 //! A seed decides everything: who does what, what goes wrong, how long each message and each write takes. Two runs of a seed are the
 //! same to the last line of the trace.
 
+pub mod clock;
 pub mod evidence;
 pub mod fault;
 pub mod habit;
@@ -16,8 +17,10 @@ pub mod ports;
 pub mod process;
 pub mod seed;
 pub mod simulation;
+pub mod swarm;
 pub mod sweep;
 pub mod trace;
+pub mod trap;
 pub mod world;
 
 pub use mutation::{Mutation, Mutations};

@@ -223,6 +223,12 @@ impl Person {
         self.config.habits.contains(&habit)
     }
 
+    /// The life of its client, if it is there.
+    #[must_use]
+    pub fn life(&self) -> Option<Arc<Life>> {
+        self.client.as_ref().map(|(life, _)| Arc::clone(life))
+    }
+
     fn note(&self, line: std::fmt::Arguments<'_>) {
         self.around.tracer.note(&self.config.name, "person", line);
     }
@@ -259,9 +265,14 @@ impl Person {
         let (woken, number) = (Arc::clone(&self.woken), self.config.number);
         let hurried = Duration::from_millis(10);
         let (low, high) = if self.config.hurries { (low.min(hurried), high.min(hurried)) } else { (low, high) };
-        self.around.world.after(self.draws.duration(low, high), move || {
+        let life = self.life();
+        let wake = move || {
             woken.lock().unwrap_or_else(PoisonError::into_inner).push_back(number);
             true
+        };
+        self.around.world.after(self.draws.duration(low, high), move || match life {
+            Some(life) => life.meet(wake),
+            None => wake(),
         });
     }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{self, Fault};
+use crate::fault::Fault;
 use crate::habit::{self, Habit};
 use crate::mutation::Mutation;
 use crate::seed::Seed;
+use crate::swarm;
 
 /// The form in which plans are written; a plan of another version is refused.
 pub const VERSION: u32 = 1;
@@ -95,7 +96,7 @@ impl Plan {
         let mut people = people(&seed.child("people"));
         habit::add(&mut people, &seed.child("people"));
         let narrow = seed.child("bounds").draws().percent(30);
-        let faults = fault::plan(&seed.child("faults"), HOSTILE, NODES, people.len());
+        let faults = swarm::plan(&seed.child("faults"), HOSTILE, NODES, &people);
         Self { version: VERSION, seed: number, nodes: NODES, hostile: HOSTILE, mutation, narrow, people, faults }
     }
 

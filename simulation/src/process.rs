@@ -12,11 +12,13 @@ use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
 use wayfare_protocol::session::Language;
 use wayfare_protocol::{AccountId, Limits, Wall};
 
+use crate::clock::Clocks;
 use crate::life::Life;
 use crate::place::Place;
 use crate::ports::{Disk, Hosts, Network, SimHosts, SimRandom, SimTime, SimTransport, StoreRows};
 use crate::seed::Seed;
 use crate::trace::{ProcessTrace, Tracer};
+use crate::trap::Traps;
 use crate::world::World;
 
 /// The language of the fake kernel.
@@ -36,14 +38,25 @@ pub struct Surroundings {
     pub network: Arc<Network>,
     /// The bounds that everybody is held to.
     pub limits: Limits,
+    /// The clocks of all machines.
+    pub clocks: Arc<Clocks>,
+    /// What is to happen at an exact step.
+    pub traps: Arc<Traps>,
 }
 
 impl Surroundings {
     /// The ports of one life of a process. Persons have no disk of their own; theirs is never asked.
     #[must_use]
     pub fn ports(&self, place: Place, seed: &Seed, life: &Arc<Life>, disk: &Arc<Disk>) -> Option<Ports> {
-        let time = Arc::new(SimTime { world: Arc::clone(&self.world), life: Arc::clone(life) });
-        let (tracer, place_name) = (Arc::clone(&self.tracer), place.to_string());
+        let time =
+            Arc::new(SimTime { world: Arc::clone(&self.world), clock: self.clocks.of(place), life: Arc::clone(life) });
+        let trace = ProcessTrace {
+            tracer: Arc::clone(&self.tracer),
+            place,
+            name: place.to_string(),
+            life: Arc::clone(life),
+            traps: Arc::clone(&self.traps),
+        };
         let network = Arc::clone(&self.network);
         Some(Ports {
             clock: Arc::clone(&time) as _,
@@ -51,7 +64,7 @@ impl Surroundings {
             random: Arc::new(SimRandom::new(seed)),
             transport: Arc::new(SimTransport { network, place, life: Arc::clone(life) }),
             logs: disk.open(life)?,
-            trace: Some(Arc::new(ProcessTrace { tracer, place: place_name, life: Arc::clone(life) })),
+            trace: Some(Arc::new(trace)),
         })
     }
 }
@@ -108,6 +121,30 @@ impl CloudMachine {
     #[must_use]
     pub fn new(seed: Seed, disk: Arc<Disk>, store: Arc<StoreRows>) -> Self {
         Self { seed, disk, store, starts: 0, running: None }
+    }
+
+    /// Its disk.
+    #[must_use]
+    pub fn disk(&self) -> &Arc<Disk> {
+        &self.disk
+    }
+
+    /// Its store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<StoreRows> {
+        &self.store
+    }
+
+    /// The life of its process, if one runs.
+    #[must_use]
+    pub fn life(&self) -> Option<Arc<Life>> {
+        self.running.as_ref().map(|(life, _)| Arc::clone(life))
+    }
+
+    /// Whether its process has ended of itself: restarting its actors did not help.
+    #[must_use]
+    pub fn has_given_up(&self) -> bool {
+        self.running.as_ref().is_some_and(|(_, node)| !node.is_running())
     }
 
     /// Starts the process if none runs.
@@ -173,6 +210,24 @@ impl NodeMachine {
     #[must_use]
     pub fn without_limits(self) -> Self {
         Self { ignores_limits: true, ..self }
+    }
+
+    /// Its disk.
+    #[must_use]
+    pub fn disk(&self) -> &Arc<Disk> {
+        &self.disk
+    }
+
+    /// The life of its process, if one runs.
+    #[must_use]
+    pub fn life(&self) -> Option<Arc<Life>> {
+        self.running.as_ref().map(|(life, _)| Arc::clone(life))
+    }
+
+    /// Whether its process has ended of itself: restarting its actors did not help.
+    #[must_use]
+    pub fn has_given_up(&self) -> bool {
+        self.running.as_ref().is_some_and(|(_, node)| !node.is_running())
     }
 
     /// Its session hosts.

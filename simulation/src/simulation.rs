@@ -1,5 +1,7 @@
 //! One run of the world: the hostile time, the healing, and the proof that everything is served again.
 
+mod strike;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,19 +13,21 @@ use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::{AccountId, Limits, NodeId};
 
+use crate::clock::Clocks;
 use crate::evidence::{Evidence, Findings};
-use crate::fault::{Fault, Kind, What};
+use crate::fault::{Fault, Hits, Kind};
 use crate::habit::STRANGERS;
-use crate::marks;
+use crate::life::Life;
 use crate::mutation::Mutation;
 use crate::oracle::{Oracle, Setting, Violation};
 use crate::person::{self, Board, Person, Task, Woken};
 use crate::place::Place;
 use crate::plan::{FRESH_RUNS_WITHIN, PersonPlan, Plan, RUNS_END_WITHIN, Role};
-use crate::ports::{Disk, HostRules, Hosts, Network, Path, StoreRows, Sync};
+use crate::ports::{Disk, HostRules, Hosts, Network, StoreRows, Sync};
 use crate::process::{self, CloudMachine, NodeMachine, Surroundings, cloud_address, key};
 use crate::seed::Seed;
 use crate::trace::Tracer;
+use crate::trap::Traps;
 use crate::world::World;
 
 /// What came of a run.
@@ -53,10 +57,15 @@ pub struct Report {
     pub outcomes: BTreeMap<String, u64>,
 }
 
+/// What happens by plan, and what somebody outside of the processes does about it.
 #[derive(Clone)]
 enum Turn {
-    Begin(Fault),
-    End(Fault),
+    /// A fault begins; its number in the plan.
+    Begin(usize, Fault),
+    /// A fault ends.
+    End(usize, Fault),
+    /// A process that ended of itself is started again.
+    StartAgain(Place),
 }
 
 struct Simulation {
@@ -70,8 +79,9 @@ struct Simulation {
     board: Board,
     woken: Woken,
     turns: Arc<Mutex<VecDeque<Turn>>>,
-    faults: BTreeMap<Kind, u64>,
-    struck: BTreeMap<(Kind, Mark), u64>,
+    hits: Arc<Hits>,
+    /// What a fault has frozen, by its number.
+    frozen: BTreeMap<usize, Vec<Arc<Life>>>,
 }
 
 /// The accounts of the world.
@@ -118,6 +128,7 @@ impl Simulation {
         let evidence = Evidence::new(Arc::clone(&world), &Setting::of_all(limits.clone(), true));
         let tracer = Tracer::new(Arc::clone(&world), Arc::clone(&evidence), print);
         let network = Network::new(&world, &seed.child("network"));
+        let clocks = Clocks::new(&world, seed.child("clocks"));
         let store = StoreRows::new(&world, &seed.child("store"), account(0));
         store.watch(&evidence, plan.mutation);
         let rules = HostRules { forgets_positions: plan.mutation == Some(Mutation::HostForgets) };
@@ -134,7 +145,7 @@ impl Simulation {
             let key = key(&seed, place);
             store.register(process::device_row(&key, place.to_string(), account, true));
             let disk = Disk::new(&world, &seed_of.child("disk"), sync);
-            let hosts = Hosts::new(&world, &seed_of.child("hosts"), place, &tracer, &evidence, rules);
+            let hosts = Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules);
             let machine = NodeMachine::new(number, seed_of, key, disk, hosts);
             if plan.mutation == Some(Mutation::NodeIgnoresLimits) { machine.without_limits() } else { machine }
         });
@@ -153,13 +164,13 @@ impl Simulation {
             people: Vec::new(),
             seed,
             mutation: plan.mutation,
-            around: Surroundings { world, tracer, network, limits },
+            around: Surroundings { world, tracer, network, limits, clocks, traps: Arc::new(Traps::default()) },
+            hits: Hits::new(&evidence),
             evidence,
             board: Board::default(),
             woken: Woken::default(),
             turns: Arc::default(),
-            faults: BTreeMap::new(),
-            struck: BTreeMap::new(),
+            frozen: BTreeMap::new(),
         }
     }
 
@@ -172,18 +183,19 @@ impl Simulation {
             let config = self.person(number, person);
             self.add_person(config).await?;
         }
-        for fault in &plan.faults {
-            for (at, turn) in
-                [(fault.at, Turn::Begin(fault.clone())), (fault.at + fault.lasts, Turn::End(fault.clone()))]
-            {
-                let turns = Arc::clone(&self.turns);
-                self.around.world.after(at, move || {
-                    turns.lock().unwrap_or_else(PoisonError::into_inner).push_back(turn);
-                    true
-                });
-            }
+        for (number, fault) in plan.faults.iter().enumerate() {
+            self.turn_after(fault.at, Turn::Begin(number, fault.clone()));
+            self.turn_after(fault.at + fault.lasts, Turn::End(number, fault.clone()));
         }
         Ok(())
+    }
+
+    fn turn_after(&self, delay: Duration, turn: Turn) {
+        let turns = Arc::clone(&self.turns);
+        self.around.world.after(delay, move || {
+            turns.lock().unwrap_or_else(PoisonError::into_inner).push_back(turn);
+            true
+        });
     }
 
     fn person(&self, number: usize, plan: &PersonPlan) -> person::Config {
@@ -243,6 +255,9 @@ impl Simulation {
             if is_enough(self) {
                 return Ok(true);
             }
+            if self.bury().await {
+                continue;
+            }
             let turn = self.turns.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             if let Some(turn) = turn {
                 self.turn(turn).await?;
@@ -261,62 +276,8 @@ impl Simulation {
         }
     }
 
-    async fn turn(&mut self, turn: Turn) -> Result<(), Fatal> {
-        match turn {
-            Turn::Begin(fault) => {
-                let present = self.evidence.present(|place| marks::is_hit(&fault.what, place));
-                let has_hit = self.strike(&fault).await;
-                self.note(format_args!("{:?} begins, hits {has_hit}", fault.what));
-                if has_hit {
-                    *self.faults.entry(fault.kind()).or_default() += 1;
-                    for mark in present {
-                        *self.struck.entry((fault.kind(), mark)).or_default() += 1;
-                    }
-                }
-                Ok(())
-            }
-            Turn::End(fault) => {
-                self.note(format_args!("{:?} ends", fault.what));
-                self.mend(&fault).await
-            }
-        }
-    }
-
     fn note(&self, line: std::fmt::Arguments<'_>) {
         self.around.tracer.note("world", "fault", line);
-    }
-
-    async fn strike(&mut self, fault: &Fault) -> bool {
-        match fault.what {
-            What::Cut { between: (a, b) } => self.set_path(a, b, Path::Cut),
-            What::HalfOpen { between: (a, b) } => self.set_path(a, b, Path::Silent),
-            What::Slow { between: (a, b), delay, per_byte } => self.set_path(a, b, Path::Slow { delay, per_byte }),
-            What::NodeCrash { node } => self.nodes[node].crash(&self.around, false).await,
-            What::PowerLoss { node } => self.nodes[node].crash(&self.around, true).await,
-            What::CloudCrash => self.cloud.crash(&self.around).await,
-            What::HostCrash { node } => {
-                let hosts = self.nodes[node].hosts();
-                hosts.living().first().is_some_and(|session| hosts.crash(*session))
-            }
-        }
-    }
-
-    fn set_path(&self, a: Place, b: Place, path: Path) -> bool {
-        self.around.network.set_path(a, b, path);
-        true
-    }
-
-    async fn mend(&mut self, fault: &Fault) -> Result<(), Fatal> {
-        match fault.what {
-            What::Cut { between: (a, b) } | What::HalfOpen { between: (a, b) } | What::Slow { between: (a, b), .. } => {
-                self.set_path(a, b, Path::Open);
-                Ok(())
-            }
-            What::NodeCrash { .. } | What::PowerLoss { .. } if self.mutation == Some(Mutation::NodeStaysDown) => Ok(()),
-            What::NodeCrash { node } | What::PowerLoss { node } => self.nodes[node].start(&self.around).await,
-            What::CloudCrash => self.cloud.start(&self.around).await,
-            What::HostCrash { .. } => Ok(()),
-        }
     }
 
     /// All faults have ended by plan; nobody begins anything new.
@@ -387,9 +348,9 @@ impl Simulation {
             violations,
             checks,
             reached,
-            struck: self.struck.clone(),
+            struck: self.hits.struck(),
             acknowledged,
-            faults: self.faults.clone(),
+            faults: self.hits.by_kind(),
             elapsed: self.around.world.elapsed(),
             events: self.around.world.happened(),
             outcomes,

@@ -8,6 +8,8 @@ use wayfare_core::{Fact, Mark};
 
 use crate::evidence::Evidence;
 use crate::life::Life;
+use crate::place::Place;
+use crate::trap::Traps;
 use crate::world::World;
 
 /// Takes all lines of a world.
@@ -66,22 +68,27 @@ impl Tracer {
 pub struct ProcessTrace {
     /// Takes its lines.
     pub tracer: Arc<Tracer>,
-    /// Its name.
-    pub place: String,
+    /// Where it is.
+    pub place: Place,
+    /// Its place's name.
+    pub name: String,
     /// Its life.
     pub life: Arc<Life>,
+    /// What is to happen at a step.
+    pub traps: Arc<Traps>,
 }
 
 impl Trace for ProcessTrace {
     fn note(&self, actor: &str, what: std::fmt::Arguments<'_>) {
-        if self.life.is_lived() {
-            self.tracer.note(&self.place, actor, what);
+        if self.life.step() {
+            self.tracer.note(&self.name, actor, what);
+            self.traps.step(self.place, &self.life, actor, what);
         }
     }
 
     fn fact(&self, _actor: &str, fact: &Fact) {
         if self.life.is_lived() {
-            self.tracer.evidence.fact(&self.place, fact);
+            self.tracer.evidence.fact(&self.name, fact);
         }
     }
 
@@ -91,7 +98,7 @@ impl Trace for ProcessTrace {
 
     fn marks(&self, actor: &str, marks: &[Mark]) {
         if self.life.is_lived() {
-            self.tracer.evidence.marks(&self.place, actor, marks);
+            self.tracer.evidence.marks(&self.name, actor, marks);
         }
     }
 

@@ -10,12 +10,9 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use wayfare_actors::ports::Pending;
-use wayfare_protocol::{Boot, Now, Wall};
 
+use crate::life::Life;
 use crate::seed::{Draws, Seed};
-
-/// The world's first moment, in milliseconds of wall time: 2026-01-01.
-const WALL_START: u64 = 1_767_225_600_000;
 
 /// What happens; it says whether anybody was there for it.
 pub type Event = Box<dyn FnOnce() -> bool + Send>;
@@ -55,14 +52,6 @@ impl World {
         Duration::from_nanos(self.nanos())
     }
 
-    /// Both clocks: all of them agree in this world.
-    #[must_use]
-    pub fn now(&self) -> Now {
-        let elapsed = self.elapsed();
-        let wall = WALL_START + u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX - WALL_START);
-        Now { boot: Boot(elapsed), wall: Wall(wall) }
-    }
-
     /// Events that found somebody so far.
     #[must_use]
     pub fn happened(&self) -> u64 {
@@ -90,16 +79,23 @@ impl World {
         self.nanos().saturating_add(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX))
     }
 
-    /// Answers at a nanosecond with what is worked out then. The answer to somebody who has gone is worked out all the same,
-    /// unless `is_wanted` says that nobody does the work any more.
+    /// Answers a process at a nanosecond with what is worked out then; it hears of it when it goes on, if it is frozen. The answer
+    /// to a task that has gone is worked out all the same, that to a process that has ended is not.
     pub fn answer_at<T: Send + 'static>(
         &self,
         nanos: u64,
-        is_wanted: impl FnOnce() -> bool + Send + 'static,
+        life: &Arc<Life>,
         answer: impl FnOnce() -> T + Send + 'static,
     ) -> Pending<T> {
         let (tell, told) = oneshot::channel();
-        self.at(nanos, move || is_wanted() && tell.send(answer()).is_ok());
+        let life = Arc::clone(life);
+        self.at(nanos, move || {
+            if !life.is_lived() {
+                return false;
+            }
+            let answer = answer();
+            life.meet(move || tell.send(answer).is_ok())
+        });
         Box::pin(async move {
             match told.await {
                 Ok(answer) => answer,

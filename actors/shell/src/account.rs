@@ -14,7 +14,7 @@ use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Refusal, SessionId, Strea
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::directory::Directory;
 use crate::journal::JournalCommand;
-use crate::link::{LinkCommand, StreamPeer};
+use crate::link::{LinkCommand, StreamPeer, Unserved};
 use crate::ports::{ControlStore, LogStore, StoreError};
 use crate::session::{Environs, SessionCommand};
 use crate::supervisor::{Child, Order};
@@ -150,12 +150,10 @@ impl AccountExecutor {
     }
 
     fn join(&self, link: LinkId, stream: StreamId, onward: LinkId, open: Open) {
-        let (Some(from), Some(onward)) = (self.directory.link(link), self.directory.link(onward)) else { return };
-        onward.command(LinkCommand::Open {
-            destination: open.destination,
-            class: open.class,
-            peer: StreamPeer::Joining(from, stream),
-        });
+        let Some(from) = self.directory.link(link) else { return };
+        let peer = StreamPeer::Joining(Arc::new(Unserved::new(from, stream)));
+        let Some(onward) = self.directory.link(onward) else { return };
+        onward.command(LinkCommand::Open { destination: open.destination, class: open.class, peer });
     }
 }
 
@@ -252,13 +250,14 @@ impl Executor for AccountExecutor {
             }
             Effect::Read { link, stream, session, executor, want } => {
                 let Some(link) = self.directory.link(link) else { return Ok(()) };
+                let stream = Unserved::new(link, stream);
                 match &self.home {
                     Home::Cloud { .. } => {
                         self.ensure_journal(session, executor);
-                        self.directory.command_journal(session, JournalCommand::Read { link, stream, want });
+                        self.directory.command_journal(session, JournalCommand::Read { stream, want });
                     }
                     Home::Node { .. } => {
-                        self.directory.command_session(session, SessionCommand::Read { link, stream, want });
+                        self.directory.command_session(session, SessionCommand::Read { stream, want });
                     }
                 }
             }

@@ -13,7 +13,7 @@ use wayfare_protocol::{Epoch, SessionId, StreamId, codec};
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Runtime, Start, Started};
 use crate::directory::Directory;
-use crate::link::{LinkCommand, LinkRef, StreamPeer};
+use crate::link::{LinkCommand, LinkRef, StreamPeer, Unserved};
 use crate::logs;
 use crate::ports::{Log, LogName, LogStore};
 
@@ -47,10 +47,8 @@ pub enum JournalCommand {
     OwnerDown,
     /// A stream wants to read.
     Read {
-        /// Over which link.
-        link: LinkRef,
-        /// On which stream.
-        stream: StreamId,
+        /// Which.
+        stream: Unserved,
         /// What.
         want: Want,
     },
@@ -211,7 +209,8 @@ impl Executor for JournalExecutor {
                 self.owner = None;
                 context.feed(Input::OwnerDown);
             }
-            JournalCommand::Read { link, stream, want } => {
+            JournalCommand::Read { stream, want } => {
+                let (link, stream) = stream.serve();
                 self.next_reader += 1;
                 let reader = ReaderId(self.next_reader);
                 self.readers.insert(reader, (link.clone(), stream));

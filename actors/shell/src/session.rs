@@ -15,7 +15,7 @@ use wayfare_protocol::{RequestId, SessionId, StreamId, codec};
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::directory::Directory;
 use crate::ids::Ids;
-use crate::link::{LinkCommand, LinkRef, StreamPeer};
+use crate::link::{LinkCommand, LinkRef, StreamPeer, Unserved};
 use crate::logs;
 use crate::ports::{ConnectError, HostConnection, HostStart, Log, LogName, LogStore, SessionHosts};
 
@@ -66,10 +66,8 @@ impl Drop for HostLine {
 pub enum SessionCommand {
     /// A stream wants to read.
     Read {
-        /// Over which link.
-        link: LinkRef,
-        /// On which stream.
-        stream: StreamId,
+        /// Which.
+        stream: Unserved,
         /// What.
         want: Want,
     },
@@ -292,7 +290,8 @@ impl Executor for SessionExecutor {
 
     fn command(&mut self, command: SessionCommand, context: &mut Context<Self>) -> Result<(), Fatal> {
         match command {
-            SessionCommand::Read { link, stream, want } => {
+            SessionCommand::Read { stream, want } => {
+                let (link, stream) = stream.serve();
                 self.next_reader += 1;
                 let reader = ReaderId(self.next_reader);
                 self.readers.insert(reader, (link.clone(), stream));

@@ -76,8 +76,7 @@ impl FrameWriter for SimWriter {
                 sent_by = half.network.send(half.id, half.end, frame)?;
             }
             if sent_by > world.nanos() {
-                let life = Arc::clone(&half.life);
-                world.answer_at(sent_by, move || life.is_lived(), || ()).await;
+                world.answer_at(sent_by, &half.life, || ()).await;
             }
             Ok(())
         })

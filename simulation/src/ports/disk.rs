@@ -1,6 +1,7 @@
 //! Logs on a disk that takes its time and forgets what was not synced.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use wayfare_actors::ports::{Log, LogError, LogName, LogStore, Pending};
 use wayfare_core::session::InboxRecord;
 use wayfare_protocol::codec;
 
+use super::ills::DiskIlls;
 use crate::life::Life;
 use crate::seed::{Draws, Seed};
 use crate::world::World;
@@ -33,6 +35,7 @@ pub struct Disk {
 
 struct State {
     draws: Draws,
+    ills: DiskIlls,
     logs: BTreeMap<LogName, Records>,
     /// The opener of the store; gone when the store and its logs are.
     opener: Weak<()>,
@@ -47,6 +50,8 @@ struct Records {
     durable: u64,
     /// When the last sync ends.
     busy_until: u64,
+    /// A sync has failed: what is not durable may be there when the log is opened anew, or not.
+    has_failed: bool,
     opener: Weak<()>,
 }
 
@@ -54,13 +59,22 @@ impl Records {
     fn next(&self) -> u64 {
         self.first + self.records.len() as u64
     }
+
+    /// Of what is not durable a beginning came down to the disk, up to that number.
+    fn lose(&mut self, keep: u64) {
+        self.records.truncate(usize::try_from(keep - self.first).unwrap_or(0));
+        self.durable = keep;
+        self.busy_until = 0;
+        self.has_failed = false;
+    }
 }
 
 impl Disk {
     /// An empty disk.
     #[must_use]
     pub fn new(world: &Arc<World>, seed: &Seed, sync: Sync) -> Arc<Self> {
-        let state = State { draws: seed.draws(), logs: BTreeMap::new(), opener: Weak::new() };
+        let ills = DiskIlls::default();
+        let state = State { draws: seed.draws(), ills, logs: BTreeMap::new(), opener: Weak::new() };
         Arc::new(Self { world: Arc::clone(world), sync, state: Mutex::new(state) })
     }
 
@@ -68,18 +82,40 @@ impl Disk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The process has crashed: of what was not durable some may have come down to the disk, always a beginning.
+    /// Changes what is wrong with the disk.
+    pub fn ail<T>(&self, change: impl FnOnce(&mut DiskIlls) -> T) -> T {
+        change(&mut self.state().ills)
+    }
+
+    /// The process has crashed: of what was not durable some may have come down to the disk, always a beginning. Half a record is
+    /// none.
     pub fn crash(&self) {
         let mut state = self.state();
-        let State { draws, logs, opener } = &mut *state;
+        let State { draws, logs, opener, ills } = &mut *state;
         *opener = Weak::new();
-        for log in logs.values_mut() {
-            let keep = draws.between(log.durable, log.next());
-            log.records.truncate(usize::try_from(keep - log.first).unwrap_or(0));
-            log.durable = keep;
-            log.busy_until = 0;
+        let torn = ills.torn.take();
+        for (name, log) in logs {
+            let last = if torn == Some(*name) { log.next().saturating_sub(1).max(log.durable) } else { log.next() };
+            log.lose(draws.between(log.durable, last));
             log.opener = Weak::new();
         }
+    }
+
+    fn opened(self: &Arc<Self>, name: LogName, life: Arc<Life>, store: Arc<()>) -> Result<Box<dyn Log>, LogError> {
+        let mut state = self.state();
+        let State { draws, logs, .. } = &mut *state;
+        let log = logs.entry(name).or_insert_with(|| Records { first: 1, durable: 1, ..Records::default() });
+        if log.opener.strong_count() > 0 {
+            return Err(refused(name, "it is open already"));
+        }
+        if log.has_failed {
+            let keep = draws.between(log.durable, log.next());
+            log.lose(keep);
+        }
+        let opener = Arc::new(());
+        log.opener = Arc::downgrade(&opener);
+        let (disk, is_broken) = (Arc::clone(self), Arc::default());
+        Ok(Box::new(SimLog { disk, life, name, is_broken, _opener: opener, _store: store }))
     }
 
     /// Opens the store for a process; `None` if another has it.
@@ -111,8 +147,7 @@ impl SimLogStore {
             return Box::pin(std::future::pending());
         }
         let delay = self.disk.state().draws.duration(Duration::from_micros(20), Duration::from_millis(1));
-        let life = Arc::clone(&self.life);
-        self.disk.world.answer_at(self.disk.world.nanos_after(delay), move || life.is_lived(), move || answer)
+        self.disk.world.answer_at(self.disk.world.nanos_after(delay), &self.life, move || answer)
     }
 }
 
@@ -121,20 +156,15 @@ impl LogStore for SimLogStore {
         if !self.life.is_lived() {
             return Box::pin(std::future::pending());
         }
-        let opened = {
+        let at = {
             let mut state = self.disk.state();
-            let log = state.logs.entry(name).or_insert_with(|| Records { first: 1, durable: 1, ..Records::default() });
-            if log.opener.strong_count() > 0 {
-                Err(refused(name, "it is open already"))
-            } else {
-                let opener = Arc::new(());
-                log.opener = Arc::downgrade(&opener);
-                let (disk, life) = (Arc::clone(&self.disk), Arc::clone(&self.life));
-                let store = Arc::clone(&self.opener);
-                Ok(Box::new(SimLog { disk, life, name, _opener: opener, _store: store }) as Box<dyn Log>)
-            }
+            let takes = state.draws.duration(Duration::from_micros(20), Duration::from_millis(1));
+            // What an earlier opener appended is made before.
+            let busy_until = state.logs.get(&name).map_or(0, |log| log.busy_until);
+            self.disk.world.nanos_after(takes).max(busy_until + 1)
         };
-        self.answer(opened)
+        let (disk, life, store) = (Arc::clone(&self.disk), Arc::clone(&self.life), Arc::clone(&self.opener));
+        self.disk.world.answer_at(at, &self.life, move || disk.opened(name, life, store))
     }
 
     /// Answers at once: the trees are assembled with it.
@@ -161,11 +191,35 @@ struct SimLog {
     disk: Arc<Disk>,
     life: Arc<Life>,
     name: LogName,
+    /// An append has failed: no more is appended until the log is opened anew.
+    is_broken: Arc<AtomicBool>,
     _opener: Arc<()>,
     _store: Arc<()>,
 }
 
 impl SimLog {
+    /// Puts records at the end; returns the number after them, when their sync ends, and whether it fails.
+    fn appended(&self, records: Vec<Bytes>) -> Option<(u64, u64, bool)> {
+        let (sync, now, name) = (self.disk.sync, self.disk.world.nanos(), self.name);
+        let mut state = self.disk.state();
+        let State { draws, logs, ills, .. } = &mut *state;
+        let log = logs.get_mut(&name)?;
+        log.records.extend(records);
+        // A sync takes a while, sometimes a long one; the next is not done before it.
+        let takes = match (sync, draws.percent(3)) {
+            (Sync::Early, _) => draws.ms(500, 2_000),
+            (Sync::Durable | Sync::Forgetful, true) => draws.ms(20, 300),
+            (Sync::Durable | Sync::Forgetful, false) => draws.ms(1, 8),
+        };
+        let takes = u64::try_from((takes + ills.delay()).as_nanos()).unwrap_or(0);
+        log.busy_until = (log.busy_until + 1).max(now + takes);
+        if let Some(tear) = ills.tear.take() {
+            ills.torn = Some(name);
+            self.disk.world.at(now + (log.busy_until - now) / 2, tear);
+        }
+        Some((log.next(), log.busy_until, ills.sync_fails()))
+    }
+
     fn with<T>(&self, look: impl FnOnce(&mut Records, &mut Draws) -> T) -> Option<T> {
         let mut state = self.disk.state();
         let State { draws, logs, .. } = &mut *state;
@@ -177,8 +231,7 @@ impl SimLog {
             return Box::pin(std::future::pending());
         }
         let delay = self.disk.state().draws.duration(Duration::from_micros(20), Duration::from_millis(1));
-        let life = Arc::clone(&self.life);
-        self.disk.world.answer_at(self.disk.world.nanos_after(delay), move || life.is_lived(), move || answer)
+        self.disk.world.answer_at(self.disk.world.nanos_after(delay), &self.life, move || answer)
     }
 }
 
@@ -195,34 +248,32 @@ impl Log for SimLog {
         if !self.life.is_lived() {
             return Box::pin(std::future::pending());
         }
-        let (sync, now) = (self.disk.sync, self.disk.world.nanos());
-        let appended = self.with(|log, draws| {
-            log.records.extend(records);
-            // A sync takes a while, sometimes a long one; the next is not done before it.
-            let takes = match (sync, draws.percent(3)) {
-                (Sync::Early, _) => draws.ms(500, 2_000),
-                (Sync::Durable | Sync::Forgetful, true) => draws.ms(20, 300),
-                (Sync::Durable | Sync::Forgetful, false) => draws.ms(1, 8),
-            };
-            log.busy_until = (log.busy_until + 1).max(now + u64::try_from(takes.as_nanos()).unwrap_or(0));
-            (log.next(), log.busy_until)
-        });
-        let Some((through, at)) = appended else {
+        let ill = if self.is_broken.load(Ordering::Relaxed) {
+            Some("an append before this one failed")
+        } else {
+            self.disk.state().ills.is_full().then_some("no space left on device")
+        };
+        if let Some(why) = ill {
+            self.is_broken.store(true, Ordering::Relaxed);
+            return self.answer(Err(refused(self.name, why)));
+        }
+        let Some((through, at, fails)) = self.appended(records) else {
             let removed = refused(self.name, "it was removed");
             return Box::pin(async move { Err(removed) });
         };
-        let (disk, life, name) = (Arc::clone(&self.disk), Arc::clone(&self.life), self.name);
-        let durable = self.disk.world.answer_at(
-            at,
-            move || life.is_lived(),
-            move || {
-                if let Some(log) = disk.state().logs.get_mut(&name) {
-                    log.durable = log.durable.max(through);
-                }
-                Ok(())
-            },
-        );
-        match sync {
+        let (disk, name, is_broken) = (Arc::clone(&self.disk), self.name, Arc::clone(&self.is_broken));
+        let durable = self.disk.world.answer_at(at, &self.life, move || {
+            let mut state = disk.state();
+            let Some(log) = state.logs.get_mut(&name) else { return Err(refused(name, "it was removed")) };
+            if fails || is_broken.load(Ordering::Relaxed) {
+                is_broken.store(true, Ordering::Relaxed);
+                log.has_failed = true;
+                return Err(refused(name, "input/output error"));
+            }
+            log.durable = log.durable.max(through);
+            Ok(())
+        });
+        match self.disk.sync {
             Sync::Durable | Sync::Forgetful => durable,
             Sync::Early => self.answer(Ok(())),
         }

@@ -13,7 +13,9 @@ use wayfare_core::kernel_host::{ConnectionId, Input};
 use wayfare_protocol::host::{HostMessage, HostRequest};
 use wayfare_protocol::{Limits, SessionId};
 
+use super::ills::HostIlls;
 use super::kernel_host::{self, HostProcess, HostRules, Later};
+use crate::clock::MachineClock;
 use crate::evidence::Evidence;
 use crate::life::Life;
 use crate::place::Place;
@@ -24,6 +26,7 @@ use crate::world::World;
 /// See the module.
 pub struct Hosts {
     pub(super) world: Arc<World>,
+    pub(super) clock: Arc<MachineClock>,
     pub(super) evidence: Arc<Evidence>,
     pub(super) rules: HostRules,
     tracer: Arc<Tracer>,
@@ -34,6 +37,7 @@ pub struct Hosts {
 
 struct State {
     draws: Draws,
+    ills: HostIlls,
     living: BTreeMap<SessionId, HostProcess>,
     next: u64,
 }
@@ -43,6 +47,7 @@ impl Hosts {
     #[must_use]
     pub fn new(
         world: &Arc<World>,
+        clock: Arc<MachineClock>,
         seed: &Seed,
         place: Place,
         tracer: &Arc<Tracer>,
@@ -51,12 +56,18 @@ impl Hosts {
     ) -> Arc<Self> {
         Arc::new(Self {
             world: Arc::clone(world),
+            clock,
             evidence: Arc::clone(evidence),
             rules,
             tracer: Arc::clone(tracer),
             place: place.to_string(),
             limits: Limits::default(),
-            state: Mutex::new(State { draws: seed.draws(), living: BTreeMap::new(), next: 0 }),
+            state: Mutex::new(State {
+                draws: seed.draws(),
+                ills: HostIlls::default(),
+                living: BTreeMap::new(),
+                next: 0,
+            }),
         })
     }
 
@@ -74,10 +85,22 @@ impl Hosts {
         self.state().living.keys().copied().collect()
     }
 
+    /// Changes what is wrong with them.
+    pub fn ail<T>(&self, change: impl FnOnce(&mut HostIlls) -> T) -> T {
+        change(&mut self.state().ills)
+    }
+
+    /// The processes of the hosts that live.
+    #[must_use]
+    pub fn lives(&self) -> Vec<Arc<Life>> {
+        self.state().living.values().map(|host| Arc::clone(&host.life)).collect()
+    }
+
     /// A host and its kernel die; `false` if none lived.
     pub fn crash(&self, session: SessionId) -> bool {
         let host = self.state().living.remove(&session);
-        if host.is_some() {
+        if let Some(host) = &host {
+            host.life.end();
             self.note(session, format_args!("crashed"));
             self.evidence.gone(&self.place, Some(&format!("host {session}")));
         }
@@ -86,7 +109,10 @@ impl Hosts {
 
     /// The machine loses power.
     pub fn crash_all(&self) {
-        self.state().living.clear();
+        let living = std::mem::take(&mut self.state().living);
+        for host in living.values() {
+            host.life.end();
+        }
     }
 
     /// The node's process is gone: hosts see their connections end.
@@ -108,39 +134,60 @@ impl Hosts {
     fn disconnect(self: &Arc<Self>, session: SessionId, serial: u64, connection: ConnectionId) {
         let hosts = Arc::clone(self);
         self.world.after(Duration::from_micros(100), move || {
-            hosts.act(session, serial, |hosts, host| {
+            hosts.act(session, serial, move |hosts, host| {
                 host.connections.remove(&connection);
                 host.step(hosts, Input::Disconnected(connection))
             })
         });
     }
 
-    /// Lets a living host do something, and sees to what follows from it.
+    /// The process of a living host.
+    fn life(&self, session: SessionId, serial: u64) -> Option<Arc<Life>> {
+        let state = self.state();
+        state.living.get(&session).filter(|host| host.serial == serial).map(|host| Arc::clone(&host.life))
+    }
+
+    /// Lets a living host do something, when it is not frozen, and sees to what follows from it.
     fn act(
         self: &Arc<Self>,
         session: SessionId,
         serial: u64,
-        act: impl FnOnce(&Self, &mut HostProcess) -> Vec<Later>,
+        act: impl FnOnce(&Self, &mut HostProcess) -> Vec<Later> + Send + 'static,
     ) -> bool {
-        let mut state = self.state();
-        let State { draws, living, .. } = &mut *state;
-        let Some(host) = living.get_mut(&session).filter(|host| host.serial == serial) else { return false };
-        let later = act(self, host);
-        self.follow(session, host, draws, later);
-        true
+        let Some(life) = self.life(session, serial) else { return false };
+        let hosts = Arc::clone(self);
+        life.meet(move || {
+            let mut state = hosts.state();
+            let State { draws, living, ills, .. } = &mut *state;
+            let Some(host) = living.get_mut(&session).filter(|host| host.serial == serial) else { return false };
+            let later = act(&hosts, host);
+            hosts.follow(session, host, draws, ills, later);
+            true
+        })
     }
 
     /// Sees to what is to be done later, and to the next wake.
-    fn follow(self: &Arc<Self>, session: SessionId, host: &mut HostProcess, draws: &mut Draws, later: Vec<Later>) {
+    fn follow(
+        self: &Arc<Self>,
+        session: SessionId,
+        host: &mut HostProcess,
+        draws: &mut Draws,
+        ills: &HostIlls,
+        later: Vec<Later>,
+    ) {
         let (now, serial) = (self.world.nanos(), host.serial);
         for item in later {
-            let takes = draws.duration(Duration::from_micros(50), Duration::from_millis(2));
+            let mut takes = draws.duration(Duration::from_micros(50), Duration::from_millis(2));
+            if let (Later::Kernel(_), Some((delay, strike))) = (&item, &ills.slow_kernel) {
+                strike.hit();
+                takes += *delay;
+            }
             let takes = u64::try_from(takes.as_nanos()).unwrap_or(0);
             host.busy_until = (host.busy_until + 1).max(now + takes);
             let hosts = Arc::clone(self);
             self.world.at(host.busy_until, move || hosts.happen(session, serial, item));
         }
-        if let Some(deadline) = host.deadline()
+        if let Some(deadline) = host.deadline(&self.clock)
             && host.armed.is_none_or(|armed| deadline < armed)
         {
             host.armed = Some(deadline);
@@ -150,7 +197,7 @@ impl Hosts {
     }
 
     fn wake(self: &Arc<Self>, session: SessionId, serial: u64, deadline: u64) -> bool {
-        self.act(session, serial, |hosts, host| {
+        self.act(session, serial, move |hosts, host| {
             if host.armed == Some(deadline) {
                 host.armed = None;
             }
@@ -161,27 +208,32 @@ impl Hosts {
     fn happen(self: &Arc<Self>, session: SessionId, serial: u64, item: Later) -> bool {
         match item {
             Later::Kernel(event) => {
-                self.act(session, serial, |hosts, host| host.step(hosts, Input::Kernel(vec![event])))
+                self.act(session, serial, move |hosts, host| host.step(hosts, Input::Kernel(vec![event])))
             }
             Later::Spilled(op, outcome) => {
-                self.act(session, serial, |hosts, host| host.step(hosts, Input::Done { op, outcome }))
+                self.act(session, serial, move |hosts, host| host.step(hosts, Input::Done { op, outcome }))
             }
-            Later::Deliver(connection, messages, bytes) => self.act(session, serial, |hosts, host| {
+            Later::Deliver(connection, messages, bytes) => self.act(session, serial, move |hosts, host| {
                 let Some(open) = host.connections.get(&connection) else { return Vec::new() };
-                if open.life.is_lived() && open.to_node.send(messages).is_ok() {
-                    host.step(hosts, Input::Written { connection, bytes })
-                } else {
-                    Vec::new() // its end is on the way
+                if !open.life.is_lived() || open.to_node.is_closed() {
+                    return Vec::new(); // its end is on the way
                 }
+                let to_node = open.to_node.clone();
+                // The socket takes it, and its reader gets it when it goes on.
+                open.life.meet(move || to_node.send(messages).is_ok());
+                host.step(hosts, Input::Written { connection, bytes })
             }),
-            Later::Close(connection) => self.act(session, serial, |_, host| {
+            Later::Close(connection) => self.act(session, serial, move |_, host| {
                 host.connections.remove(&connection);
                 Vec::new()
             }),
             Later::Exit => {
-                let mut state = self.state();
-                let is_this = state.living.get(&session).is_some_and(|host| host.serial == serial);
-                is_this && state.living.remove(&session).is_some()
+                let Some(life) = self.life(session, serial) else { return false };
+                let hosts = Arc::clone(self);
+                life.meet(move || {
+                    let is_this = hosts.life(session, serial).is_some();
+                    is_this && hosts.state().living.remove(&session).is_some()
+                })
             }
         }
     }
@@ -216,7 +268,7 @@ impl Hosts {
             host.connections.insert(id, kernel_host::HostConnection { to_node, life: Arc::clone(life) });
             (host.serial, id, incoming)
         };
-        self.act(session, serial, |hosts, host| host.step(hosts, Input::Connected(id)));
+        self.act(session, serial, move |hosts, host| host.step(hosts, Input::Connected(id)));
         let half = Arc::new(Half { hosts: Arc::clone(self), session, serial, id, life: Arc::clone(life) });
         let reader = Box::new(SimHostReader { incoming, half: Arc::clone(&half) });
         Ok(HostConnection { reader, writer: Box::new(SimHostWriter(half)) })
@@ -237,7 +289,7 @@ impl Hosts {
         };
         let hosts = Arc::clone(self);
         self.world.at(at, move || {
-            hosts.act(session, serial, |hosts, host| host.step(hosts, Input::Request { connection: id, request }))
+            hosts.act(session, serial, move |hosts, host| host.step(hosts, Input::Request { connection: id, request }))
         });
         true
     }
@@ -308,8 +360,7 @@ impl SimHosts {
             return Box::pin(std::future::pending());
         }
         let takes = self.hosts.state().draws.ms(low, high);
-        let life = Arc::clone(&self.life);
-        self.hosts.world.answer_at(self.hosts.world.nanos_after(takes), move || life.is_lived(), work)
+        self.hosts.world.answer_at(self.hosts.world.nanos_after(takes), &self.life, work)
     }
 }
 
@@ -317,6 +368,10 @@ impl SessionHosts for SimHosts {
     fn start(&self, start: HostStart) -> Pending<Result<(), StartError>> {
         let hosts = Arc::clone(&self.hosts);
         self.ask(5, 100, move || {
+            if let Some(strike) = hosts.ail(|ills| ills.start_fails.clone()) {
+                strike.hit();
+                return Err(StartError::Spawn("the system refuses new processes".to_owned()));
+            }
             hosts.spawn(&start);
             Ok(())
         })
@@ -324,6 +379,10 @@ impl SessionHosts for SimHosts {
 
     fn connect(&self, session: SessionId) -> Pending<Result<HostConnection, ConnectError>> {
         let (hosts, life) = (Arc::clone(&self.hosts), Arc::clone(&self.life));
+        if let Some((until, strike)) = self.hosts.ail(|ills| ills.connect_hangs.clone()) {
+            strike.hit();
+            return self.hosts.world.answer_at(until, &self.life, move || hosts.connect(session, &life));
+        }
         self.ask(0, 2, move || hosts.connect(session, &life))
     }
 

@@ -16,6 +16,7 @@ use wayfare_protocol::host::{HostMessage, HostRequest};
 use wayfare_protocol::output::OutputRecord;
 
 use super::hosts::Hosts;
+use crate::clock::MachineClock;
 use crate::life::Life;
 
 /// How session hosts behave.
@@ -44,7 +45,20 @@ pub(super) struct HostConnection {
     pub(super) life: Arc<Life>,
 }
 
+impl Drop for HostConnection {
+    /// A process that is frozen hears of the end when it goes on.
+    fn drop(&mut self) {
+        let to_node = self.to_node.clone();
+        self.life.meet(move || {
+            drop(to_node);
+            true
+        });
+    }
+}
+
 pub(super) struct HostProcess {
+    /// Its process: what comes for it while it is frozen waits.
+    pub(super) life: Arc<Life>,
     /// Tells processes of one session apart.
     pub(super) serial: u64,
     pub(super) listens_at: u64,
@@ -66,8 +80,9 @@ pub(super) struct HostProcess {
 
 impl HostProcess {
     pub(super) fn new(config: KernelHostConfig, hosts: &Hosts, listens_at: u64, serial: u64, start: Duration) -> Self {
-        let now = hosts.world.now();
+        let now = hosts.clock.now();
         Self {
+            life: Life::begin(),
             serial,
             listens_at,
             connections: BTreeMap::new(),
@@ -77,7 +92,7 @@ impl HostProcess {
             armed: None,
             session: config.session,
             machine: KernelHost::new(config, now),
-            kernel: FakeKernel::new(now, start, Duration::from_millis(5)),
+            kernel: FakeKernel::new(hosts.clock.awake(), start, Duration::from_millis(5)),
             spilled: BTreeMap::new(),
             handed_over: 0,
             marks: Vec::new(),
@@ -90,25 +105,25 @@ impl HostProcess {
         self.misbehave(&mut input, hosts);
         hosts.note(self.session, format_args!("< {input:?}"));
         let mut effects = Vec::new();
-        self.machine.step(hosts.world.now(), input, &mut effects);
+        self.machine.step(hosts.clock.now(), input, &mut effects);
         self.carry_out(hosts, effects)
     }
 
     /// Time has passed.
     pub(super) fn wake(&mut self, hosts: &Hosts) -> Vec<Later> {
-        let now = hosts.world.now();
+        let now = hosts.clock.now();
         let (mut effects, mut said) = (Vec::new(), Vec::new());
         self.machine.wake(now, &mut effects);
         let mut later = self.carry_out(hosts, effects);
-        self.kernel.wake(now, &mut said);
+        self.kernel.wake(hosts.clock.awake(), &mut said);
         later.extend(said.into_iter().map(Later::Kernel));
         later
     }
 
-    pub(super) fn deadline(&self) -> Option<u64> {
-        let nanos = |at: wayfare_protocol::Boot| u64::try_from(at.0.as_nanos()).unwrap_or(u64::MAX);
-        let machine = self.machine.deadline().map(nanos);
-        let kernel = self.kernel.deadline().map(nanos);
+    /// The world's nanosecond at which it wants to be woken. Programs do not count the time of a suspend.
+    pub(super) fn deadline(&self, clock: &MachineClock) -> Option<u64> {
+        let machine = self.machine.deadline().map(|at| clock.nanos_at(at));
+        let kernel = self.kernel.deadline().map(|at| clock.nanos_at_awake(at));
         machine.into_iter().chain(kernel).min()
     }
 
@@ -120,7 +135,7 @@ impl HostProcess {
         if self.rules.forgets_positions && *position <= self.handed_over {
             let execute =
                 KernelCommand::Execute { position: *position, run: *run, attempt: *attempt, request: request.clone() };
-            self.kernel.command(hosts.world.now(), execute, &mut Vec::new());
+            self.kernel.command(hosts.clock.awake(), execute, &mut Vec::new());
             hosts.evidence.executed(&hosts.place, self.session, *run, *attempt, self.machine.hello().kernel);
         }
         self.handed_over = self.handed_over.max(*position);
@@ -146,7 +161,7 @@ impl HostProcess {
             match effect {
                 Effect::Kernel(command) => {
                     let mut said = Vec::new();
-                    self.kernel.command(hosts.world.now(), command, &mut said);
+                    self.kernel.command(hosts.clock.awake(), command, &mut said);
                     later.extend(said.into_iter().map(Later::Kernel));
                 }
                 Effect::Send { connection, mut messages, bytes } => {

@@ -4,15 +4,20 @@
 mod connection;
 mod disk;
 mod hosts;
+mod ills;
 mod kernel_host;
 mod network;
+mod path;
 mod store;
 mod time;
+mod trouble;
 
 pub use connection::SimTransport;
 pub use disk::{Disk, SimLogStore, Sync};
 pub use hosts::{Hosts, SimHosts};
+pub use ills::{DiskIlls, HostIlls, StoreIlls};
 pub use kernel_host::HostRules;
-pub use network::{Door, Network, Path};
+pub use network::{Door, Network};
+pub use path::Path;
 pub use store::{SimStore, StoreRows};
 pub use time::{SimRandom, SimTime};

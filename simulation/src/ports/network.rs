@@ -1,7 +1,7 @@
-//! The network: connections are two queues of messages, each message with its own delay, in order. Paths between two places can be
-//! cut, fall silent or be slow.
+//! The network: connections are two queues of messages, each message with its own delay, in order. What can be wrong with the path
+//! between two places is [`Path`]; the rest of what can happen to connections is in `trouble.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,29 +10,12 @@ use tokio::sync::{mpsc, oneshot};
 use wayfare_actors::ports::{Address, Closed, Connection, DialError, Pending};
 
 use super::connection::open_end;
+use super::path::Path;
+use super::trouble::Reset;
 use crate::life::Life;
 use crate::place::Place;
 use crate::seed::{Draws, Seed};
 use crate::world::World;
-
-/// How a path between two places is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Path {
-    /// As it should be.
-    #[default]
-    Open,
-    /// Nothing passes, and both ends are told.
-    Cut,
-    /// Nothing passes, and nobody is told: half-open.
-    Silent,
-    /// Every message takes so much longer, and a byte so long.
-    Slow {
-        /// Added to every message.
-        delay: Duration,
-        /// Time on the wire of a byte.
-        per_byte: Duration,
-    },
-}
 
 /// Takes a dialed connection in.
 pub type Door = Arc<dyn Fn(Connection) + Send + Sync>;
@@ -45,33 +28,60 @@ pub struct Network {
     state: Mutex<State>,
 }
 
-struct State {
-    draws: Draws,
+pub(super) struct State {
+    pub(super) draws: Draws,
     doors: BTreeMap<Place, (Arc<Life>, Door)>,
-    paths: BTreeMap<(Place, Place), Path>,
-    connections: BTreeMap<u64, Conn>,
+    pub(super) paths: BTreeMap<(Place, Place), Path>,
+    pub(super) resets: BTreeMap<(Place, Place), Reset>,
+    pub(super) connections: BTreeMap<u64, Conn>,
     next: u64,
 }
 
 /// A connection: end 0 dialed, end 1 was dialed.
-struct Conn {
-    between: (Place, Place),
-    /// Nothing passes any more, and nobody is told.
-    is_silent: bool,
-    ends: [End; 2],
+pub(super) struct Conn {
+    pub(super) between: (Place, Place),
+    pub(super) standing: Standing,
+    pub(super) ends: [End; 2],
 }
 
-struct End {
+/// Where a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It carries what its ends send, until they close it.
+    Up,
+    /// Nothing passes any more, and nobody is told.
+    Silent,
+    /// For who dialed it is over; what it sent before is still on its way, and the other end knows nothing.
+    Astray,
+    /// It is over, and both ends are about to be told.
+    Reset,
+}
+
+pub(super) struct End {
+    pub(super) place: Place,
     life: Arc<Life>,
     incoming: Incoming,
     /// When the last message on its way to this end arrives.
-    last_arrival: u64,
+    pub(super) last_arrival: u64,
     /// When the last byte that this end sent has left it.
     sent_by: u64,
-    is_gone: bool,
+    pub(super) is_gone: bool,
+    /// What has come for this end and waits; `None`: nothing has to.
+    pub(super) held: Option<VecDeque<Parcel>>,
 }
 
-fn pair(a: Place, b: Place) -> (Place, Place) {
+/// What comes to an end of a connection: a message, or word that there will be none any more.
+pub(super) type Parcel = Result<Bytes, Closed>;
+
+impl End {
+    /// It takes what has come, if its process still reads.
+    pub(super) fn take(&self, parcel: Parcel) -> bool {
+        let incoming = self.incoming.clone();
+        self.life.meet(move || incoming.send(parcel).is_ok())
+    }
+}
+
+pub(super) fn pair(a: Place, b: Place) -> (Place, Place) {
     (a.min(b), a.max(b))
 }
 
@@ -87,13 +97,14 @@ impl Network {
             draws: seed.draws(),
             doors: BTreeMap::new(),
             paths: BTreeMap::new(),
+            resets: BTreeMap::new(),
             connections: BTreeMap::new(),
             next: 0,
         };
         Arc::new(Self { world: Arc::clone(world), state: Mutex::new(state) })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -117,47 +128,13 @@ impl Network {
                 let Some(conn) = state.connections.get_mut(&id) else { continue };
                 let its_end = conn.ends.iter().position(|end| Arc::ptr_eq(&end.life, life));
                 if its_end.is_some() && !machine_lives {
-                    conn.is_silent = true;
+                    conn.standing = Standing::Silent;
                 }
                 its_end
             };
             if let (Some(end), true) = (its_end, machine_lives) {
                 self.close_from(id, end);
             }
-        }
-    }
-
-    /// Changes a path.
-    pub fn set_path(self: &Arc<Self>, a: Place, b: Place, path: Path) {
-        let between = pair(a, b);
-        let mut cut = Vec::new();
-        {
-            let mut state = self.state();
-            state.paths.insert(between, path);
-            match path {
-                Path::Open | Path::Slow { .. } => {}
-                Path::Silent => {
-                    for conn in state.connections.values_mut().filter(|conn| conn.between == between) {
-                        conn.is_silent = true;
-                    }
-                }
-                Path::Cut => {
-                    let ids: Vec<_> =
-                        state.connections.iter().filter(|(_, c)| c.between == between).map(|(id, _)| *id).collect();
-                    for id in ids {
-                        let Some(conn) = state.connections.remove(&id) else { continue };
-                        if !conn.is_silent {
-                            for end in conn.ends {
-                                cut.push((end, state.draws.ms(0, 200)));
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        for (end, delay) in cut {
-            self.world
-                .after(delay, move || end.life.is_lived() && end.incoming.send(closed("connection reset")).is_ok());
         }
     }
 
@@ -179,8 +156,7 @@ impl Network {
         let (refused, nobody) = (unreachable("no route"), unreachable("connection refused"));
         let delay = {
             let mut state = self.state();
-            let path = state.path(from, to);
-            state.latency(path, 0) + state.latency(path, 0)
+            state.latency(from, to) + state.latency(from, to)
         };
         let (tell, told) = oneshot::channel();
         let (network, life) = (Arc::clone(self), Arc::clone(life));
@@ -190,11 +166,11 @@ impl Network {
             }
             let path = network.state().path(from, to);
             let result = match path {
-                Path::Silent => return false,
+                Path::Silent | Path::OneWay { .. } | Path::Lossy { .. } => return false,
                 Path::Cut => Err(refused),
                 Path::Open | Path::Slow { .. } => network.connect(from, to, &life).ok_or(nobody),
             };
-            tell.send(result).is_ok()
+            life.meet(move || tell.send(result).is_ok())
         });
         Box::pin(async move {
             match told.await {
@@ -212,56 +188,100 @@ impl Network {
             state.next += 1;
             let (to_dialer, at_dialer) = mpsc::unbounded_channel();
             let (to_dialed, at_dialed) = mpsc::unbounded_channel();
-            let end = |life: &Arc<Life>, incoming| End {
+            let end = |place, life: &Arc<Life>, incoming| End {
+                place,
                 life: Arc::clone(life),
                 incoming,
                 last_arrival: 0,
                 sent_by: 0,
                 is_gone: false,
+                held: None,
             };
-            let ends = [end(life, to_dialer), end(&door_life, to_dialed)];
-            state.connections.insert(id, Conn { between: pair(from, to), is_silent: false, ends });
-            ([Some((at_dialer, Arc::clone(life))), Some((at_dialed, door_life))], id, door)
+            let ends = [end(from, life, to_dialer), end(to, &door_life, to_dialed)];
+            state.connections.insert(id, Conn { between: pair(from, to), standing: Standing::Up, ends });
+            ([Some((at_dialer, Arc::clone(life))), Some((at_dialed, Arc::clone(&door_life)))], id, (door, door_life))
         };
         let mut connection = |end: usize, peer: Place| {
             let (incoming, life) = ends[end].take()?;
             Some(open_end(self, id, end, life, incoming, peer))
         };
         let (dialed, accepted) = (connection(0, to)?, connection(1, from)?);
-        door(accepted);
+        let (door, door_life) = door;
+        door_life.meet(move || {
+            door(accepted);
+            true
+        });
         Some(dialed)
     }
 
     /// Sends a message from an end; returns when its last byte has left.
     pub(super) fn send(self: &Arc<Self>, id: u64, end: usize, frame: Bytes) -> Result<u64, Closed> {
         let now = self.world.nanos();
-        let (arrival, sent_by) = {
+        let (arrival, sent_by, is_reset) = {
             let mut state = self.state();
             let between = state.connections.get(&id).map(|conn| conn.between).ok_or_else(gone)?;
-            let path = state.path(between.0, between.1);
-            let latency = nanos(state.latency(path, 0));
-            let on_wire = match path {
+            let latency = nanos(state.latency(between.0, between.1));
+            let on_wire = match state.path(between.0, between.1) {
                 Path::Slow { per_byte, .. } => nanos(per_byte).saturating_mul(frame.len() as u64),
-                Path::Open | Path::Cut | Path::Silent => 0,
+                Path::Open | Path::Cut | Path::Silent | Path::OneWay { .. } | Path::Lossy { .. } => 0,
             };
+            let is_reset = state.resets.get_mut(&between).is_some_and(Reset::is_due);
             let conn = state.connections.get_mut(&id).ok_or_else(gone)?;
-            if conn.ends[1 - end].is_gone && !conn.is_silent {
+            let is_over = match conn.standing {
+                Standing::Up => conn.ends.iter().any(|end| end.is_gone),
+                Standing::Silent => false,
+                Standing::Astray => end == 0,
+                Standing::Reset => true,
+            };
+            if is_over {
                 return Err(gone());
             }
             let sent_by = conn.ends[end].sent_by.max(now) + on_wire;
             conn.ends[end].sent_by = sent_by;
             let other = &mut conn.ends[1 - end];
             other.last_arrival = (other.last_arrival + 1).max(sent_by + latency);
-            (other.last_arrival, sent_by)
+            (other.last_arrival, sent_by, is_reset)
         };
+        if is_reset {
+            self.reset(id);
+            return Err(gone());
+        }
         let network = Arc::clone(self);
-        self.world.at(arrival, move || {
-            let state = network.state();
-            let Some(conn) = state.connections.get(&id).filter(|conn| !conn.is_silent) else { return false };
-            let other = &conn.ends[1 - end];
-            other.life.is_lived() && other.incoming.send(Ok(frame)).is_ok()
-        });
+        self.world.at(arrival, move || network.arrive(id, 1 - end, Ok(frame)));
         Ok(sent_by)
+    }
+
+    /// Something arrives at an end.
+    pub(super) fn arrive(&self, id: u64, end: usize, parcel: Parcel) -> bool {
+        let mut state = self.state();
+        let Some(between) = state.connections.get(&id).map(|conn| conn.between) else { return false };
+        let path = state.path(between.0, between.1);
+        let Some(conn) = state.connections.get_mut(&id) else { return false };
+        if conn.standing == Standing::Silent {
+            return false;
+        }
+        let to = &mut conn.ends[end];
+        match path {
+            Path::OneWay { to: place, strike } if place == to.place => {
+                strike.hit();
+                to.held.get_or_insert_default().push_back(parcel);
+                return false;
+            }
+            Path::Lossy { to: place, strike } if place == to.place => {
+                strike.hit();
+                return false;
+            }
+            _ => {}
+        }
+        if let Some(held) = &mut to.held {
+            held.push_back(parcel);
+            return false;
+        }
+        let is_taken = to.take(parcel);
+        if conn.ends.iter().all(|end| end.is_gone || !end.life.is_lived()) {
+            state.connections.remove(&id);
+        }
+        is_taken
     }
 
     /// An end has closed: the other one reads that after everything sent before.
@@ -269,11 +289,10 @@ impl Network {
         let arrival = {
             let mut state = self.state();
             let Some(between) = state.connections.get(&id).map(|conn| conn.between) else { return };
-            let path = state.path(between.0, between.1);
-            let latency = nanos(state.latency(path, 0));
+            let latency = nanos(state.latency(between.0, between.1));
             let now = self.world.nanos();
             let Some(conn) = state.connections.get_mut(&id) else { return };
-            if conn.ends[end].is_gone {
+            if conn.ends[end].is_gone || conn.standing == Standing::Reset {
                 return;
             }
             conn.ends[end].is_gone = true;
@@ -282,32 +301,20 @@ impl Network {
             other.last_arrival
         };
         let network = Arc::clone(self);
-        self.world.at(arrival, move || {
-            let mut state = network.state();
-            let Some(conn) = state.connections.get(&id) else { return false };
-            if conn.is_silent {
-                return false;
-            }
-            let other = &conn.ends[1 - end];
-            let told = other.life.is_lived() && other.incoming.send(closed("closed by the other end")).is_ok();
-            if conn.ends.iter().all(|end| end.is_gone || !end.life.is_lived()) {
-                state.connections.remove(&id);
-            }
-            told
-        });
+        self.world.at(arrival, move || network.arrive(id, 1 - end, closed("closed by the other end")));
     }
 }
 
 impl State {
     fn path(&self, a: Place, b: Place) -> Path {
-        self.paths.get(&pair(a, b)).copied().unwrap_or_default()
+        self.paths.get(&pair(a, b)).cloned().unwrap_or_default()
     }
 
-    fn latency(&mut self, path: Path, _bytes: usize) -> Duration {
+    fn latency(&mut self, a: Place, b: Place) -> Duration {
         let usual = if self.draws.percent(2) { self.draws.ms(20, 200) } else { self.draws.ms(1, 20) };
-        match path {
+        match self.path(a, b) {
             Path::Slow { delay, .. } => usual + self.draws.duration(delay / 2, delay),
-            Path::Open | Path::Cut | Path::Silent => usual,
+            Path::Open | Path::Cut | Path::Silent | Path::OneWay { .. } | Path::Lossy { .. } => usual,
         }
     }
 }
@@ -316,6 +323,6 @@ pub(super) fn gone() -> Closed {
     Closed("connection reset".to_owned())
 }
 
-fn closed(why: &str) -> Result<Bytes, Closed> {
+pub(super) fn closed(why: &str) -> Parcel {
     Err(Closed(why.to_owned()))
 }

@@ -10,6 +10,7 @@ use wayfare_core::{Fact, Witness};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::{AccountId, DeviceId, Epoch, NodeId, ResourceId, Wall};
 
+use super::ills::StoreIlls;
 use crate::evidence::Evidence;
 use crate::life::Life;
 use crate::mutation::Mutation;
@@ -29,6 +30,7 @@ struct Tables {
     evidence: Option<Arc<Evidence>>,
     /// What the store does wrong.
     mutation: Option<Mutation>,
+    ills: StoreIlls,
     devices: BTreeMap<DeviceId, DeviceRow>,
     rows: BTreeMap<(AccountId, ResourceId), Row>,
 }
@@ -41,6 +43,7 @@ impl StoreRows {
             draws: seed.draws(),
             evidence: None,
             mutation: None,
+            ills: StoreIlls::default(),
             devices: BTreeMap::new(),
             rows: BTreeMap::new(),
         };
@@ -64,6 +67,11 @@ impl StoreRows {
         tables.mutation = mutation;
     }
 
+    /// Changes what is wrong with the store.
+    pub fn ail<T>(&self, change: impl FnOnce(&mut StoreIlls) -> T) -> T {
+        change(&mut self.tables().ills)
+    }
+
     /// Registers a device before anything has begun.
     pub fn register(&self, row: DeviceRow) {
         let mut tables = self.tables();
@@ -72,7 +80,35 @@ impl StoreRows {
     }
 }
 
+/// What becomes of something that is asked of the store.
+enum Fate {
+    /// It is done, and answered.
+    Answered,
+    /// Nothing is done, and that is said.
+    Refused,
+    /// It is done or not, and who asked never hears which.
+    Unknown { is_done: bool, after: Duration },
+}
+
 impl Tables {
+    fn fate(&mut self) -> Fate {
+        if let Some((after, strike)) = &self.ills.out {
+            strike.hit();
+            return Fate::Unknown { is_done: false, after: *after };
+        }
+        let Some(strike) = &self.ills.erring else { return Fate::Answered };
+        let fate = match self.draws.number() % 4 {
+            0 => Fate::Answered,
+            1 => Fate::Refused,
+            2 => Fate::Unknown { is_done: true, after: self.draws.ms(10, 3_000) },
+            _ => Fate::Unknown { is_done: false, after: self.draws.ms(10, 3_000) },
+        };
+        if !matches!(fate, Fate::Answered) {
+            strike.hit();
+        }
+        fate
+    }
+
     fn put(&mut self, account: AccountId, row: DeviceRow) -> Result<(), StoreError> {
         if row.key.device_id() != row.device {
             return Err(StoreError::Refused("the id is not the key's hash".to_owned()));
@@ -151,31 +187,47 @@ pub struct SimStore {
 
 impl SimStore {
     /// Does something in the middle of the wait for its answer, so that a process may die before it or after.
-    fn ask<T: Send + 'static>(&self, work: impl FnOnce(&mut Tables) -> T + Send + 'static) -> Pending<T> {
+    fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tables) -> Result<T, StoreError> + Send + 'static,
+    ) -> Pending<Result<T, StoreError>> {
         if !self.life.is_lived() {
             return Box::pin(std::future::pending());
         }
-        let takes = {
-            let draws = &mut self.rows.tables().draws;
-            if draws.percent(3) { draws.ms(50, 500) } else { draws.ms(1, 10) }
+        let (takes, fate) = {
+            let mut tables = self.rows.tables();
+            let draws = &mut tables.draws;
+            let takes = if draws.percent(3) { draws.ms(50, 500) } else { draws.ms(1, 10) };
+            (takes, tables.fate())
         };
-        let (rows, life, life_then) = (Arc::clone(&self.rows), Arc::clone(&self.life), Arc::clone(&self.life));
-        let work = self.rows.world.answer_at(
-            self.rows.world.nanos_after(takes / 2),
-            move || life.is_lived(),
-            move || work(&mut rows.tables()),
-        );
+        let (rows, life) = (Arc::clone(&self.rows), Arc::clone(&self.life));
         let world = Arc::clone(&self.rows.world);
+        // Another machine does it: it is done while the process that asked is frozen, but not after it has died.
+        let (tell, told) = tokio::sync::oneshot::channel();
+        world.after(takes / 2, move || {
+            if !life.is_lived() {
+                return false;
+            }
+            let answer = match fate {
+                Fate::Answered => (work(&mut rows.tables()), Duration::ZERO),
+                Fate::Refused => (Err(StoreError::Refused("the store is out of order".to_owned())), Duration::ZERO),
+                Fate::Unknown { is_done, after } => {
+                    if is_done {
+                        let _ = work(&mut rows.tables()); // nobody hears of it
+                    }
+                    (Err(StoreError::Unknown("no answer in time".to_owned())), after)
+                }
+            };
+            let half = takes.max(Duration::from_nanos(2)) / 2;
+            let told = Arc::clone(&rows.world);
+            told.after(half + answer.1, move || life.meet(move || tell.send(answer.0).is_ok()));
+            true
+        });
         Box::pin(async move {
-            let answer = work.await;
-            world
-                .answer_at(
-                    world.nanos_after(takes.max(Duration::from_nanos(2)) / 2),
-                    move || life_then.is_lived(),
-                    || (),
-                )
-                .await;
-            answer
+            match told.await {
+                Ok(answer) => answer,
+                Err(_) => std::future::pending().await, // of a process that is gone
+            }
         })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wayfare_actors::ports::{Clock, Pending, Random, Timer};
 use wayfare_protocol::{Boot, Now};
 
+use crate::clock::MachineClock;
 use crate::life::Life;
 use crate::seed::{Draws, Seed};
 use crate::world::World;
@@ -13,13 +14,15 @@ use crate::world::World;
 pub struct SimTime {
     /// Whose time.
     pub world: Arc<World>,
+    /// Its machine's clocks.
+    pub clock: Arc<MachineClock>,
     /// Whose process.
     pub life: Arc<Life>,
 }
 
 impl Clock for SimTime {
     fn now(&self) -> Now {
-        self.world.now()
+        self.clock.now()
     }
 }
 
@@ -28,9 +31,15 @@ impl Timer for SimTime {
         if !self.life.is_lived() {
             return Box::pin(std::future::pending());
         }
-        let nanos = u64::try_from(at.0.as_nanos()).unwrap_or(u64::MAX);
-        let life = Arc::clone(&self.life);
-        self.world.answer_at(nanos, move || life.is_lived(), || ())
+        let mut due = self.world.answer_at(self.clock.nanos_at(at), &self.life, || ());
+        let (world, clock, life) = (Arc::clone(&self.world), Arc::clone(&self.clock), Arc::clone(&self.life));
+        Box::pin(async move {
+            due.await;
+            while clock.now().boot < at {
+                due = world.answer_at(clock.nanos_at(at), &life, || ()); // the clock has slowed down since
+                due.await;
+            }
+        })
     }
 }
 

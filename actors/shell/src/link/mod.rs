@@ -8,6 +8,7 @@ pub mod accepted;
 mod connection;
 mod owner;
 mod streams;
+mod unserved;
 pub mod uplink;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use accepted::{AcceptedLink, Doorkeeper};
 pub use connection::ConnectionEvent;
 pub use owner::{AccountOwner, LinkOwner};
 pub use streams::StreamPeer;
+pub use unserved::Unserved;
 pub use uplink::UplinkExecutor;
 
 /// What a link is told besides its machine's inputs.
@@ -98,9 +100,12 @@ impl LinkRef {
 /// Ends the streams of readers whose source is gone for now.
 pub(crate) fn end_readers(readers: &mut BTreeMap<ReaderId, (LinkRef, StreamId)>) {
     for (link, stream) in std::mem::take(readers).into_values() {
-        let refusal = Refusal::new(ErrorCode::OwnerUnreachable, "what was read is being restarted; attach again");
-        link.command(LinkCommand::End { stream, fault: Some(refusal) });
+        link.command(LinkCommand::End { stream, fault: Some(restarting()) });
     }
+}
+
+fn restarting() -> Refusal {
+    Refusal::new(ErrorCode::OwnerUnreachable, "what was read is being restarted; attach again")
 }
 
 /// What a connection's event is for a link's machine.

@@ -1,6 +1,7 @@
 //! Who is behind each stream of a link.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use ractor::ActorRef;
@@ -10,7 +11,7 @@ use wayfare_protocol::output::OutputRecord;
 use wayfare_protocol::stream::{Class, Destination, RunUpdate};
 use wayfare_protocol::{ErrorCode, Refusal, StreamId, codec};
 
-use super::{LinkCommand, LinkRef};
+use super::{LinkCommand, LinkRef, Unserved};
 use crate::actor::Mail;
 use crate::client::{ClientCommand, ClientExecutor};
 use crate::journal::JournalExecutor;
@@ -30,7 +31,7 @@ pub enum StreamPeer {
     /// Another stream that this one is joined with.
     Joined(LinkRef, StreamId),
     /// A stream that is being opened over another link, to be joined with this one of that link.
-    Joining(LinkRef, StreamId),
+    Joining(Arc<Unserved>),
 }
 
 enum Slot {
@@ -77,7 +78,8 @@ impl Streams {
     pub(super) fn opened(&mut self, ticket: u64, stream: StreamId, this: &LinkRef) {
         let Some(peer) = self.opening.remove(&ticket) else { return };
         let peer = match peer {
-            StreamPeer::Joining(other, its_stream) => {
+            StreamPeer::Joining(unserved) => {
+                let (other, its_stream) = unserved.serve();
                 let onward = StreamPeer::Joined(this.clone(), stream);
                 other.command(LinkCommand::Bind { stream: its_stream, peer: onward });
                 StreamPeer::Joined(other, its_stream)
@@ -198,8 +200,10 @@ fn closed(peer: &StreamPeer, refusal: Option<Refusal>) {
         StreamPeer::Client(actor, number) => {
             let _ = actor.cast(Mail::Command(ClientCommand::StreamClosed { number: *number, refusal }));
         }
-        StreamPeer::Joined(link, stream) | StreamPeer::Joining(link, stream) => {
-            link.command(LinkCommand::End { stream: *stream, fault: refusal });
+        StreamPeer::Joined(link, stream) => link.command(LinkCommand::End { stream: *stream, fault: refusal }),
+        StreamPeer::Joining(unserved) => {
+            let (link, stream) = unserved.serve();
+            link.command(LinkCommand::End { stream, fault: refusal });
         }
     }
 }

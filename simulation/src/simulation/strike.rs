@@ -1,0 +1,248 @@
+//! Faults begin and end, and processes that have died are buried and started again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wayfare_actors::actor::Fatal;
+
+use super::{Simulation, Turn};
+use crate::fault::{Fault, Strike, What};
+use crate::life::Life;
+use crate::mutation::Mutation;
+use crate::place::Place;
+use crate::ports::{DiskIlls, Path};
+use crate::trap::{Death, Trap};
+
+/// A process that has ended of itself is started again after so long, as a service is.
+const STARTED_AGAIN: Duration = Duration::from_secs(2);
+
+impl Simulation {
+    pub(super) async fn turn(&mut self, turn: Turn) -> Result<(), Fatal> {
+        match turn {
+            Turn::Begin(number, fault) => {
+                self.note(format_args!("{:?} begins", fault.what));
+                let strike = Strike::new(fault.what.clone(), &self.hits);
+                self.strike(number, &fault, strike).await;
+                Ok(())
+            }
+            Turn::End(number, fault) => {
+                self.note(format_args!("{:?} ends", fault.what));
+                self.mend(number, &fault).await
+            }
+            Turn::StartAgain(place) => self.start(place).await,
+        }
+    }
+
+    /// Buries processes that died otherwise than by a turn; `false` if none did.
+    pub(super) async fn bury(&mut self) -> bool {
+        let mut has_buried = false;
+        while let Some(death) = self.around.traps.next_death() {
+            self.note(format_args!("{death:?}"));
+            has_buried |= self.crash(death.place, death.loses_power).await;
+        }
+        let nodes = self.nodes.iter().enumerate().filter(|(_, node)| node.has_given_up());
+        let mut given_up: Vec<_> = nodes.map(|(number, _)| Place::Node(number)).collect();
+        if self.cloud.has_given_up() {
+            given_up.push(Place::Cloud);
+        }
+        for place in given_up {
+            self.note(format_args!("the process of {place} has given up"));
+            has_buried |= self.crash(place, false).await;
+            self.turn_after(STARTED_AGAIN, Turn::StartAgain(place));
+        }
+        has_buried
+    }
+
+    async fn crash(&mut self, place: Place, loses_power: bool) -> bool {
+        match place {
+            Place::Cloud => self.cloud.crash(&self.around).await,
+            Place::Node(node) => self.nodes[node].crash(&self.around, loses_power).await,
+            Place::Person(_) => false,
+        }
+    }
+
+    async fn start(&mut self, place: Place) -> Result<(), Fatal> {
+        match place {
+            Place::Cloud => self.cloud.start(&self.around).await,
+            Place::Node(_) if self.mutation == Some(Mutation::NodeStaysDown) => Ok(()),
+            Place::Node(node) => self.nodes[node].start(&self.around).await,
+            Place::Person(_) => Ok(()),
+        }
+    }
+
+    /// Begins a fault.
+    async fn strike(&mut self, number: usize, fault: &Fault, strike: Arc<Strike>) {
+        let present = strike.present();
+        let has_hit = match fault.what.clone() {
+            What::NodeCrash { node } => self.crash(Place::Node(node), false).await,
+            What::PowerLoss { node } => self.crash(Place::Node(node), true).await,
+            What::CloudCrash => self.crash(Place::Cloud, false).await,
+            What::Freeze { place } => {
+                let life = self.life(place);
+                self.freeze(number, life)
+            }
+            What::Suspend { place } => {
+                self.around.clocks.of(place).fall_asleep();
+                let hosts = if let Place::Node(node) = place { self.nodes[node].hosts().lives() } else { Vec::new() };
+                let lives: Vec<_> = self.life(place).into_iter().chain(hosts).collect();
+                self.freeze(number, lives)
+            }
+            What::HostHang { node } => {
+                let lives = self.nodes[node].hosts().lives();
+                self.freeze(number, lives)
+            }
+            What::HostCrash { node } => {
+                let hosts = self.nodes[node].hosts();
+                hosts.living().first().is_some_and(|session| hosts.crash(*session))
+            }
+            What::WallJump { place, ms } => {
+                self.around.clocks.of(place).jump(ms);
+                true
+            }
+            What::Drift { place, ppm } => {
+                self.around.clocks.of(place).drift(ppm);
+                true
+            }
+            What::Cut { between: (a, b) } => self.set_path(a, b, Path::Cut),
+            What::HalfOpen { between: (a, b) } => self.set_path(a, b, Path::Silent),
+            What::Slow { between: (a, b), delay, per_byte } => self.set_path(a, b, Path::Slow { delay, per_byte }),
+            other => {
+                self.lie_in_wait(other, fault.lasts, Arc::clone(&strike));
+                false
+            }
+        };
+        if has_hit {
+            strike.hit_at(present);
+        }
+    }
+
+    /// Begins what hits only when something comes its way.
+    fn lie_in_wait(&self, what: What, lasts: Duration, strike: Arc<Strike>) {
+        let (network, traps) = (&self.around.network, &self.around.traps);
+        match what {
+            What::OneWay { from, to } => network.set_path(from, to, Path::OneWay { to, strike }),
+            What::LostAnswers { from, to } => network.set_path(from, to, Path::Lossy { to, strike }),
+            What::Reset { between: (a, b), after } => network.reset_after(a, b, after, strike),
+            What::Straggle { between: (a, b) } => network.straggle(a, b, lasts, strike),
+            What::TornWrite { node } => self.tear(node, strike),
+            What::CrashAfter { place, effect, count } => traps.set(place, Trap::Crash { effect, left: count, strike }),
+            What::ActorPanic { place, actor, after } => {
+                traps.set(place, Trap::Panic { actor, left: after + 1, strike });
+            }
+            What::DiskFull { place } => self.ail_disk(place, |ills| ills.full = Some(strike)),
+            What::FailedSync { place } => self.ail_disk(place, |ills| ills.fails = Some(strike)),
+            What::SlowDisk { place, delay } => self.ail_disk(place, |ills| ills.slow = Some((delay, strike))),
+            What::StoreOutage { answers_after } => {
+                self.cloud.store().ail(|ills| ills.out = Some((answers_after, strike)));
+            }
+            What::StoreErrors => self.cloud.store().ail(|ills| ills.erring = Some(strike)),
+            What::StartFails { node } => self.nodes[node].hosts().ail(|ills| ills.start_fails = Some(strike)),
+            What::ConnectHangs { node } => {
+                let until = self.around.world.nanos_after(lasts);
+                self.nodes[node].hosts().ail(|ills| ills.connect_hangs = Some((until, strike)));
+            }
+            What::SlowKernel { node, delay } => {
+                self.nodes[node].hosts().ail(|ills| ills.slow_kernel = Some((delay, strike)));
+            }
+            What::Cut { .. }
+            | What::HalfOpen { .. }
+            | What::Slow { .. }
+            | What::NodeCrash { .. }
+            | What::PowerLoss { .. }
+            | What::CloudCrash
+            | What::Freeze { .. }
+            | What::Suspend { .. }
+            | What::WallJump { .. }
+            | What::Drift { .. }
+            | What::HostCrash { .. }
+            | What::HostHang { .. } => {} // these hit at once
+        }
+    }
+
+    /// Changes a path; `true` if a connection stands on it.
+    fn set_path(&self, a: Place, b: Place, path: Path) -> bool {
+        let is_used = self.around.network.is_used(a, b);
+        self.around.network.set_path(a, b, path);
+        is_used
+    }
+
+    fn tear(&self, node: usize, strike: Arc<Strike>) {
+        let (traps, place) = (Arc::clone(&self.around.traps), Place::Node(node));
+        let tear = move || {
+            traps.dies(Death { place, loses_power: true });
+            strike.hit()
+        };
+        self.nodes[node].disk().ail(|ills| ills.tear = Some(Box::new(tear)));
+    }
+
+    fn ail_disk(&self, place: Place, change: impl FnOnce(&mut DiskIlls)) {
+        match place {
+            Place::Cloud => self.cloud.disk().ail(change),
+            Place::Node(node) => self.nodes[node].disk().ail(change),
+            Place::Person(_) => {} // nothing of theirs is on a disk
+        }
+    }
+
+    fn life(&self, place: Place) -> Option<Arc<Life>> {
+        match place {
+            Place::Cloud => self.cloud.life(),
+            Place::Node(node) => self.nodes[node].life(),
+            Place::Person(person) => self.people.get(person).and_then(crate::person::Person::life),
+        }
+    }
+
+    fn freeze(&mut self, number: usize, lives: impl IntoIterator<Item = Arc<Life>>) -> bool {
+        let frozen: Vec<_> = lives.into_iter().filter(|life| life.freeze()).collect();
+        let has_hit = !frozen.is_empty();
+        self.frozen.insert(number, frozen);
+        has_hit
+    }
+
+    fn thaw(&mut self, number: usize) {
+        for life in self.frozen.remove(&number).unwrap_or_default() {
+            life.thaw(&self.around.world);
+        }
+    }
+
+    /// Ends a fault.
+    async fn mend(&mut self, number: usize, fault: &Fault) -> Result<(), Fatal> {
+        match fault.what {
+            What::Cut { between: (a, b) }
+            | What::HalfOpen { between: (a, b) }
+            | What::Slow { between: (a, b), .. }
+            | What::OneWay { from: a, to: b }
+            | What::LostAnswers { from: a, to: b } => self.around.network.set_path(a, b, Path::Open),
+            What::Reset { between: (a, b), .. } => self.around.network.no_reset(a, b),
+            What::NodeCrash { node } | What::PowerLoss { node } => self.start(Place::Node(node)).await?,
+            What::CloudCrash => self.start(Place::Cloud).await?,
+            What::TornWrite { node } => {
+                drop(self.nodes[node].disk().ail(|ills| ills.tear.take()));
+                self.start(Place::Node(node)).await?;
+            }
+            What::CrashAfter { place, .. } => {
+                self.around.traps.take_away(place, |trap| matches!(trap, Trap::Crash { .. }));
+                self.start(place).await?;
+            }
+            What::ActorPanic { place, .. } => {
+                self.around.traps.take_away(place, |trap| matches!(trap, Trap::Panic { .. }));
+            }
+            What::Suspend { place } => {
+                self.around.clocks.of(place).wake_up();
+                self.thaw(number);
+            }
+            What::Freeze { .. } | What::HostHang { .. } => self.thaw(number),
+            What::WallJump { place, ms } => self.around.clocks.of(place).jump(-ms),
+            What::Drift { place, .. } => self.around.clocks.of(place).drift(0),
+            What::DiskFull { place } => self.ail_disk(place, |ills| ills.full = None),
+            What::FailedSync { place } => self.ail_disk(place, |ills| ills.fails = None),
+            What::SlowDisk { place, .. } => self.ail_disk(place, |ills| ills.slow = None),
+            What::StoreOutage { .. } => self.cloud.store().ail(|ills| ills.out = None),
+            What::StoreErrors => self.cloud.store().ail(|ills| ills.erring = None),
+            What::StartFails { node } => self.nodes[node].hosts().ail(|ills| ills.start_fails = None),
+            What::ConnectHangs { node } => self.nodes[node].hosts().ail(|ills| ills.connect_hangs = None),
+            What::SlowKernel { node, .. } => self.nodes[node].hosts().ail(|ills| ills.slow_kernel = None),
+            What::Straggle { .. } | What::HostCrash { .. } => {}
+        }
+        Ok(())
+    }
+}
