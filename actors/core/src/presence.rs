@@ -10,8 +10,7 @@
 //! `Sign`, `LinkClosed` and `GoingToSleep` count only on the device's newest link while that is open: what an older link
 //! still brings, its closing included, is ignored. A closing that counts also emits `Seen`, in every phase.
 //!
-//! A machine starts Online over its first link, or, for a registered device after the start of a cloud, Suspect with 60 s to
-//! come back. Presence is a hint for routing and for people. It never moves ownership by itself.
+//! A machine starts Suspect, with 60 s to come back, and is told of the device's link if there is one. Presence is a hint for routing and for people. It never moves ownership by itself.
 
 use strum::VariantNames as _;
 use wayfare_protocol::control::PresenceInfo;
@@ -24,28 +23,13 @@ use crate::mark::{Mark, Phases};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkNumber(pub u64);
 
-/// Why the machine exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// The device's first link was authenticated.
-    Linked {
-        /// That link.
-        link: LinkNumber,
-    },
-    /// The cloud has started and knows the device from its store.
-    Registered {
-        /// When it was last there.
-        last_seen: Wall,
-    },
-}
-
 /// What the machine is made of.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Its durations: `suspect_after`, `offline_after_close`, `offline_after_silence`, `suspect_after_start`.
     pub limits: Limits,
-    /// Its beginning.
-    pub start: Start,
+    /// When the device was last there, as far as is known.
+    pub last_seen: Wall,
 }
 
 /// What happened.
@@ -173,19 +157,9 @@ impl Machine for Presence {
     type Effect = Effect;
 
     fn new(config: Config, now: Now) -> Self {
-        let Config { limits, start } = config;
-        match start {
-            Start::Linked { link } => Self {
-                limits,
-                phase: Phase::Online { last_sign: now.boot },
-                newest: Newest::Open(link),
-                last_sign: now.wall,
-            },
-            Start::Registered { last_seen } => {
-                let offline_at = now.boot.after(limits.suspect_after_start);
-                Self { limits, phase: Phase::Suspect { offline_at }, newest: Newest::None, last_sign: last_seen }
-            }
-        }
+        let Config { limits, last_seen } = config;
+        let offline_at = now.boot.after(limits.suspect_after_start);
+        Self { limits, phase: Phase::Suspect { offline_at }, newest: Newest::None, last_sign: last_seen }
     }
 
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
@@ -248,12 +222,13 @@ mod tests {
     }
 
     fn linked() -> Presence {
-        Presence::new(Config { limits: Limits::default(), start: Start::Linked { link: FIRST } }, at(0))
+        let mut device = registered();
+        device.step(at(0), Input::LinkUp { link: FIRST }, &mut Vec::new());
+        device
     }
 
     fn registered() -> Presence {
-        let start = Start::Registered { last_seen: Wall(7) };
-        Presence::new(Config { limits: Limits::default(), start }, at(0))
+        Presence::new(Config { limits: Limits::default(), last_seen: Wall(7) }, at(0))
     }
 
     /// A silent device is doubted after 30 s and given up after 60 s, each told once.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
-use wayfare_core::{Machine as _, link, presence};
+use wayfare_core::{Machine as _, link};
 use wayfare_protocol::control::Control;
 use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
@@ -111,12 +111,12 @@ impl AccountExecutor {
     /// The device's presence is kept by an actor that begins with its first link.
     fn device_up(&self, device: DeviceId, link: LinkId) {
         let Home::Cloud { store, .. } = &self.home else { return };
+        self.directory.set_device_link(device, link);
         if let Some(actor) = self.directory.device(device) {
             let _ = actor.cast(Mail::Input(device::link_up(link), None)); // it is being restarted
             return;
         }
-        let begin = presence::Start::Linked { link: presence::LinkNumber(link.0) };
-        self.supervise(device_child(device, begin, self, Arc::clone(store)));
+        self.supervise(device_child(device, self, Arc::clone(store)));
     }
 
     /// The session's journal, started if there is none. It finds its owner in the directory whenever it is started.
@@ -186,15 +186,10 @@ pub(crate) fn session_child(config: wayfare_core::session::Config, environs: Env
     )
 }
 
-fn device_child(
-    device: DeviceId,
-    begin: presence::Start,
-    account: &AccountExecutor,
-    store: Arc<dyn ControlStore>,
-) -> Child {
+fn device_child(device: DeviceId, account: &AccountExecutor, store: Arc<dyn ControlStore>) -> Child {
     let directory = Arc::clone(&account.directory);
     let limits = account.config.limits.clone();
-    let arguments = device::arguments(device, begin, limits, Arc::clone(&directory), store, account.runtime.clone());
+    let arguments = device::arguments(device, limits, Arc::clone(&directory), store, account.runtime.clone());
     Child::new(
         format!("device {}", device.short()),
         Arc::new(move |supervisor| {

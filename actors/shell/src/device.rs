@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wayfare_core::presence::{Config, Effect, Input, LinkNumber, Presence, Start as Begin};
+use wayfare_core::presence::{Config, Effect, Input, LinkNumber, Presence};
 use wayfare_core::{Machine as _, account};
 use wayfare_protocol::{DeviceId, Limits};
 
@@ -17,19 +17,20 @@ pub struct DeviceExecutor {
     store: Arc<dyn ControlStore>,
 }
 
-/// The arguments of a device's actor.
+/// The arguments of a device's actor. However it starts, it finds the device's link in the directory.
 pub fn arguments(
     device: DeviceId,
-    begin: Begin,
     limits: Limits,
     directory: Arc<Directory>,
     store: Arc<dyn ControlStore>,
     runtime: Runtime,
 ) -> Arguments<DeviceExecutor> {
     let start: Start<DeviceExecutor> = Arc::new(move |now| {
-        let machine = Presence::new(Config { limits: limits.clone(), start: begin }, now);
+        let machine = Presence::new(Config { limits: limits.clone(), last_seen: now.wall }, now);
         let executor = DeviceExecutor { device, directory: Arc::clone(&directory), store: Arc::clone(&store) };
-        Box::pin(async move { Ok(Started { machine, executor, inputs: Vec::new() }) })
+        // The newest, also when it has come while the actor was being restarted.
+        let inputs = directory.device_link(device).map(link_up).into_iter().collect();
+        Box::pin(async move { Ok(Started { machine, executor, inputs }) })
     });
     Arguments { name: format!("device {}", device.short()), start, runtime }
 }

@@ -28,6 +28,7 @@ struct Known {
     supervisor: Option<SupervisorRef>,
     account: AccountSlot,
     devices: BTreeMap<DeviceId, ActorRef<Mail<DeviceExecutor>>>,
+    device_links: BTreeMap<DeviceId, LinkId>,
     sessions: BTreeMap<SessionId, ActorRef<Mail<SessionExecutor>>>,
     journals: BTreeMap<SessionId, JournalSlot>,
     journal_owners: BTreeMap<SessionId, JournalOwner>,
@@ -109,6 +110,16 @@ impl Directory {
     /// The actor of a device.
     pub fn device(&self, device: DeviceId) -> Option<ActorRef<Mail<DeviceExecutor>>> {
         self.with(|known| known.devices.get(&device).cloned())
+    }
+
+    /// Notes the newest link of a device, so that its actor finds it when it is started.
+    pub fn set_device_link(&self, device: DeviceId, link: LinkId) {
+        self.with(|known| known.device_links.insert(device, link));
+    }
+
+    /// The newest link of a device, if it is still there.
+    pub fn device_link(&self, device: DeviceId) -> Option<LinkId> {
+        self.with(|known| known.device_links.get(&device).copied().filter(|link| known.links.contains_key(link)))
     }
 
     /// Makes a session known.

@@ -231,6 +231,10 @@ impl Executor for SessionExecutor {
 
     fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
         match effect {
+            Effect::NeverWas => {
+                self.environs.directory.tell_account(account::Input::NeverWas { session: self.session });
+                context.myself().stop(None);
+            }
             Effect::AppendInbox { op, records } => {
                 let log = Arc::clone(&self.inbox);
                 self.append(&log, op, records.iter().map(codec::encode).collect(), context);

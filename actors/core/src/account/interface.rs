@@ -134,6 +134,11 @@ pub enum Input {
         /// Why.
         refusal: Refusal,
     },
+    /// A log of this node is that of a session whose creation was never durable.
+    NeverWas {
+        /// Which.
+        session: SessionId,
+    },
     /// A session of this node answered.
     Answer {
         /// Which call.

@@ -137,6 +137,7 @@ impl Machine for Account {
             Input::Presence { device, presence } => self.devices.set_presence(device, presence),
             Input::Session(info) => self.on_session(now, info, out),
             Input::CreateFailed { session, refusal } => self.create_failed(session, refusal, out),
+            Input::NeverWas { session } => self.all_told(now, session, out),
             Input::Answer { caller, answer } => self.on_answer(caller, answer, out),
             Input::Claim { session, request, claim } => self.forward_claim(session, request, claim, out),
             Input::Claimed { op, outcome } => self.on_claimed(op, outcome, out),

@@ -115,7 +115,12 @@ impl Account {
             }
         }
         self.answer_opens(&info, out);
-        for (link, request, open) in self.unknown.told(info.id) {
+        self.all_told(now, info.id, out);
+    }
+
+    /// A session of this node has told of itself, or there is none: names that waited for the last one are looked for.
+    pub(super) fn all_told(&mut self, now: Now, session: SessionId, out: &mut impl Sink<Effect>) {
+        for (link, request, open) in self.unknown.told(session) {
             if self.links.peer(link).is_some() {
                 self.on_open(now, link, request, open, out);
             }

@@ -103,6 +103,8 @@ pub enum Outcome {
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
+    /// Its creation was never durable: there is no such session, and its actor is done.
+    NeverWas,
     /// Append to the inbox log.
     AppendInbox {
         /// Joins effect and outcome.

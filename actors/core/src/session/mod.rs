@@ -228,7 +228,7 @@ impl RuntimeSession {
     /// What was owed before goes on: a living host is looked for, and what was accepted and not started runs.
     fn recovered(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         if self.ownership.row().is_none() {
-            return; // its creation was never durable: it does not exist
+            return out.push(Effect::NeverWas); // its creation was never durable: it does not exist
         }
         self.published = Published::Outdated;
         self.kept = self.taken;
