@@ -7,6 +7,7 @@ pub mod clock;
 pub mod evidence;
 pub mod fault;
 pub mod habit;
+pub mod hits;
 pub mod life;
 pub mod marks;
 pub mod mutation;

@@ -31,6 +31,7 @@ const BRIEF: &[(&str, &str, &str)] = &[
     ("journal", "Refused", "a refusal that another try mends"),
     ("conversation", "Opening", "a few messages, once for each author"),
     ("conversation", "Submitting", "one message there and back"),
+    ("kernel_host", "Starting", "up to three seconds, once for each kernel"),
     ("kernel_host", "Stopping", "a moment of a stop"),
     ("kernel_host", "Gone", "until its records are acknowledged"),
     ("presence", "Offline", "after half a minute of absence"),

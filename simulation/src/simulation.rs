@@ -15,8 +15,9 @@ use wayfare_protocol::{AccountId, Limits, NodeId};
 
 use crate::clock::Clocks;
 use crate::evidence::{Evidence, Findings};
-use crate::fault::{Fault, Hits, Kind};
+use crate::fault::{Fault, Kind};
 use crate::habit::STRANGERS;
+use crate::hits::Hits;
 use crate::life::Life;
 use crate::mutation::Mutation;
 use crate::oracle::{Oracle, Setting, Violation};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::fault::Strike;
+use crate::hits::Strike;
 use crate::life::Life;
 use crate::place::Place;
 

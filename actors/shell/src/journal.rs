@@ -13,7 +13,7 @@ use wayfare_protocol::{Epoch, SessionId, StreamId, codec};
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Runtime, Start, Started};
 use crate::directory::Directory;
-use crate::link::{LinkCommand, LinkRef, StreamPeer, Unserved};
+use crate::link::{LinkCommand, LinkRef, Server, StreamPeer, Unserved};
 use crate::logs;
 use crate::ports::{Log, LogName, LogStore};
 
@@ -122,6 +122,14 @@ pub fn arguments(
 }
 
 impl JournalExecutor {
+    /// Ends the subscription that is open, so that the owner forgets its reader.
+    fn unsubscribe(&mut self) {
+        let link = self.owner.and_then(|link| self.directory.link(link));
+        if let (Some(link), Some(stream)) = (link, self.copied_on.take()) {
+            link.command(LinkCommand::End { stream, fault: None });
+        }
+    }
+
     fn subscribe(&mut self, from: u64, epoch: Epoch, context: &Context<Self>) {
         self.subscription += 1;
         self.copied_on = None;
@@ -215,7 +223,8 @@ impl Executor for JournalExecutor {
                 let reader = ReaderId(self.next_reader);
                 self.readers.insert(reader, (link.clone(), stream));
                 context.feed(Input::ReaderOpened { reader, want });
-                link.command(LinkCommand::Bind { stream, peer: StreamPeer::Journal(context.myself().clone(), reader) });
+                let peer = Server::new(StreamPeer::Journal(context.myself().clone(), reader));
+                link.command(LinkCommand::Bind { stream, peer });
             }
             JournalCommand::ReaderGone { reader } => {
                 self.readers.remove(&reader);
@@ -242,8 +251,9 @@ impl Executor for JournalExecutor {
 }
 
 impl Drop for JournalExecutor {
-    /// However the actor ended, its readers attach anew.
+    /// However the actor ended, its readers attach anew, and its next life subscribes anew.
     fn drop(&mut self) {
+        self.unsubscribe();
         crate::link::end_readers(&mut self.readers);
     }
 }

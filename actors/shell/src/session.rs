@@ -15,7 +15,7 @@ use wayfare_protocol::{RequestId, SessionId, StreamId, codec};
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::directory::Directory;
 use crate::ids::Ids;
-use crate::link::{LinkCommand, LinkRef, StreamPeer, Unserved};
+use crate::link::{LinkCommand, LinkRef, Server, StreamPeer, Unserved};
 use crate::logs;
 use crate::ports::{ConnectError, HostConnection, HostStart, Log, LogName, LogStore, SessionHosts};
 
@@ -300,7 +300,8 @@ impl Executor for SessionExecutor {
                 let reader = ReaderId(self.next_reader);
                 self.readers.insert(reader, (link.clone(), stream));
                 context.feed(Input::ReaderOpened { reader, want });
-                link.command(LinkCommand::Bind { stream, peer: StreamPeer::Session(context.myself().clone(), reader) });
+                let peer = Server::new(StreamPeer::Session(context.myself().clone(), reader));
+                link.command(LinkCommand::Bind { stream, peer });
             }
             SessionCommand::ReaderGone { reader } => {
                 self.readers.remove(&reader);

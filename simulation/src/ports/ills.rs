@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wayfare_actors::ports::LogName;
 
-use crate::fault::Strike;
+use crate::hits::Strike;
 use crate::world::Event;
 
 /// What is wrong with a disk.

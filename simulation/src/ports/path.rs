@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fault::Strike;
+use crate::hits::Strike;
 use crate::place::Place;
 
 /// See the module.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::network::{Conn, Network, Standing, closed, gone, pair};
 use super::path::Path;
-use crate::fault::Strike;
+use crate::hits::Strike;
 use crate::place::Place;
 
 /// A connection between two places is reset in the middle of what is being sent.
@@ -50,13 +50,6 @@ impl Network {
             }
             Path::Cut => self.cut(a, b),
         }
-    }
-
-    /// Whether a connection between two places stands.
-    pub fn is_used(&self, a: Place, b: Place) -> bool {
-        let state = self.state();
-        let mut conns = state.connections.values().filter(|conn| conn.between == pair(a, b));
-        conns.any(|conn| conn.standing == Standing::Up && conn.ends.iter().all(|end| !end.is_gone))
     }
 
     /// Connections between two places are over; both ends are told, soon.

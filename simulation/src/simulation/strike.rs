@@ -6,7 +6,8 @@ use std::time::Duration;
 use wayfare_actors::actor::Fatal;
 
 use super::{Simulation, Turn};
-use crate::fault::{Fault, Strike, What};
+use crate::fault::{Fault, What};
+use crate::hits::Strike;
 use crate::life::Life;
 use crate::mutation::Mutation;
 use crate::place::Place;
@@ -159,11 +160,10 @@ impl Simulation {
         }
     }
 
-    /// Changes a path; `true` if a connection stands on it.
+    /// Changes a path: it hits those who dial, too.
     fn set_path(&self, a: Place, b: Place, path: Path) -> bool {
-        let is_used = self.around.network.is_used(a, b);
         self.around.network.set_path(a, b, path);
-        is_used
+        true
     }
 
     fn tear(&self, node: usize, strike: Arc<Strike>) {

@@ -26,7 +26,7 @@ pub use accepted::{AcceptedLink, Doorkeeper};
 pub use connection::ConnectionEvent;
 pub use owner::{AccountOwner, LinkOwner};
 pub use streams::StreamPeer;
-pub use unserved::Unserved;
+pub use unserved::{Server, Unserved};
 pub use uplink::UplinkExecutor;
 
 /// What a link is told besides its machine's inputs.
@@ -36,7 +36,7 @@ pub enum LinkCommand {
         /// The stream.
         stream: StreamId,
         /// Who.
-        peer: StreamPeer,
+        peer: Server,
     },
     /// Open a stream with somebody behind it.
     Open {

@@ -11,7 +11,7 @@ use wayfare_protocol::output::OutputRecord;
 use wayfare_protocol::stream::{Class, Destination, RunUpdate};
 use wayfare_protocol::{ErrorCode, Refusal, StreamId, codec};
 
-use super::{LinkCommand, LinkRef, Unserved};
+use super::{LinkCommand, LinkRef, Server, Unserved};
 use crate::actor::Mail;
 use crate::client::{ClientCommand, ClientExecutor};
 use crate::journal::JournalExecutor;
@@ -55,7 +55,8 @@ impl Streams {
         self.slots.insert(stream, Slot::Unbound { credit: 0 });
     }
 
-    pub(super) fn bind(&mut self, stream: StreamId, peer: StreamPeer) {
+    pub(super) fn bind(&mut self, stream: StreamId, peer: Server) {
+        let Some(peer) = peer.arrive() else { return };
         match self.slots.insert(stream, Slot::Bound(peer.clone())) {
             Some(Slot::Unbound { credit }) if credit > 0 => give_credit(&peer, credit),
             Some(_) => {}
@@ -81,7 +82,7 @@ impl Streams {
             StreamPeer::Joining(unserved) => {
                 let (other, its_stream) = unserved.serve();
                 let onward = StreamPeer::Joined(this.clone(), stream);
-                other.command(LinkCommand::Bind { stream: its_stream, peer: onward });
+                other.command(LinkCommand::Bind { stream: its_stream, peer: Server::new(onward) });
                 StreamPeer::Joined(other, its_stream)
             }
             StreamPeer::Client(client, number) => {
@@ -90,7 +91,10 @@ impl Streams {
             }
             StreamPeer::Copy(journal, number) => {
                 let command = crate::journal::JournalCommand::CopyOpened { number, stream };
-                let _ = journal.cast(Mail::Command(command)); // it is being restarted
+                if journal.cast(Mail::Command(command)).is_err() {
+                    // It is being restarted and subscribes anew: the owner is to forget this reader.
+                    this.command(LinkCommand::End { stream, fault: None });
+                }
                 StreamPeer::Copy(journal, number)
             }
             other => other,
@@ -114,7 +118,8 @@ impl Streams {
             StreamPeer::Copy(journal, number) => {
                 let record: OutputRecord = codec::decode(&bytes).map_err(malformed)?;
                 let command = crate::journal::JournalCommand::Record { number: *number, record, bytes: length };
-                let _ = journal.cast(Mail::Command(command)); // it is being restarted and subscribes anew
+                let gone = |_| Refusal::new(ErrorCode::Draining, "the journal is being restarted and subscribes anew");
+                journal.cast(Mail::Command(command)).map_err(gone)?;
                 Ok(0)
             }
             StreamPeer::Client(client, number) => {
@@ -186,7 +191,7 @@ fn give_credit(peer: &StreamPeer, bytes: u64) {
     }
 }
 
-fn closed(peer: &StreamPeer, refusal: Option<Refusal>) {
+pub(super) fn closed(peer: &StreamPeer, refusal: Option<Refusal>) {
     match peer {
         StreamPeer::Session(actor, reader) => {
             let _ = actor.cast(Mail::Command(crate::session::SessionCommand::ReaderGone { reader: *reader }));

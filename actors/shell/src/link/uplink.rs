@@ -9,7 +9,7 @@ use wayfare_core::{Machine as _, link, uplink};
 
 use super::connection::{self, Outgoing};
 use super::streams::Streams;
-use super::{LinkCommand, LinkOwner, LinkRef};
+use super::{LinkCommand, LinkOwner, LinkRef, Server};
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::ports::{Address, Connection, DialError, Transport};
 
@@ -141,6 +141,12 @@ impl Executor for UplinkExecutor {
     fn command(&mut self, command: UplinkCommand, context: &mut Context<Self>) -> Result<(), Fatal> {
         match command {
             UplinkCommand::Dialed(op, result) => self.dialed(op, result, context),
+            // Of a connection that is over: its streams are, and their numbers are used again.
+            UplinkCommand::Link(op, command) if !self.connections.contains_key(&op) => {
+                if let LinkCommand::Open { peer, .. } = command {
+                    drop(Server::new(peer));
+                }
+            }
             UplinkCommand::Link(_, LinkCommand::Bind { stream, peer }) => self.streams.bind(stream, peer),
             UplinkCommand::Link(op, LinkCommand::Open { destination, class, peer }) => {
                 let input = self.streams.open(destination, class, peer);
