@@ -113,12 +113,3 @@ fn records_of_the_host_go_on_after_the_last_one_that_is_durable() {
     bench.host_events(5, 1, 3..=4);
     assert_eq!(host::numbers(&bench, 1), [1, 2, 3, 4]);
 }
-
-#[test]
-fn a_session_whose_creation_was_never_durable_says_that_it_never_was() {
-    let mut bench = Bench::idle();
-    bench.inbox.clear();
-    bench.outputs.clear();
-    bench.restart();
-    assert_eq!(bench.said, [Effect::NeverWas]);
-}
