@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod evidence;
+pub mod explain;
 pub mod fault;
 pub mod habit;
 pub mod hits;
@@ -16,7 +17,9 @@ pub mod place;
 pub mod plan;
 pub mod ports;
 pub mod process;
+pub mod scenario;
 pub mod seed;
+pub mod shrink;
 pub mod simulation;
 pub mod swarm;
 pub mod sweep;

@@ -505,6 +505,6 @@ impl Person {
 
     fn over(&mut self) {
         self.phase = Phase::Idle;
-        self.sleep(Duration::from_millis(50), Duration::from_secs(4));
+        self.sleep(Duration::from_millis(50), Duration::from_millis(1_500));
     }
 }

@@ -27,7 +27,7 @@ use crate::plan::{FRESH_RUNS_WITHIN, PersonPlan, Plan, RUNS_END_WITHIN, Role};
 use crate::ports::{Disk, HostRules, Hosts, Network, StoreRows, Sync};
 use crate::process::{self, CloudMachine, NodeMachine, Surroundings, cloud_address, key};
 use crate::seed::Seed;
-use crate::trace::Tracer;
+use crate::trace::{Listener, Tracer};
 use crate::trap::Traps;
 use crate::world::World;
 
@@ -103,15 +103,15 @@ fn narrow() -> Limits {
     }
 }
 
-/// Runs a plan in this thread. `print`: lines of the trace that contain it go to standard error.
+/// Runs a plan in this thread. `listener` is told every line of the trace.
 ///
 /// # Errors
 /// If the world cannot be set up.
-pub fn run(plan: &Plan, print: Option<String>) -> Result<Report, Fatal> {
+pub fn run(plan: &Plan, listener: Option<Listener>) -> Result<Report, Fatal> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.map_err(|error| Fatal(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let mut simulation = Simulation::new(plan, print);
+        let mut simulation = Simulation::new(plan, listener);
         simulation.begin(plan).await?;
         simulation.go(plan.hostile, |_| false).await?;
         simulation.heal();
@@ -122,13 +122,14 @@ pub fn run(plan: &Plan, print: Option<String>) -> Result<Report, Fatal> {
 }
 
 impl Simulation {
-    fn new(plan: &Plan, print: Option<String>) -> Self {
+    fn new(plan: &Plan, listener: Option<Listener>) -> Self {
         let seed = Seed::root(plan.seed);
         let world = World::new(&seed.child("world"));
         let limits = if plan.narrow { narrow() } else { Limits::default() };
         let evidence = Evidence::new(Arc::clone(&world), &Setting::of_all(limits.clone(), true));
-        let tracer = Tracer::new(Arc::clone(&world), Arc::clone(&evidence), print);
-        let network = Network::new(&world, &seed.child("network"));
+        let tracer = Tracer::new(Arc::clone(&world), Arc::clone(&evidence), listener);
+        let network = Network::new(&world, &tracer, &seed.child("network"));
+        plan.links.iter().for_each(|link| network.set_usual(*link));
         let clocks = Clocks::new(&world, seed.child("clocks"));
         let store = StoreRows::new(&world, &seed.child("store"), account(0));
         store.watch(&evidence, plan.mutation);
@@ -181,8 +182,11 @@ impl Simulation {
             node.start(&self.around).await?;
         }
         for (number, person) in plan.people.iter().enumerate() {
-            let config = self.person(number, person);
-            self.add_person(config).await?;
+            let mut comes = self.new_person(self.person(number, person));
+            if person.role != Role::Absent {
+                comes.begin().await?;
+            }
+            self.people.push(comes);
         }
         for (number, fault) in plan.faults.iter().enumerate() {
             self.turn_after(fault.at, Turn::Begin(number, fault.clone()));
@@ -214,7 +218,7 @@ impl Simulation {
                 let open = Task::Open(session.clone(), chooses);
                 std::iter::once(open).chain(programs.iter().cloned().map(Task::Run)).collect()
             }
-            Role::Watcher => Vec::new(),
+            Role::Watcher | Role::Absent => Vec::new(),
         };
         person::Config {
             number,
@@ -232,13 +236,10 @@ impl Simulation {
         }
     }
 
-    async fn add_person(&mut self, config: person::Config) -> Result<(), Fatal> {
+    fn new_person(&self, config: person::Config) -> Person {
         let disk = Disk::new(&self.around.world, &config.seed.child("disk"), Sync::Durable);
         let (board, woken) = (Arc::clone(&self.board), Arc::clone(&self.woken));
-        let mut person = Person::new(config, self.around.clone(), Arc::clone(&self.evidence), board, woken, disk);
-        person.begin().await?;
-        self.people.push(person);
-        Ok(())
+        Person::new(config, self.around.clone(), Arc::clone(&self.evidence), board, woken, disk)
     }
 
     /// Lets the world go on for a while, or until something is true. `false`: it did not come true.
@@ -312,7 +313,7 @@ impl Simulation {
             .filter(|person| person.account == 0)
             .filter_map(|person| match &person.role {
                 Role::Author { session, .. } => Some(session.clone()),
-                Role::Watcher => None,
+                Role::Watcher | Role::Absent => None,
             })
             .collect();
         sessions.push("fresh".to_owned());
@@ -323,7 +324,9 @@ impl Simulation {
         let tasks: Vec<_> = watch.chain(opens).collect();
         let config =
             person::Config { tasks, watches: false, hurries: true, skips: false, ..self.person(number, &auditor) };
-        self.add_person(config).await?;
+        let mut auditor = self.new_person(config);
+        auditor.begin().await?;
+        self.people.push(auditor);
         let is_done = |simulation: &Self| simulation.people.last().is_some_and(Person::is_idle);
         if !self.go(FRESH_RUNS_WITHIN, is_done).await?
             && let Some(auditor) = self.people.last()

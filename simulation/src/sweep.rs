@@ -1,6 +1,7 @@
 //! Many seeds, and what they say together.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 use strum::VariantArray as _;
@@ -11,11 +12,14 @@ use crate::marks::{self, Coverage};
 use crate::mutation::Mutation;
 use crate::plan::Plan;
 use crate::simulation::{Report, run};
+use crate::trace::Listener;
 
-/// Fewer acknowledged runs per seed on average, and the sweep proves nothing.
-pub const RUNS_PER_SEED: f64 = 4.0;
-/// Fewer faults per seed on average, and the sweep proves nothing.
-pub const FAULTS_PER_SEED: f64 = 2.0;
+/// Fewer acknowledged runs per simulated minute on average, and the sweep proves nothing.
+pub const RUNS_PER_MINUTE: f64 = 20.0;
+/// Fewer faults that hit something per simulated minute on average, and the sweep proves nothing.
+pub const FAULTS_PER_MINUTE: f64 = 3.0;
+/// A sweep of fewer seeds may miss a kind of fault by chance: it is not asked whether enough happened.
+pub const ASKED_FROM: u64 = 50;
 
 /// The last line of a sweep.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -24,14 +28,15 @@ pub struct Summary {
     pub seeds: u64,
     /// Rules that did not hold, over all seeds.
     pub violations: u64,
+    /// Violations by rule.
+    #[serde(skip)]
+    pub broken: BTreeMap<&'static str, u64>,
     /// Acknowledged runs.
     pub runs_acknowledged: u64,
     /// Faults that had something to hit, by kind.
     pub faults_by_kind: BTreeMap<&'static str, u64>,
     /// How often each oracle was applied.
     pub oracles: BTreeMap<&'static str, u64>,
-    /// How runs ended, over everybody who looked.
-    pub outcomes: BTreeMap<String, u64>,
     /// Marks that were reached.
     pub marks_hit: usize,
     /// Marks that must be, over enough seeds.
@@ -42,6 +47,11 @@ pub struct Summary {
     pub events: u64,
     /// Seconds of real time; the caller has a clock.
     pub wall_s: f64,
+    /// Events per second of real time.
+    pub events_per_s: f64,
+    /// How runs ended, over everybody who looked.
+    #[serde(skip)]
+    pub outcomes: BTreeMap<String, u64>,
     /// Which phases were reached, and which faults met them.
     #[serde(skip)]
     pub coverage: Coverage,
@@ -52,6 +62,9 @@ impl Summary {
     pub fn add(&mut self, report: &Report) {
         self.seeds += 1;
         self.violations += report.violations.len() as u64;
+        for violation in &report.violations {
+            *self.broken.entry(violation.oracle.name()).or_default() += 1;
+        }
         self.runs_acknowledged += report.acknowledged as u64;
         for kind in Kind::VARIANTS.iter().copied() {
             *self.faults_by_kind.entry(kind.name()).or_default() += report.faults.get(&kind).copied().unwrap_or(0);
@@ -68,18 +81,37 @@ impl Summary {
         self.events += report.events;
     }
 
+    /// Says how long it took in real time.
+    #[expect(clippy::cast_precision_loss, reason = "counts of a sweep are small")]
+    pub fn took(&mut self, seconds: f64) {
+        self.wall_s = seconds;
+        self.events_per_s = (self.events as f64 / seconds.max(f64::EPSILON)).round();
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts of a sweep are small")]
+    fn per_minute(&self, count: u64) -> f64 {
+        count as f64 / self.sim_minutes.max(f64::EPSILON)
+    }
+
+    fn faults(&self) -> u64 {
+        self.faults_by_kind.values().sum()
+    }
+
     /// Why this sweep proves nothing, if it does not: too little happened.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts of a sweep are small")]
     pub fn vacuity(&self) -> Option<String> {
-        let seeds = self.seeds.max(1) as f64;
-        let runs = self.runs_acknowledged as f64 / seeds;
-        let faults = self.faults_by_kind.values().sum::<u64>() as f64 / seeds;
-        if runs < RUNS_PER_SEED {
-            return Some(format!("{runs:.1} acknowledged runs per seed, at least {RUNS_PER_SEED} are wanted"));
+        if self.seeds < ASKED_FROM {
+            return None;
         }
-        if faults < FAULTS_PER_SEED {
-            return Some(format!("{faults:.1} faults per seed, at least {FAULTS_PER_SEED} are wanted"));
+        let (runs, faults) = (self.per_minute(self.runs_acknowledged), self.per_minute(self.faults()));
+        if runs < RUNS_PER_MINUTE {
+            return Some(format!("{runs:.1} acknowledged runs per simulated minute, below {RUNS_PER_MINUTE}"));
+        }
+        if faults < FAULTS_PER_MINUTE {
+            return Some(format!("{faults:.1} faults per simulated minute, below {FAULTS_PER_MINUTE}"));
+        }
+        if let Some((kind, _)) = self.faults_by_kind.iter().find(|(_, count)| **count == 0) {
+            return Some(format!("no fault of the kind {kind} hit anything"));
         }
         if let Some((oracle, _)) = self.oracles.iter().find(|(_, count)| **count == 0) {
             return Some(format!("{oracle} was never applied"));
@@ -90,32 +122,61 @@ impl Summary {
         }
         None
     }
+
+    /// One screen for people.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let mut text = String::new();
+        let list = |counts: &mut dyn Iterator<Item = (&str, u64)>| {
+            counts.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+        };
+        let verdict = match self.violations {
+            0 => "every rule held".to_owned(),
+            1 => "1 violation".to_owned(),
+            many => format!("{many} violations"),
+        };
+        let _ = writeln!(text, "{} seeds, {:.1} simulated minutes: {verdict}", self.seeds, self.sim_minutes);
+        if !self.broken.is_empty() {
+            let _ =
+                writeln!(text, "  violations  {}", list(&mut self.broken.iter().map(|(name, count)| (*name, *count))));
+        }
+        let applied = list(&mut self.oracles.iter().map(|(name, count)| (*name, *count)));
+        let _ = writeln!(text, "  oracles     applied: {applied}");
+        let outcomes = list(&mut self.outcomes.iter().map(|(name, count)| (name.as_str(), *count)));
+        let runs = self.per_minute(self.runs_acknowledged);
+        let _ = writeln!(text, "  runs        {} acknowledged, {runs:.1} a minute", self.runs_acknowledged);
+        let _ = writeln!(text, "  ends seen   {outcomes}");
+        let faults = self.per_minute(self.faults());
+        let _ = writeln!(text, "  faults      {} hit something, {faults:.1} a minute", self.faults());
+        let kinds = list(&mut self.faults_by_kind.iter().map(|(name, count)| (*name, *count)));
+        let _ = writeln!(text, "  by kind     {kinds}");
+        let _ = writeln!(text, "  marks       {} of {} hit", self.marks_hit, self.marks_required);
+        let _ = writeln!(text, "  events      {}, {} a second, {:.1} s", self.events, self.events_per_s, self.wall_s);
+        if let Some(why) = self.vacuity() {
+            let _ = writeln!(text, "too little happened: {why}");
+        }
+        text
+    }
 }
 
 /// Runs one seed as it decides itself.
 ///
 /// # Errors
 /// If the world cannot be set up.
-pub fn run_seed(number: u64, mutation: Option<Mutation>, print: Option<String>) -> Result<Report, Fatal> {
-    run(&Plan::of(number, mutation), print)
+pub fn run_seed(number: u64, mutation: Option<Mutation>, listener: Option<Listener>) -> Result<Report, Fatal> {
+    run(&Plan::of(number, mutation), listener)
 }
 
-/// What is said of a seed that violates a rule: the rules, the seed, what it decided, and how to see it again.
+/// What is said of a plan that violates a rule: the rules, the seed, and everything that was decided.
 #[must_use]
 pub fn explain(report: &Report, plan: &Plan) -> String {
-    use std::fmt::Write as _;
     let mut text = String::new();
     for violation in &report.violations {
         let _ = writeln!(text, "{violation}");
     }
-    let _ = writeln!(text, "seed {}", plan.seed);
-    for person in &plan.people {
-        let _ = writeln!(text, "  {person:?}");
+    text.push_str(&plan.describe());
+    if let Some(command) = plan.command() {
+        let _ = writeln!(text, "again: {command}");
     }
-    for fault in &plan.faults {
-        let _ = writeln!(text, "  at {:?} for {:?}: {:?}", fault.at, fault.lasts, fault.what);
-    }
-    let switch = plan.mutation.map(|mutation| format!(" --mutation {}", mutation.name())).unwrap_or_default();
-    let _ = writeln!(text, "again: wayfare-sim replay {}{switch}", plan.seed);
     text
 }

@@ -1,67 +1,48 @@
-//! The sweep: seeds hold every rule, runs are the same in two processes, and each rule is seen to fail where it must.
+//! The sweep: seeds hold every rule, and runs are the same in two processes. `./x test` sweeps more of them with the program.
 
-use std::ops::Range;
 use std::process::Command;
 
-use wayfare_simulation::sweep::{Summary, explain, run_seed};
-use wayfare_simulation::{Mutation, Plan, run};
+use wayfare_simulation::sweep::{Summary, explain};
+use wayfare_simulation::{Plan, run};
 
-fn sweep(seeds: Range<u64>) {
+#[test]
+fn seeds_0_to_20_hold_every_rule() {
     let mut summary = Summary::default();
-    for seed in seeds {
+    for seed in 0..20 {
         let plan = Plan::of(seed, None);
         let report = run(&plan, None).expect("a world");
         assert!(report.violations.is_empty(), "{}", explain(&report, &plan));
         summary.add(&report);
     }
-    assert_eq!(summary.vacuity(), None, "{summary:?}");
+    assert_eq!(summary.seeds, 20);
 }
 
-#[test]
-fn seeds_0_to_50_hold_every_rule() {
-    sweep(0..50);
-}
-
-#[test]
-fn seeds_50_to_100_hold_every_rule() {
-    sweep(50..100);
+fn program(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_wayfare-sim")).args(arguments).output().expect("it runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[test]
 fn a_seed_is_the_same_run_in_two_processes() {
-    let program = env!("CARGO_BIN_EXE_wayfare-sim");
-    let output = Command::new(program).args(["check-determinism", "--seeds", "0..10"]).output().expect("it runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-}
-
-/// Its own oracle catches a mutation within these seeds; the clean code passes the same seeds above.
-fn is_caught(mutation: Mutation) {
-    let catches = |seed: u64| {
-        let report = run_seed(seed, Some(mutation), None).expect("a world");
-        report.violations.iter().any(|violation| violation.oracle == mutation.caught_by())
-    };
-    assert!((0..200).any(catches), "{mutation:?} is not caught by {:?}", mutation.caught_by());
+    let (status, text) = program(&["check-determinism", "--seeds", "0..5"]);
+    assert_eq!(status, Some(0), "{text}");
 }
 
 #[test]
-fn mutations_of_hosts_clients_and_logs_are_caught() {
-    is_caught(Mutation::HostForgets);
-    is_caught(Mutation::ClientSkips);
-    is_caught(Mutation::LogAcknowledgesEarly);
+fn a_seed_that_holds_every_rule_is_replayed_without_a_word() {
+    assert_eq!(program(&["replay", "1"]), (Some(0), String::new()));
 }
 
 #[test]
-fn mutations_of_the_control_store_are_caught() {
-    is_caught(Mutation::StoreGrantsTwice);
-    is_caught(Mutation::StoreCountsDown);
-    is_caught(Mutation::StoreMixesOwners);
-    is_caught(Mutation::StoreForgetsNames);
-    is_caught(Mutation::StoreMixesAccounts);
+fn a_file_that_is_no_plan_is_an_error_of_its_own() {
+    assert_eq!(program(&["replay", "no/such/file.toml"]), (Some(2), String::new()));
 }
 
 #[test]
-fn mutations_of_nodes_are_caught() {
-    is_caught(Mutation::NodeStaysDown);
-    is_caught(Mutation::InboxForgetsRuns);
-    is_caught(Mutation::NodeIgnoresLimits);
+fn a_sweep_ends_with_one_line_of_json() {
+    let (status, text) = program(&["run", "--seeds", "0..4"]);
+    assert_eq!(status, Some(0), "{text}");
+    let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap_or_default()).expect("JSON");
+    assert_eq!((&last["seeds"], &last["violations"]), (&4.into(), &0.into()), "{text}");
+    assert!(last["events"].as_u64().is_some_and(|events| events > 0), "{text}");
 }

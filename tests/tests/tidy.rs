@@ -8,8 +8,7 @@ const FILE_LINES_MAX: usize = 400;
 const LONG_FILES: &[(&str, &str)] =
     &[("actors/io/tests/transport.rs", "one story of one socket per rule, over one set of servers")];
 /// Sources of a layer that are its edge to the system, and why.
-const EDGES: &[(&str, &str)] =
-    &[("simulation/src/main.rs", "the program: it runs itself again to compare, and says how long a sweep took")];
+const EDGES: &[(&str, &str)] = &[];
 /// Words that say nothing about what is in a file.
 const EMPTY_WORDS: &[&str] = &["manager", "helper", "utils", "common"];
 /// Folders of sources, of the layers and of everything else.

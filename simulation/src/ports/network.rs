@@ -14,7 +14,9 @@ use super::path::Path;
 use super::trouble::Reset;
 use crate::life::Life;
 use crate::place::Place;
+use crate::plan::Link;
 use crate::seed::{Draws, Seed};
+use crate::trace::{Message, Tracer};
 use crate::world::World;
 
 /// Takes a dialed connection in.
@@ -25,6 +27,7 @@ type Incoming = mpsc::UnboundedSender<Result<Bytes, Closed>>;
 /// The network of a world.
 pub struct Network {
     pub(super) world: Arc<World>,
+    tracer: Arc<Tracer>,
     state: Mutex<State>,
 }
 
@@ -32,6 +35,7 @@ pub(super) struct State {
     pub(super) draws: Draws,
     doors: BTreeMap<Place, (Arc<Life>, Door)>,
     pub(super) paths: BTreeMap<(Place, Place), Path>,
+    usual: BTreeMap<(Place, Place), Link>,
     pub(super) resets: BTreeMap<(Place, Place), Reset>,
     pub(super) connections: BTreeMap<u64, Conn>,
     next: u64,
@@ -92,16 +96,17 @@ fn nanos(duration: Duration) -> u64 {
 impl Network {
     /// A network without anybody.
     #[must_use]
-    pub fn new(world: &Arc<World>, seed: &Seed) -> Arc<Self> {
+    pub fn new(world: &Arc<World>, tracer: &Arc<Tracer>, seed: &Seed) -> Arc<Self> {
         let state = State {
             draws: seed.draws(),
             doors: BTreeMap::new(),
             paths: BTreeMap::new(),
+            usual: BTreeMap::new(),
             resets: BTreeMap::new(),
             connections: BTreeMap::new(),
             next: 0,
         };
-        Arc::new(Self { world: Arc::clone(world), state: Mutex::new(state) })
+        Arc::new(Self { world: Arc::clone(world), tracer: Arc::clone(tracer), state: Mutex::new(state) })
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -136,6 +141,12 @@ impl Network {
                 self.close_from(id, end);
             }
         }
+    }
+
+    /// Says how a path is when nothing is wrong with it.
+    pub fn set_usual(&self, link: Link) {
+        let (a, b) = link.between;
+        self.state().usual.insert(pair(a, b), link);
     }
 
     pub(super) fn dial(
@@ -221,10 +232,13 @@ impl Network {
             let mut state = self.state();
             let between = state.connections.get(&id).map(|conn| conn.between).ok_or_else(gone)?;
             let latency = nanos(state.latency(between.0, between.1));
-            let on_wire = match state.path(between.0, between.1) {
-                Path::Slow { per_byte, .. } => nanos(per_byte).saturating_mul(frame.len() as u64),
-                Path::Open | Path::Cut | Path::Silent | Path::OneWay { .. } | Path::Lossy { .. } => 0,
+            let per_byte = match state.path(between.0, between.1) {
+                Path::Slow { per_byte, .. } => per_byte,
+                Path::Open | Path::Cut | Path::Silent | Path::OneWay { .. } | Path::Lossy { .. } => {
+                    state.usual.get(&between).map_or(Duration::ZERO, |link| link.per_byte)
+                }
             };
+            let on_wire = nanos(per_byte).saturating_mul(frame.len() as u64);
             let is_reset = state.resets.get_mut(&between).is_some_and(Reset::is_due);
             let conn = state.connections.get_mut(&id).ok_or_else(gone)?;
             let is_over = match conn.standing {
@@ -240,7 +254,10 @@ impl Network {
             conn.ends[end].sent_by = sent_by;
             let other = &mut conn.ends[1 - end];
             other.last_arrival = (other.last_arrival + 1).max(sent_by + latency);
-            (other.last_arrival, sent_by, is_reset)
+            let arrives = other.last_arrival;
+            let (from, to) = (conn.ends[end].place, conn.ends[1 - end].place);
+            self.tracer.pass(Message { sent: now, arrives, from, to, frame: &frame });
+            (arrives, sent_by, is_reset)
         };
         if is_reset {
             self.reset(id);
@@ -311,7 +328,11 @@ impl State {
     }
 
     fn latency(&mut self, a: Place, b: Place) -> Duration {
-        let usual = if self.draws.percent(2) { self.draws.ms(20, 200) } else { self.draws.ms(1, 20) };
+        let usual = match self.usual.get(&pair(a, b)) {
+            Some(link) => link.latency + self.draws.duration(Duration::ZERO, link.jitter),
+            None if self.draws.percent(2) => self.draws.ms(20, 200),
+            None => self.draws.ms(1, 20),
+        };
         match self.path(a, b) {
             Path::Slow { delay, .. } => usual + self.draws.duration(delay / 2, delay),
             Path::Open | Path::Cut | Path::Silent | Path::OneWay { .. } | Path::Lossy { .. } => usual,

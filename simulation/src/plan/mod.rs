@@ -3,6 +3,11 @@
 //! What a run draws while it goes comes from the seed's tree by label, so that a person or a fault that is left out moves nothing
 //! that others draw.
 
+mod check;
+mod describe;
+mod draw;
+mod file;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,8 +15,14 @@ use serde::{Deserialize, Serialize};
 use crate::fault::Fault;
 use crate::habit::{self, Habit};
 use crate::mutation::Mutation;
+use crate::place::Place;
 use crate::seed::Seed;
 use crate::swarm;
+
+pub use check::Wrong;
+pub use describe::Size;
+pub use file::Unreadable;
+pub(crate) use file::line_at;
 
 /// The form in which plans are written; a plan of another version is refused.
 pub const VERSION: u32 = 1;
@@ -60,6 +71,25 @@ pub enum Role {
     },
     /// Looks at the runs of others.
     Watcher,
+    /// Does nothing: keeps the place of a person who was taken out, so that the others keep their numbers.
+    Absent,
+}
+
+/// How a path is when nothing is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// Between which places.
+    pub between: (Place, Place),
+    /// Every message takes that long.
+    #[serde(with = "humantime_serde")]
+    pub latency: Duration,
+    /// And up to so much longer.
+    #[serde(with = "humantime_serde")]
+    pub jitter: Duration,
+    /// Time on the wire of a byte.
+    #[serde(with = "humantime_serde")]
+    pub per_byte: Duration,
 }
 
 /// See the module.
@@ -68,6 +98,9 @@ pub enum Role {
 pub struct Plan {
     /// [`VERSION`].
     pub version: u32,
+    /// For people: what it shows.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
     /// Root of everything that is drawn while the run goes.
     pub seed: u64,
     /// How many edge nodes there are.
@@ -81,7 +114,11 @@ pub struct Plan {
     /// Whether everybody is held to narrow bounds.
     #[serde(default)]
     pub narrow: bool,
+    /// Paths that are not as paths usually are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
     /// The people.
+    #[serde(default)]
     pub people: Vec<PersonPlan>,
     /// The faults, in order of time.
     #[serde(default)]
@@ -93,11 +130,21 @@ impl Plan {
     #[must_use]
     pub fn of(number: u64, mutation: Option<Mutation>) -> Self {
         let seed = Seed::root(number);
-        let mut people = people(&seed.child("people"));
+        let mut people = draw::people(&seed.child("people"), NODES);
         habit::add(&mut people, &seed.child("people"));
-        let narrow = seed.child("bounds").draws().percent(30);
         let faults = swarm::plan(&seed.child("faults"), HOSTILE, NODES, &people);
-        Self { version: VERSION, seed: number, nodes: NODES, hostile: HOSTILE, mutation, narrow, people, faults }
+        Self {
+            version: VERSION,
+            about: String::new(),
+            seed: number,
+            nodes: NODES,
+            hostile: HOSTILE,
+            mutation,
+            narrow: seed.child("bounds").draws().percent(30),
+            links: Vec::new(),
+            people,
+            faults,
+        }
     }
 
     /// The same without faults.
@@ -105,52 +152,4 @@ impl Plan {
     pub fn calm(self) -> Self {
         Self { faults: Vec::new(), ..self }
     }
-}
-
-fn people(seed: &Seed) -> Vec<PersonPlan> {
-    let mut draws = seed.draws();
-    let authors = draws.between(1, 3);
-    let watchers = draws.between(1, 2);
-    let mut people = Vec::new();
-    for number in 0..authors {
-        // Now and then two share a session.
-        let session = if draws.percent(30) { "shared".to_owned() } else { format!("own{number}") };
-        let chooses = draws.percent(50).then(|| usize::try_from(draws.number() % NODES as u64).unwrap_or(0));
-        let programs = (0..draws.between(4, 9)).map(|_| program(&mut draws)).collect();
-        let role = Role::Author { session, chooses, programs };
-        let at_node = draws.percent(30).then(|| usize::try_from(draws.number() % NODES as u64).unwrap_or(0));
-        let leaves = draws.percent(40);
-        people.push(PersonPlan { at_node, role, leaves, habits: Vec::new(), account: 0 });
-    }
-    for _ in 0..watchers {
-        people.push(PersonPlan {
-            at_node: draws.percent(20).then_some(1),
-            role: Role::Watcher,
-            leaves: draws.percent(50),
-            habits: Vec::new(),
-            account: 0,
-        });
-    }
-    people
-}
-
-/// A small program of the fake kernel's language.
-fn program(draws: &mut crate::seed::Draws) -> String {
-    let mut lines = Vec::new();
-    for line in 0..draws.between(1, 8) {
-        match draws.number() % 6 {
-            0 => lines.push(format!("sleep {}", draws.between(1, 3_000))),
-            1 => lines.push(format!("set x {line}\nadd x 1\nget x")),
-            2 => lines.push(format!("show picture {line}")),
-            3 => lines.push(format!("warn line {line}")),
-            _ => lines.push(format!("print line {line}")),
-        }
-    }
-    match draws.number() % 12 {
-        0 => lines.push("fail on purpose".to_owned()),
-        1 => lines.push("exit".to_owned()),
-        2 => lines.insert(0, "lose-idle".to_owned()),
-        _ => {}
-    }
-    lines.join("\n")
 }

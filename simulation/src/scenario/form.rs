@@ -1,0 +1,238 @@
+//! The file of a scenario.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Expectation, FORM, Profile, Scenario};
+use crate::fault::{Fault, What};
+use crate::habit::Habit;
+use crate::place::Place;
+use crate::plan::{PersonPlan, Plan, Role, Unreadable, VERSION, line_at};
+use crate::seed::Seed;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    scenario: Spanned<u32>,
+    about: String,
+    #[serde(default)]
+    seed: u64,
+    nodes: usize,
+    #[serde(with = "humantime_serde")]
+    lasts: Duration,
+    #[serde(default)]
+    narrow: bool,
+    #[serde(default)]
+    links: BTreeMap<String, Spanned<Profile>>,
+    #[serde(default)]
+    people: Vec<Spanned<Somebody>>,
+    #[serde(default)]
+    faults: Vec<Spanned<toml::Table>>,
+    #[serde(default)]
+    expects: Expectation,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Somebody {
+    at: Option<Place>,
+    opens: Option<String>,
+    on: Option<Place>,
+    #[serde(default)]
+    runs: Vec<String>,
+    #[serde(default)]
+    watches: bool,
+    #[serde(default)]
+    leaves: bool,
+    #[serde(default)]
+    habits: Vec<Habit>,
+}
+
+struct Reader<'a>(&'a str);
+
+impl Reader<'_> {
+    fn wrong<T>(&self, at: &Spanned<T>, why: impl Into<String>) -> Unreadable {
+        Unreadable::Form { line: line_at(self.0, at.span().start), why: why.into() }
+    }
+}
+
+pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
+    let form: Form = toml::from_str(text).map_err(|error| Unreadable::of(text, &error))?;
+    let reader = Reader(text);
+    if *form.scenario.get_ref() != FORM {
+        let why = format!("a scenario of form {}; this program reads form {FORM}", form.scenario.get_ref());
+        return Err(reader.wrong(&form.scenario, why));
+    }
+    let people = form.people.iter().map(|somebody| person(somebody, &reader)).collect::<Result<Vec<_>, _>>()?;
+    let mut plan = Plan {
+        version: VERSION,
+        about: form.about,
+        seed: form.seed,
+        nodes: form.nodes,
+        hostile: form.lasts,
+        mutation: None,
+        narrow: form.narrow,
+        links: Vec::new(),
+        people,
+        faults: Vec::new(),
+    };
+    plan.check()?;
+    for at in &form.faults {
+        let fault = fault(at.get_ref()).map_err(|why| reader.wrong(at, why))?;
+        if fault.at + fault.lasts > plan.hostile {
+            return Err(reader.wrong(at, format!("it ends after the {:?} that the scenario lasts", plan.hostile)));
+        }
+        plan.faults.push(fault);
+        plan.check_fault(plan.faults.len() - 1).map_err(|wrong| reader.wrong(at, wrong.to_string()))?;
+    }
+    for (name, profile) in &form.links {
+        let place: Place =
+            name.parse().map_err(|wrong: crate::place::NoPlace| reader.wrong(profile, wrong.to_string()))?;
+        let kind = *profile.get_ref();
+        plan.links.push(kind.link(place));
+        plan.check().map_err(|wrong| reader.wrong(profile, wrong.to_string()))?;
+        for fault in kind.breaks(place, &Seed::root(plan.seed), plan.hostile) {
+            plan.faults.push(fault);
+            // Where something else is wrong with the path already, it does not break as well.
+            if plan.check_fault(plan.faults.len() - 1).is_err() {
+                plan.faults.pop();
+            }
+        }
+    }
+    plan.faults.sort_by_key(|fault| fault.at);
+    Ok(Scenario { plan, expects: form.expects })
+}
+
+fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unreadable> {
+    let somebody = at.get_ref();
+    let node = |place: Option<Place>, field: &str| match place {
+        None | Some(Place::Cloud) => Ok(None),
+        Some(Place::Node(node)) => Ok(Some(node)),
+        Some(Place::Person(_)) => Err(reader.wrong(at, format!("{field} names a person, not a node"))),
+    };
+    let role = match (&somebody.opens, somebody.watches) {
+        (Some(session), false) => Role::Author {
+            session: session.clone(),
+            chooses: node(somebody.on, "on")?,
+            programs: somebody.runs.clone(),
+        },
+        (None, true) if somebody.runs.is_empty() && somebody.on.is_none() => Role::Watcher,
+        (None, true) => return Err(reader.wrong(at, "a person who watches runs nothing")),
+        (Some(_), true) => return Err(reader.wrong(at, "a person either opens a session or watches")),
+        (None, false) => return Err(reader.wrong(at, "a person needs opens = \"NAME\", or watches = true")),
+    };
+    Ok(PersonPlan {
+        at_node: node(somebody.at, "at")?,
+        role,
+        leaves: somebody.leaves,
+        habits: somebody.habits.clone(),
+        account: 0,
+    })
+}
+
+/// A fault; the fields of its kind are those of [`What`], and no others.
+fn fault(table: &toml::Table) -> Result<Fault, String> {
+    let mut rest = table.clone();
+    let mut duration = |field: &str| {
+        let value = rest.remove(field).ok_or_else(|| format!("a fault needs `{field}`"))?;
+        let text = value.as_str().ok_or_else(|| format!("`{field}` is a duration such as \"1m 30s\", not {value}"))?;
+        humantime::parse_duration(text).map_err(|error| format!("`{field}` = {text:?}: {error}"))
+    };
+    let (at, lasts) = (duration("at")?, duration("lasts")?);
+    let what: What = rest.clone().try_into().map_err(|error: toml::de::Error| error.message().replace('\n', " "))?;
+    let known = toml::Value::try_from(&what).map_err(|error| error.to_string())?;
+    match rest.keys().find(|field| known.get(field.as_str()).is_none()) {
+        Some(field) => Err(format!("a fault of this kind has no field `{field}`")),
+        None => Ok(Fault { at, lasts, what }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"scenario = 1
+about = "A phone in a tunnel."
+nodes = 1
+lasts = "5m"
+
+[links]
+person0 = "lte"
+node0 = "home"
+
+[[people]]
+opens = "lab"
+on = "node0"
+runs = ["print a", "sleep 3000"]
+leaves = true
+habits = ["answers"]
+
+[[people]]
+at = "node0"
+watches = true
+
+[[faults]]
+at = "10s"
+lasts = "20s"
+kind = "cut"
+between = ["cloud", "person0"]
+
+[expects]
+acknowledged = 2
+ends = { succeeded = 2 }
+never = ["unknown"]
+"#;
+
+    fn wrong(from: &str, to: &str) -> (usize, String) {
+        let text = WHOLE.replacen(from, to, 1);
+        assert_ne!(text, WHOLE);
+        match Scenario::read(&text) {
+            Err(Unreadable::Form { line, why }) => (line, why),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_scenario_becomes_a_plan() {
+        let Scenario { plan, expects } = Scenario::read(WHOLE).unwrap();
+        assert_eq!((plan.people.len(), plan.links.len(), plan.hostile), (2, 2, Duration::from_secs(300)));
+        assert_eq!((plan.people[1].at_node, plan.people[0].habits.as_slice()), (Some(0), [Habit::Answers].as_slice()));
+        // The tunnel, and the times at which such a network loses connections by itself.
+        assert!(plan.faults.len() > 1, "{:?}", plan.faults);
+        assert_eq!(plan.check(), Ok(()));
+        assert_eq!(expects.acknowledged, 2);
+        assert_eq!(Plan::read(&plan.write().unwrap()), Ok(plan));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        let cases = [
+            ("scenario = 1", "scenario = 9", 1, "form 9"),
+            ("lasts = \"5m\"", "lasts = \"soon\"", 4, "soon"),
+            ("\"lte\"", "\"pigeon\"", 7, "pigeon"),
+            ("person0 = \"lte\"", "person8 = \"lte\"", 7, "person8"),
+            ("on = \"node0\"", "onn = \"node0\"", 12, "onn"),
+            ("opens = \"lab\"\n", "", 10, "opens"),
+            ("kind = \"cut\"", "kind = \"cutt\"", 21, "cutt"),
+            ("lasts = \"20s\"", "lasts = \"20h\"", 21, "ends after"),
+            ("lasts = \"20s\"", "last = \"20s\"", 21, "lasts"),
+            ("between = [\"cloud\"", "beyond = 1\nbetween = [\"cloud\"", 21, "beyond"),
+            ("\"person0\"]", "\"person7\"]", 21, "person7"),
+            ("succeeded = 2", "won = 2", 29, "won"),
+        ];
+        for (from, to, line, word) in cases {
+            let (at, why) = wrong(from, to);
+            assert!(at == line && why.contains(word), "{to}: line {at}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_plan_is_no_scenario_and_is_read_all_the_same() {
+        let plan = Plan::of(3, None);
+        let read = Scenario::read_any(&plan.write().unwrap()).unwrap();
+        assert_eq!((read.plan, read.expects), (plan, Expectation::default()));
+    }
+}

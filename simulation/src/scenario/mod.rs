@@ -1,0 +1,44 @@
+//! Scenarios: plans as people write them, with what is expected of the run. `docs/simulation.md` shows every field.
+
+mod expect;
+mod form;
+mod profile;
+
+pub use expect::{End, Expectation};
+pub use profile::Profile;
+
+use crate::plan::{Plan, Unreadable};
+
+/// The form in which scenarios are written; a scenario of another form is refused.
+pub const FORM: u32 = 1;
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// What is to happen.
+    pub plan: Plan,
+    /// What is to come of it, besides that every rule holds.
+    pub expects: Expectation,
+}
+
+impl Scenario {
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// If the text is not one, or says what cannot be: with its line.
+    pub fn read(text: &str) -> Result<Self, Unreadable> {
+        form::read(text)
+    }
+
+    /// Reads a scenario or a written plan, whichever it is. Of a plan nothing but the rules is expected.
+    ///
+    /// # Errors
+    /// If the text is neither, or says what cannot be.
+    pub fn read_any(text: &str) -> Result<Self, Unreadable> {
+        let table: toml::Table = toml::from_str(text).map_err(|error| Unreadable::of(text, &error))?;
+        if table.contains_key("scenario") {
+            return Self::read(text);
+        }
+        Ok(Self { plan: Plan::read(text)?, expects: Expectation::default() })
+    }
+}
