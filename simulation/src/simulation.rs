@@ -92,13 +92,12 @@ fn account(number: usize) -> AccountId {
 
 /// Bounds that a world of a few people comes to.
 fn narrow() -> Limits {
-    let (output_tail, output_read) = (2 * 1024, 1024);
     Limits {
         runs_waiting: 1,
         readers_per_session: 3,
         requests_per_link: 4,
-        output_tail,
-        output_read,
+        output_tail: 2 * 1024,
+        output_read: 1024,
         ..Limits::default()
     }
 }
