@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use wayfare_actors::watch::VIOLATIONS;
 
 /// Links refused before they began, for want of room or because the cloud goes down.
 pub const REFUSED: &str = "wayfare_links_refused_total";
@@ -18,6 +19,7 @@ pub fn start() -> Result<PrometheusHandle> {
     metrics::describe_counter!("wayfare_frames_sent_total", "Frames sent over all links.");
     metrics::describe_counter!("wayfare_journal_records_total", "Records of output appended to journals.");
     metrics::describe_counter!("wayfare_actor_failures_total", "Actors that failed, started again or not.");
+    metrics::describe_counter!(VIOLATIONS, "Rules of docs/invariants.md that did not hold, by oracle. Any is a fault.");
     metrics::describe_counter!(REFUSED, "Links refused before they began.");
     metrics::gauge!("wayfare_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     metrics::counter!("wayfare_actor_failures_total").absolute(0);

@@ -15,6 +15,7 @@ use wayfare_actors::actor::Trace;
 use wayfare_actors::cloud::{CloudNode, Identity};
 use wayfare_actors::ports::{Clock as _, ControlStore, Ports, Random as _};
 use wayfare_io::http::{self, Bounds};
+use wayfare_actors::watch::Watch;
 use wayfare_io::tls::ServerTls;
 use wayfare_io::transport::{TcpDoor, WsTransport};
 use wayfare_io::{BootTimer, DataDir, OsRandom, SegmentLogStore, SqliteStore, SystemClock, TraceFile};
@@ -176,13 +177,15 @@ fn ports(config: &CloudConfig, files: &Files, limits: &Limits) -> Result<Ports> 
         }
         None => None,
     };
+    let clock = Arc::new(SystemClock);
+    let watch = Watch::new("cloud", limits, Arc::clone(&clock) as _, trace);
     Ok(Ports {
-        clock: Arc::new(SystemClock),
+        clock,
         timer: Arc::new(BootTimer::new().context("timer")?),
         random: Arc::new(OsRandom),
         transport: Arc::new(WsTransport::new(false)),
         logs: Arc::new(SegmentLogStore::open(&files.logs(), limits)?),
-        trace,
+        trace: Some(Arc::new(watch)),
     })
 }
 

@@ -178,8 +178,8 @@ pub struct Welcome {
     pub at: Wall,
 }
 
-/// An unknown device's request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An unknown device's request. Its debug text does not show the code.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pair {
     /// The one-time code.
     pub code: String,
@@ -189,6 +189,12 @@ pub struct Pair {
     pub name: String,
     /// `key`'s signature over the challenge, as in [`Register`]: the device has the key that it registers.
     pub proof: SignatureBytes,
+}
+
+impl std::fmt::Debug for Pair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pair").field("key", &self.key).field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Something asked of a session.

@@ -4,6 +4,7 @@
 //! same to the last line of the trace.
 
 pub mod clock;
+pub mod check;
 pub mod evidence;
 pub mod explain;
 pub mod fault;

@@ -10,6 +10,7 @@
 )]
 
 mod arguments;
+mod check;
 mod check_determinism;
 mod digest;
 mod explain;
@@ -51,6 +52,8 @@ enum Verb {
     Explain(explain::Arguments),
     /// Runs new seeds until one fails or the time is up.
     Soak(soak::Arguments),
+    /// Judges trace files of real processes by the same rules.
+    Check(check::Arguments),
     /// Runs each seed in two processes and compares every step.
     CheckDeterminism(check_determinism::Arguments),
     /// Runs every mutation until its own oracle catches it.
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Verb::Shrink(arguments) => shrink::shrink(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Soak(arguments) => soak::soak(&arguments),
+        Verb::Check(arguments) => check::check(&arguments),
         Verb::CheckDeterminism(arguments) => check_determinism::check(&arguments),
         Verb::Mutations(arguments) => mutations::mutations(&arguments),
         Verb::Digest(arguments) => digest::digest(&arguments),

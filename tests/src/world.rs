@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 use wayfare_actors::ports::Address;
 use wayfare_io::transport::WsTransport;
@@ -23,6 +23,7 @@ use wayfare_node::hosts::SESSION_FOLDER_VARIABLE;
 use wayfare_protocol::Limits;
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::pairing::PairingString;
+use wayfare_simulation::check::{TraceText, check};
 
 use crate::device::Device;
 use crate::process::end_all_with;
@@ -40,6 +41,7 @@ pub struct World {
     folder: TempDir,
     programs: Programs,
     hurry: u32,
+    keeps_traces: bool,
     cloud: Option<Cloud>,
     node: Option<Node>,
     ended_well: Cell<bool>,
@@ -69,7 +71,7 @@ impl World {
             fs::create_dir(folder.path().join(name))?;
         }
         let programs = Programs::find()?;
-        Ok(Self { folder, programs, hurry, cloud: None, node: None, ended_well: Cell::new(false) })
+        Ok(Self { folder, programs, hurry, keeps_traces: false, cloud: None, node: None, ended_well: Cell::new(false) })
     }
 
     /// Its folder.
@@ -94,6 +96,35 @@ impl World {
     #[must_use]
     pub fn limits(&self) -> Limits {
         Limits::default().hurried(self.hurry)
+    }
+
+    /// Processes that are started from now on write down what they do, for [`World::judge`].
+    pub fn keep_traces(&mut self) {
+        self.keeps_traces = true;
+    }
+
+    fn trace_path(&self, name: &str) -> PathBuf {
+        self.folder().join(format!("{name}.trace"))
+    }
+
+    /// What the configuration of a process says of its trace.
+    fn trace_line(&self, name: &str) -> String {
+        let path = self.trace_path(name).display().to_string();
+        if self.keeps_traces { format!("trace_file = {path:?}\n") } else { String::new() }
+    }
+
+    /// Judges what cloud and node wrote down so far.
+    ///
+    /// # Errors
+    /// If an invariant did not hold, or none was put to the test.
+    pub fn judge(&self) -> Result<()> {
+        let read = |name: &str| fs::read_to_string(self.trace_path(name)).context("a trace");
+        let texts = [("cloud", read("cloud")?), ("node", read("node")?)];
+        let traces = texts.each_ref().map(|(place, text)| TraceText { place, text });
+        let checked = check(&traces, &self.limits())?;
+        ensure!(checked.violations.is_empty(), "{:?}", checked.violations);
+        ensure!(checked.checks > 100, "only {} checks of {} facts", checked.checks, checked.facts);
+        Ok(())
     }
 
     /// Starts the cloud.

@@ -199,6 +199,8 @@ pub enum Fact {
         /// How much.
         length: u64,
     },
+    /// What a place did before this may not all have been told: its process began anew, or a trace left something out.
+    Gap,
     /// Something that was promised within a time has not come.
     Overdue {
         /// What.

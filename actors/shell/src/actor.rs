@@ -87,7 +87,7 @@ pub struct Runtime {
     pub clock: Arc<dyn Clock>,
     /// Wakes.
     pub timer: Arc<dyn Timer>,
-    /// Told of every step; `None` outside the simulation and trace files.
+    /// Told of every step and fact; `None` where nobody listens.
     pub trace: Option<Arc<dyn Trace>>,
 }
 

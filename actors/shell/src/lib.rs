@@ -22,3 +22,4 @@ pub mod ports;
 pub mod session;
 mod shutdown;
 pub mod supervisor;
+pub mod watch;

@@ -17,6 +17,7 @@ use wayfare_actors::actor::{Fatal, Trace};
 use wayfare_actors::edge::{EdgeNode, Identity};
 use wayfare_actors::ports::{Ports, SessionHosts, StartError};
 use wayfare_io::http::TokenError;
+use wayfare_actors::watch::Watch;
 use wayfare_io::transport::{DoorError, UnixDoor, WsTransport};
 use wayfare_io::{
     BootTimer, DataDir, DataDirError, KeyFileError, LogStoreError, OsRandom, SegmentLogStore, SystemClock, TraceFile,
@@ -183,13 +184,15 @@ impl Daemon {
             let opened = TraceFile::open(path).map_err(|why| DaemonError::TraceFile { path: path.clone(), why });
             opened.map(|trace| Arc::new(trace) as Arc<dyn Trace>)
         });
+        let clock = Arc::new(SystemClock);
+        let watch = Watch::new(&config.name, &limits, Arc::clone(&clock) as _, trace.transpose()?);
         let ports = Ports {
-            clock: Arc::new(SystemClock),
+            clock,
             timer: Arc::new(BootTimer::new()?),
             random: Arc::new(OsRandom),
             transport: Arc::new(WsTransport::new(false)),
             logs: Arc::new(SegmentLogStore::open(&folder.logs(), &limits)?),
-            trace: trace.transpose()?,
+            trace: Some(Arc::new(watch)),
         };
         Ok(Self {
             guests: Guests::listen(UnixDoor::open(&folder.door())?, limits.handshake, limits.unauthenticated_links),

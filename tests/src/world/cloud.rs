@@ -27,7 +27,8 @@ impl Cloud {
     pub(super) async fn start_first(world: &World, name: &str) -> Result<Self> {
         let config = world.folder().join(format!("{name}.toml"));
         let data = world.folder().join(name);
-        fs::write(&config, format!("data_dir = {:?}\nhurry = {}\n", data.display().to_string(), world.hurry))?;
+        let text = format!("data_dir = {:?}\nhurry = {}\n", data.display().to_string(), world.hurry);
+        fs::write(&config, text + &world.trace_line(name))?;
         let mut cloud = Self {
             data,
             config,

@@ -40,7 +40,7 @@ impl Node {
             venv = venv()?.display().to_string(),
             hurry = world.hurry,
         );
-        fs::write(&config, text)?;
+        fs::write(&config, text + &world.trace_line("node"))?;
         Ok(Self {
             name: name.to_owned(),
             data: DataFolder::new(&data),

@@ -13,6 +13,7 @@ pub(crate) const PID: &str = "import os; print(os.getpid())";
 
 /// A cloud, a node, a device with an open session, and a cell that counts and has begun.
 async fn counting(world: &mut World) -> Result<(Device, Witness)> {
+    world.keep_traces();
     world.start_cloud().await?;
     world.start_node("workshop").await?;
     let mut device = world.device("person").await?;
@@ -44,7 +45,8 @@ fn a_run_goes_on_over_a_crash_of_the_cloud() -> Result<()> {
         world.cloud().crash().await?;
         witness.goes_on_by(20).await?;
         world.cloud().start().await?;
-        ends_well(world, &mut device, &witness).await
+        ends_well(world, &mut device, &witness).await?;
+        world.judge()
     })
 }
 
@@ -58,7 +60,7 @@ fn a_run_goes_on_over_a_crash_of_the_node() -> Result<()> {
         world.node().start().await?;
         ends_well(world, &mut device, &witness).await?;
         ensure!(world.session_host()? == host, "the session has another host");
-        Ok(())
+        world.judge()
     })
 }
 
@@ -73,7 +75,8 @@ fn a_run_goes_on_over_an_orderly_end_of_cloud_and_node() -> Result<()> {
         world.node().stop().await?;
         witness.goes_on_by(20).await?;
         world.node().start().await?;
-        ends_well(world, &mut device, &witness).await
+        ends_well(world, &mut device, &witness).await?;
+        world.judge()
     })
 }
 

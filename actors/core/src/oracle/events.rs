@@ -8,6 +8,7 @@ use crate::fact::{EventDigest, Fact, Keeper};
 
 pub(super) struct Events {
     keeps_all: bool,
+    room: usize,
     /// The first word about each event, and whose it was.
     said: Table<(RunId, u32, u64), (EventDigest, String)>,
     /// The number that a place shows next of a run.
@@ -21,6 +22,7 @@ impl Events {
         let room = setting.room;
         Self {
             keeps_all: setting.keeps_all_output,
+            room,
             said: Table::new(room),
             shown: Table::new(room),
             taken: Table::new(room),
@@ -55,6 +57,7 @@ impl Rule for Events {
                     }
                 }
             }
+            Fact::Gap => self.taken = Table::new(self.room),
             Fact::Looked { run, from, .. } => {
                 let key = (seen.place.to_owned(), *run);
                 match self.shown.get_mut(&key) {

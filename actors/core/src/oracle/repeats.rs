@@ -7,6 +7,7 @@ use super::{Findings, Rule, Seen};
 use crate::fact::Fact;
 
 pub(super) struct Repeats {
+    room: usize,
     /// Which run has a place, as its owner knows it now: what was not durable may be lost, and its place given to another.
     places: Table<(SessionId, u64), RunId>,
     acknowledged: Table<(SessionId, RunId), u64>,
@@ -14,7 +15,7 @@ pub(super) struct Repeats {
 
 impl Repeats {
     pub(super) fn new(room: usize) -> Self {
-        Self { places: Table::new(room), acknowledged: Table::new(room) }
+        Self { room, places: Table::new(room), acknowledged: Table::new(room) }
     }
 }
 
@@ -31,6 +32,7 @@ impl Rule for Repeats {
                     )
                 });
             }
+            Fact::Gap => self.places = Table::new(self.room),
             Fact::Answered { session, position: Some(position), .. } => {
                 let Some(run) = self.places.get(&(*session, *position)).copied() else { return };
                 if let Some(known) = self.acknowledged.get_or_set((*session, run), *position) {

@@ -37,7 +37,7 @@ pub struct Ports {
     pub transport: Arc<dyn Transport>,
     /// Opens logs.
     pub logs: Arc<dyn LogStore>,
-    /// Told of every step; `None` outside the simulation and trace files.
+    /// Told of every step and fact; `None` where nobody listens.
     pub trace: Option<Arc<dyn Trace>>,
 }
 
