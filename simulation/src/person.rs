@@ -1,5 +1,7 @@
 //! The people: they open sessions, run programs, look at each other's runs, leave and return. Each writes down what they saw.
 
+mod asks;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,12 +17,14 @@ use wayfare_core::link::Introduction;
 use wayfare_protocol::capability::Needs;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::identity::DeviceKey;
-use wayfare_protocol::mrp::{ExecuteRequest, RunEvent};
+use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{
     Environment, Language, OpenSession, RunRequest, SessionAnswer, SessionCall, SessionKey, SessionName,
 };
-use wayfare_protocol::{ErrorCode, NodeId, Refusal, RequestId, RunId, SessionId};
+use wayfare_protocol::{NodeId, RequestId, RunId, SessionId};
+
+pub use asks::Done;
 
 use crate::evidence::Evidence;
 use crate::habit::Habit;
@@ -49,31 +53,6 @@ pub enum Task {
     Resend(RunId, String),
     /// Stops the session that is open.
     Stop,
-}
-
-/// What became of something that was asked once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
-    /// It was done.
-    Yes,
-    /// It was not.
-    No,
-    /// Nobody knows.
-    Unknown,
-}
-
-impl Done {
-    fn of(answer: &SessionAnswer) -> Self {
-        match answer {
-            SessionAnswer::Refused(refusal) if refusal.code == ErrorCode::DeadlineExceeded => Self::Unknown,
-            SessionAnswer::Refused(_) => Self::No,
-            SessionAnswer::Accepted { .. }
-            | SessionAnswer::UnknownRun
-            | SessionAnswer::Done
-            | SessionAnswer::Session(_)
-            | SessionAnswer::Runs(_) => Self::Yes,
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -454,53 +433,6 @@ impl Person {
             (Told::RunRefused { run, refusal }, Phase::Looking { .. }) => self.refused(run, &refusal),
             _ => {}
         }
-    }
-
-    /// Asks for something once and waits for the answer.
-    fn call(&mut self, call: SessionCall, resends: Option<RunId>) {
-        if let Some(request) = self.once(call) {
-            self.phase = Phase::Calling { request, resends };
-        }
-    }
-
-    /// Asks for something once.
-    fn once(&mut self, call: SessionCall) -> Option<RequestId> {
-        self.note(format_args!("asks {call:?}"));
-        self.history.push((call.clone(), Done::Unknown));
-        self.client.as_ref().map(|(_, client)| client.call(call))
-    }
-
-    fn saw(&mut self, run: RunId, event: &RunEvent) {
-        match event {
-            RunEvent::StdinRequest { .. } if self.own.contains_key(&run) => {
-                self.asks = Some(run);
-                self.sleep(Duration::from_millis(100), Duration::from_secs(2));
-            }
-            RunEvent::StdinAnswered => self.asks = self.asks.filter(|asking| *asking != run),
-            _ => {}
-        }
-    }
-
-    /// A run has ended: what its habits make of that.
-    fn plan_after(&mut self, run: RunId) {
-        self.asks = self.asks.filter(|asking| *asking != run);
-        let Some(program) = self.own.get(&run).filter(|_| !self.is_resting).cloned() else { return };
-        if self.has(Habit::Stops) && self.draws.percent(15) {
-            self.tasks.push_front(Task::Stop);
-        }
-        if self.has(Habit::Resends) && self.draws.percent(30) {
-            self.tasks.push_front(Task::Resend(run, program));
-        }
-    }
-
-    fn refused(&mut self, run: RunId, refusal: &Refusal) {
-        let has_seen = self.next.get(&run).is_some_and(|next| *next > 1);
-        // Watchers hear of a run before the cloud does, if its session was made while its node was away from it.
-        if self.config.watches && refusal.code == ErrorCode::NotFound && !has_seen {
-            self.watched.remove(&run);
-        }
-        self.asks = self.asks.filter(|asking| *asking != run);
-        self.over();
     }
 
     fn over(&mut self) {
