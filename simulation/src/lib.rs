@@ -3,8 +3,8 @@
 //! A seed decides everything: who does what, what goes wrong, how long each message and each write takes. Two runs of a seed are the
 //! same to the last line of the trace.
 
-pub mod clock;
 pub mod check;
+pub mod clock;
 pub mod evidence;
 pub mod explain;
 pub mod fault;

@@ -1,6 +1,7 @@
 //! The people: they open sessions, run programs, look at each other's runs, leave and return. Each writes down what they saw.
 
 mod asks;
+mod config;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,13 +11,11 @@ use wayfare_actors::actor::Fatal;
 use wayfare_actors::client::{Client, News};
 use wayfare_actors::ids::Ids;
 use wayfare_actors::link::uplink;
-use wayfare_actors::ports::Address;
 use wayfare_core::Fact;
 use wayfare_core::client::Told;
 use wayfare_core::link::Introduction;
 use wayfare_protocol::capability::Needs;
 use wayfare_protocol::codec::Codec;
-use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{
@@ -25,6 +24,7 @@ use wayfare_protocol::session::{
 use wayfare_protocol::{NodeId, RequestId, RunId, SessionId};
 
 pub use asks::Done;
+pub use config::{Config, Task};
 
 use crate::evidence::Evidence;
 use crate::habit::Habit;
@@ -32,28 +32,13 @@ use crate::life::Life;
 use crate::place::Place;
 use crate::ports::Disk;
 use crate::process::{LANGUAGE, Surroundings};
-use crate::seed::{Draws, Seed};
+use crate::seed::Draws;
 
 /// The runs that everybody knows of, in the order in which they were acknowledged.
 pub type Board = Arc<Mutex<Vec<(SessionId, RunId)>>>;
 
 /// Persons whose wait is over.
 pub type Woken = Arc<Mutex<VecDeque<usize>>>;
-
-/// Something that a person does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// Opens a session.
-    Open(String, Option<NodeId>),
-    /// Runs a program in the session that is open.
-    Run(String),
-    /// Looks at a run from its first event on.
-    Watch(SessionId, RunId),
-    /// Sends a run again, as if its answer had been lost.
-    Resend(RunId, String),
-    /// Stops the session that is open.
-    Stop,
-}
 
 #[derive(Debug)]
 enum Phase {
@@ -67,34 +52,6 @@ enum Phase {
     Away { run: RunId },
     /// Waits for the answer to something that it asked once.
     Calling { request: RequestId, resends: Option<RunId> },
-}
-
-/// What a person is made of.
-pub struct Config {
-    /// Its number, and its name in the evidence.
-    pub number: usize,
-    /// For the evidence.
-    pub name: String,
-    /// What it draws from.
-    pub seed: Seed,
-    /// Its device.
-    pub key: DeviceKey,
-    /// Where it dials.
-    pub address: Address,
-    /// What it does, one after the other.
-    pub tasks: Vec<Task>,
-    /// Whether it looks at everything on the board as well.
-    pub watches: bool,
-    /// Whether it leaves now and then.
-    pub leaves: bool,
-    /// What else it does.
-    pub habits: Vec<Habit>,
-    /// Whether others may look at its runs.
-    pub is_public: bool,
-    /// Whether it thinks no longer than a moment.
-    pub hurries: bool,
-    /// Whether it asks for one event too few when it returns: what it must not do.
-    pub skips: bool,
 }
 
 /// See the module.

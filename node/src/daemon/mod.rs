@@ -16,8 +16,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use wayfare_actors::actor::{Fatal, Trace};
 use wayfare_actors::edge::{EdgeNode, Identity};
 use wayfare_actors::ports::{Ports, SessionHosts, StartError};
-use wayfare_io::http::TokenError;
 use wayfare_actors::watch::Watch;
+use wayfare_io::http::TokenError;
 use wayfare_io::transport::{DoorError, UnixDoor, WsTransport};
 use wayfare_io::{
     BootTimer, DataDir, DataDirError, KeyFileError, LogStoreError, OsRandom, SegmentLogStore, SystemClock, TraceFile,
