@@ -1,6 +1,5 @@
 //! The actor of a session's journal in the cloud.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wayfare_core::account::LinkId;
@@ -13,9 +12,10 @@ use wayfare_protocol::{Epoch, SessionId, StreamId, codec};
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Runtime, Start, Started};
 use crate::directory::Directory;
-use crate::link::{LinkCommand, LinkRef, Server, StreamPeer, Unserved};
+use crate::link::{LinkCommand, StreamPeer, Unserved};
 use crate::logs;
 use crate::ports::{Log, LogName, LogStore};
+use crate::readers::{LogNeed, Readers};
 
 /// The executor of a journal.
 pub struct JournalExecutor {
@@ -28,8 +28,7 @@ pub struct JournalExecutor {
     /// The newest subscription; what older ones bring is ignored.
     subscription: u64,
     copied_on: Option<StreamId>,
-    readers: BTreeMap<ReaderId, (LinkRef, StreamId)>,
-    next_reader: u64,
+    readers: Readers,
 }
 
 /// What a journal is told besides its machine's inputs.
@@ -112,8 +111,7 @@ pub fn arguments(
                 owner: None,
                 subscription: 0,
                 copied_on: None,
-                readers: BTreeMap::new(),
-                next_reader: 0,
+                readers: Readers::default(),
             };
             Ok(Started { machine, executor, inputs: vec![Input::Recovered] })
         })
@@ -142,29 +140,16 @@ impl JournalExecutor {
     }
 
     fn reader(&mut self, effect: ReaderEffect, context: &mut Context<Self>) {
-        match effect {
-            ReaderEffect::Send { reader, message } => {
-                if let Some((link, stream)) = self.readers.get(&reader) {
-                    link.input(link::Input::SendMessage { stream: *stream, bytes: message });
-                }
-            }
-            ReaderEffect::Close { reader } => {
-                if let Some((link, stream)) = self.readers.remove(&reader) {
-                    link.command(LinkCommand::End { stream, fault: None });
-                }
-            }
-            ReaderEffect::Read { op, from, bytes_max } => {
+        match self.readers.carry_out(effect) {
+            Some(LogNeed::Read { op, from, bytes_max }) => {
                 let read = self.log.read(from - self.offset.unwrap_or(0), bytes_max);
                 context.perform(async move { Ok(Input::Read { op, records: logs::decode_all(&read.await?)? }) });
             }
-            ReaderEffect::Trim { before } => {
+            Some(LogNeed::Trim { before }) => {
                 let trimmed = self.log.trim(before - self.offset.unwrap_or(0));
-                context.spawn(async move {
-                    if let Err(error) = trimmed.await {
-                        tracing::warn!(%error, "journal not trimmed");
-                    }
-                });
+                context.spawn(async move { logs::tell_trim(trimmed.await) });
             }
+            None => {}
         }
     }
 }
@@ -195,11 +180,7 @@ impl Executor for JournalExecutor {
                 }
             }
             Effect::Reader(effect) => self.reader(effect, context),
-            Effect::RefuseReader { reader, refusal } => {
-                if let Some((link, stream)) = self.readers.remove(&reader) {
-                    link.command(LinkCommand::End { stream, fault: Some(refusal) });
-                }
-            }
+            Effect::RefuseReader { reader, refusal } => self.readers.end(reader, Some(refusal)),
             Effect::Broken { wanted, got } => {
                 return Err(Fatal(format!("the owner has no record {wanted} any more, only from {got} on")));
             }
@@ -218,16 +199,12 @@ impl Executor for JournalExecutor {
                 context.feed(Input::OwnerDown);
             }
             JournalCommand::Read { stream, want } => {
-                let (link, stream) = stream.serve();
-                self.next_reader += 1;
-                let reader = ReaderId(self.next_reader);
-                self.readers.insert(reader, (link.clone(), stream));
+                let myself = context.myself().clone();
+                let reader = self.readers.add(stream, |reader| StreamPeer::Journal(myself, reader));
                 context.feed(Input::ReaderOpened { reader, want });
-                let peer = Server::new(StreamPeer::Journal(context.myself().clone(), reader));
-                link.command(LinkCommand::Bind { stream, peer });
             }
             JournalCommand::ReaderGone { reader } => {
-                self.readers.remove(&reader);
+                self.readers.gone(reader);
                 context.feed(Input::ReaderClosed { reader });
             }
             JournalCommand::Record { number, record, bytes } => {
@@ -251,9 +228,8 @@ impl Executor for JournalExecutor {
 }
 
 impl Drop for JournalExecutor {
-    /// However the actor ended, its readers attach anew, and its next life subscribes anew.
+    /// However the actor ended, its next life subscribes anew.
     fn drop(&mut self) {
         self.unsubscribe();
-        crate::link::end_readers(&mut self.readers);
     }
 }

@@ -19,6 +19,7 @@ pub mod link;
 mod logs;
 pub mod pairing;
 pub mod ports;
+mod readers;
 pub mod session;
 mod shutdown;
 pub mod supervisor;

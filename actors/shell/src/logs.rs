@@ -1,4 +1,4 @@
-//! Reading a log into a machine's records.
+//! Logs and machines: folding records, and what is said of a trim.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -39,4 +39,11 @@ pub(crate) fn decode_all<T: DeserializeOwned>(records: &[Bytes]) -> Result<Vec<T
         .iter()
         .map(|record| codec::decode(record).map_err(|error| Fatal(format!("record of a log: {error}"))))
         .collect()
+}
+
+/// A log that could not be trimmed is only longer than it need be.
+pub(crate) fn tell_trim(trimmed: Result<(), LogError>) {
+    if let Err(error) = trimmed {
+        tracing::warn!(%error, "log not trimmed");
+    }
 }

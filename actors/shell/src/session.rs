@@ -1,6 +1,5 @@
 //! The actor of a session on its node.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -8,16 +7,17 @@ use tokio::task::AbortHandle;
 use wayfare_core::machine::OpId;
 use wayfare_core::outputs::{ReaderEffect, ReaderId, Want};
 use wayfare_core::session::{Config, Effect, InboxRecord, Input, LoggedOutput, Outcome, Record, RuntimeSession};
-use wayfare_core::{Durable as _, Machine as _, account, link, ownership};
+use wayfare_core::{Durable as _, Machine as _, account, ownership};
 use wayfare_protocol::host::{HostMessage, HostRequest};
 use wayfare_protocol::{RequestId, SessionId, StreamId, codec};
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::directory::Directory;
 use crate::ids::Ids;
-use crate::link::{LinkCommand, LinkRef, Server, StreamPeer, Unserved};
+use crate::link::{StreamPeer, Unserved};
 use crate::logs;
 use crate::ports::{ConnectError, HostConnection, HostStart, Log, LogName, LogStore, SessionHosts};
+use crate::readers::{LogNeed, Readers};
 
 /// What a session's actor needs.
 #[derive(Clone)]
@@ -42,8 +42,7 @@ pub struct SessionExecutor {
     outputs: Arc<dyn Log>,
     host: Option<HostLine>,
     lines: u64,
-    readers: BTreeMap<ReaderId, (LinkRef, StreamId)>,
-    next_reader: u64,
+    readers: Readers,
     key: wayfare_protocol::session::SessionKey,
 }
 
@@ -108,8 +107,7 @@ pub fn arguments(config: Config, environs: Environs, is_new: bool) -> Arguments<
                 outputs,
                 host: None,
                 lines: 0,
-                readers: BTreeMap::new(),
-                next_reader: 0,
+                readers: Readers::default(),
                 key,
             };
             Ok(Started { machine, executor, inputs: vec![first] })
@@ -129,18 +127,8 @@ impl SessionExecutor {
     }
 
     fn reader(&mut self, effect: ReaderEffect, context: &mut Context<Self>) {
-        match effect {
-            ReaderEffect::Send { reader, message } => {
-                if let Some((link, stream)) = self.readers.get(&reader) {
-                    link.input(link::Input::SendMessage { stream: *stream, bytes: message });
-                }
-            }
-            ReaderEffect::Close { reader } => {
-                if let Some((link, stream)) = self.readers.remove(&reader) {
-                    link.command(LinkCommand::End { stream, fault: None });
-                }
-            }
-            ReaderEffect::Read { op, from, bytes_max } => {
+        match self.readers.carry_out(effect) {
+            Some(LogNeed::Read { op, from, bytes_max }) => {
                 let read = self.outputs.read(from, bytes_max);
                 context.perform(async move {
                     let records: Vec<LoggedOutput> = logs::decode_all(&read.await?)?;
@@ -148,14 +136,11 @@ impl SessionExecutor {
                     Ok(Input::Done { op, outcome: Outcome::Read(records) })
                 });
             }
-            ReaderEffect::Trim { before } => {
+            Some(LogNeed::Trim { before }) => {
                 let trimmed = self.outputs.trim(before);
-                context.spawn(async move {
-                    if let Err(error) = trimmed.await {
-                        tracing::warn!(%error, "outputs not trimmed");
-                    }
-                });
+                context.spawn(async move { logs::tell_trim(trimmed.await) });
             }
+            None => {}
         }
     }
 
@@ -269,11 +254,7 @@ impl Executor for SessionExecutor {
                 self.environs.directory.tell_account(account::Input::Answer { caller, answer });
             }
             Effect::Reader(effect) => self.reader(effect, context),
-            Effect::RefuseReader { reader, refusal } => {
-                if let Some((link, stream)) = self.readers.remove(&reader) {
-                    link.command(LinkCommand::End { stream, fault: Some(refusal) });
-                }
-            }
+            Effect::RefuseReader { reader, refusal } => self.readers.end(reader, Some(refusal)),
             Effect::Ownership(ownership::Effect::Claim(claim)) => {
                 let (session, request) = (self.session, RequestId(self.environs.ids.next()));
                 self.environs.directory.tell_account(account::Input::Claim { session, request, claim });
@@ -295,16 +276,12 @@ impl Executor for SessionExecutor {
     fn command(&mut self, command: SessionCommand, context: &mut Context<Self>) -> Result<(), Fatal> {
         match command {
             SessionCommand::Read { stream, want } => {
-                let (link, stream) = stream.serve();
-                self.next_reader += 1;
-                let reader = ReaderId(self.next_reader);
-                self.readers.insert(reader, (link.clone(), stream));
+                let myself = context.myself().clone();
+                let reader = self.readers.add(stream, |reader| StreamPeer::Session(myself, reader));
                 context.feed(Input::ReaderOpened { reader, want });
-                let peer = Server::new(StreamPeer::Session(context.myself().clone(), reader));
-                link.command(LinkCommand::Bind { stream, peer });
             }
             SessionCommand::ReaderGone { reader } => {
-                self.readers.remove(&reader);
+                self.readers.gone(reader);
                 context.feed(Input::ReaderClosed { reader });
             }
             SessionCommand::Connected(op, result) => self.connected(op, result, context),
@@ -321,12 +298,5 @@ impl Executor for SessionExecutor {
             }
         }
         Ok(())
-    }
-}
-
-impl Drop for SessionExecutor {
-    /// However the actor ended, its readers attach anew.
-    fn drop(&mut self) {
-        crate::link::end_readers(&mut self.readers);
     }
 }

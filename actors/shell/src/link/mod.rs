@@ -11,13 +11,11 @@ mod streams;
 mod unserved;
 pub mod uplink;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ractor::{ActorRef, RactorErr};
 use wayfare_core::link;
 use wayfare_core::machine::OpId;
-use wayfare_core::outputs::ReaderId;
 use wayfare_protocol::stream::{Class, Destination};
 use wayfare_protocol::{ErrorCode, Refusal, StreamId};
 
@@ -97,14 +95,8 @@ impl LinkRef {
     }
 }
 
-/// Ends the streams of readers whose source is gone for now.
-pub(crate) fn end_readers(readers: &mut BTreeMap<ReaderId, (LinkRef, StreamId)>) {
-    for (link, stream) in std::mem::take(readers).into_values() {
-        link.command(LinkCommand::End { stream, fault: Some(restarting()) });
-    }
-}
-
-fn restarting() -> Refusal {
+/// What readers are told whose source is gone for now.
+pub(crate) fn restarting() -> Refusal {
     Refusal::new(ErrorCode::OwnerUnreachable, "what was read is being restarted; attach again")
 }
 
