@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum ErrorCode {
     /// A body that could not be decoded.
     Malformed,
-    /// A message of a kind that this process does not know.
+    /// A message of a kind that this process does not know, or a question that the kernel cannot answer.
     Unsupported,
     /// Wire versions without an overlap.
     VersionMismatch,
@@ -47,6 +47,8 @@ pub enum ErrorCode {
     StorageFailed,
     /// The run is not waiting for input.
     NotWaiting,
+    /// The kernel is starting or executes a cell, and answers no question meanwhile; ask again.
+    KernelBusy,
 }
 
 /// A refusal: its kind, and for people what was wrong and why.
@@ -70,7 +72,7 @@ impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Malformed => "malformed message",
-            Self::Unsupported => "unsupported message",
+            Self::Unsupported => "not supported",
             Self::VersionMismatch => "incompatible version",
             Self::Unauthenticated => "not authenticated",
             Self::Forbidden => "not allowed",
@@ -89,6 +91,7 @@ impl fmt::Display for ErrorCode {
             Self::KernelStartFailed => "kernel did not start",
             Self::StorageFailed => "storage failed",
             Self::NotWaiting => "not waiting for input",
+            Self::KernelBusy => "the kernel is busy",
         })
     }
 }

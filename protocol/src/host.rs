@@ -5,14 +5,31 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ask::{KernelAsk, KernelTold};
 use crate::mrp::ExecuteRequest;
 use crate::output::OutputRecord;
 use crate::session::Language;
 use crate::{Refusal, RunId, SessionId};
 
-/// Version of this protocol. A node speaks to hosts of this version; a host is copied beside its session so that an
-/// upgrade never touches one that lives.
-pub const HOST_VERSION: u32 = 1;
+/// Version of this protocol. A host is copied beside its session, so that an upgrade never touches one that lives: a node
+/// also speaks to living hosts of older versions, down to [`HOST_VERSION_MIN`], without what those do not know.
+pub const HOST_VERSION: u32 = 2;
+/// Oldest host that a node speaks to.
+pub const HOST_VERSION_MIN: u32 = 1;
+/// First version whose hosts answer [`HostRequest::Ask`].
+pub const HOST_VERSION_ASKS: u32 = 2;
+
+/// How a host and its kernel reach each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KernelTransport {
+    /// Unix sockets in the session's private directory: nobody else can connect.
+    #[default]
+    Ipc,
+    /// TCP on 127.0.0.1, for kernels that know nothing else. Other users of the machine can connect; messages without the
+    /// key of the private connection file are refused by both ends.
+    Tcp,
+}
 
 /// Everything a session host is told when it is started: a file in the session's directory, not the command line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +56,24 @@ pub struct HostLaunch {
     pub journal_disk_bytes: u64,
     /// Milliseconds that the kernel may take to answer for the first time.
     pub kernel_start_ms: u64,
+    /// How the kernel is reached.
+    #[serde(default)]
+    pub transport: KernelTransport,
+    /// Milliseconds after an interrupt that did not end the run until it is repeated, see
+    /// [`Limits::interrupt_again`](crate::Limits::interrupt_again); 0: the default.
+    #[serde(default)]
+    pub interrupt_again_ms: u64,
+    /// Milliseconds from then until the kernel is ended, see [`Limits::interrupt_end`](crate::Limits::interrupt_end); 0: the
+    /// default.
+    #[serde(default)]
+    pub interrupt_end_ms: u64,
+    /// Milliseconds that outputs of a run may come after the kernel said that there are none; 0 for kernels that keep the
+    /// protocol.
+    #[serde(default)]
+    pub late_output_ms: u64,
+    /// Bytes of memory that the session's processes may use together; 0: no cap.
+    #[serde(default)]
+    pub memory_max_bytes: u64,
 }
 
 /// A node's message.
@@ -81,6 +116,13 @@ pub enum HostRequest {
     Prepare,
     /// End the kernel, then the host.
     ShutDown,
+    /// Ask the kernel something (since version 2).
+    Ask {
+        /// Joins question and answer on this connection; chosen by the node.
+        ask: u64,
+        /// The question.
+        what: KernelAsk,
+    },
 }
 
 /// A session host's message.
@@ -99,6 +141,13 @@ pub enum HostMessage {
     },
     /// The request was not carried out, and why.
     Refused(Refusal),
+    /// The answer to a question, or why there is none (since version 2).
+    Told {
+        /// From the question.
+        ask: u64,
+        /// The answer.
+        outcome: Result<KernelTold, Refusal>,
+    },
 }
 
 /// Where a session host stands.

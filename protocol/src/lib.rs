@@ -3,6 +3,7 @@
 //! Nothing here is asynchronous, reads a clock, does IO or draws a random number. Everything a peer sends is decoded
 //! through [`codec`], which bounds what a decode may allocate.
 
+pub mod ask;
 pub mod capability;
 pub mod codec;
 pub mod control;

@@ -19,6 +19,12 @@ pub const CODE_MAX: usize = 1024 * 1024;
 pub const EVENT_MAX: usize = 2 * 1024 * 1024;
 /// Longest text of one output event; longer text becomes several events.
 pub const TEXT_EVENT_MAX: usize = 64 * 1024;
+/// Most completions, variables or entries of a history in one answer of a kernel.
+pub const ANSWER_ITEMS_MAX: usize = 1_000;
+/// Longest text of one field of a kernel's answer.
+pub const ANSWER_TEXT_MAX: usize = 64 * 1024;
+/// Longest text of one item of a list in a kernel's answer.
+pub const ANSWER_ITEM_MAX: usize = 1_024;
 /// Longest name of a device.
 pub const DEVICE_NAME_MAX: usize = 128;
 /// Longest path of a unix socket, its closing zero included (Linux `sockaddr_un`).
@@ -141,6 +147,22 @@ pub struct Limits {
     pub host_close: Duration,
     /// A kernel that replied and does not say `idle` is believed to have ended the run after so long without output.
     pub reply_grace: Duration,
+    /// A run that goes on so long after its interrupt is interrupted once more, and told what comes.
+    pub interrupt_again: Duration,
+    /// A run that goes on so long after that loses its kernel.
+    pub interrupt_end: Duration,
+    /// A question to a kernel that is not answered in that time is refused. Shorter than [`Limits::request`].
+    pub ask: Duration,
+    /// Questions to one kernel that wait for an answer.
+    pub asks: usize,
+    /// Bytes of executed code that a session host keeps as its kernel's history.
+    pub history: usize,
+    /// The memory of a session with a cap is looked at so often.
+    pub memory_look: Duration,
+    /// Bytes of memory that the processes of one session may use together before its kernel is ended; 0: no cap.
+    pub session_memory: u64,
+    /// A session whose kernel had nothing to do for so long loses it; zero: never.
+    pub session_idle: Duration,
     /// Each step of a kernel's stop (message, SIGTERM, SIGKILL) may take so long before the next.
     pub kernel_stop: Duration,
     /// A session host whose kernel is gone waits so long for its records to be acknowledged.
@@ -177,6 +199,7 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 impl Default for Limits {
+    #[expect(clippy::too_many_lines, reason = "one line for each limit")]
     fn default() -> Self {
         let s = Duration::from_secs;
         Self {
@@ -228,6 +251,14 @@ impl Default for Limits {
             host_connections: 16,
             host_close: s(1),
             reply_grace: s(2),
+            interrupt_again: s(10),
+            interrupt_end: s(20),
+            ask: s(8),
+            asks: 16,
+            history: MIB,
+            memory_look: s(1),
+            session_memory: 0,
+            session_idle: Duration::ZERO,
             kernel_stop: s(5),
             host_linger: s(24 * 3600),
             host_log: MIB as u64,

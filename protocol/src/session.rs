@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ask::{KernelAsk, KernelTold};
 use crate::capability::Needs;
 use crate::mrp::ExecuteRequest;
 use crate::output::RunOutcome;
@@ -218,6 +219,10 @@ pub enum SessionCall {
         /// At most so many, and never more than [`crate::limits::RUNS_LISTED_MAX`].
         last: u32,
     },
+    /// Ask its kernel something. Sent once: a question changes nothing, and may be asked again.
+    Ask(KernelAsk),
+    /// End the kernel as [`SessionCall::Stop`] does, and start a new one at once: variables are gone.
+    Reset,
 }
 
 /// Asks for one execution.
@@ -253,6 +258,8 @@ pub enum SessionAnswer {
     Refused(Refusal),
     /// Runs, the newest first.
     Runs(Vec<RunInfo>),
+    /// What the kernel answered.
+    Told(KernelTold),
 }
 
 /// One run as the list of runs shows it.

@@ -78,6 +78,10 @@ fn golden() -> Golden {
 
     bincode(into, "call", &session::calls(), session::call::NAMES, session::call::name);
     bincode(into, "answer", &session::answers(), session::answer::NAMES, session::answer::name);
+    bincode(into, "ask", &session::asks(), session::ask::NAMES, session::ask::name);
+    message_pack(into, "ask", &session::asks(), session::ask::name);
+    bincode(into, "told", &session::tolds(), session::told::NAMES, session::told::name);
+    message_pack(into, "told", &session::tolds(), session::told::name);
     bincode(into, "state", &session::states(), session::state::NAMES, session::state::name);
     bincode(into, "reason", &session::reasons(), session::reason::NAMES, session::reason::name);
     bincode(into, "host-request", &session::host_requests(), session::host_request::NAMES, session::host_request::name);

@@ -12,13 +12,16 @@ use wayfare_core::client::Told;
 use wayfare_core::link::Introduction;
 use wayfare_io::transport::WsTransport;
 use wayfare_io::{BootTimer, OsRandom, SystemClock};
+use wayfare_protocol::ask::{KernelAsk, KernelTold};
 use wayfare_protocol::capability::Needs;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{OpenedSession, PresenceInfo};
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::mrp::{ExecuteRequest, ExecuteResult, RunEvent, Transcript};
 use wayfare_protocol::output::RunOutcome;
-use wayfare_protocol::session::{Environment, Language, OpenSession, SessionKey, SessionName};
+use wayfare_protocol::session::{
+    Environment, Language, OpenSession, SessionAnswer, SessionCall, SessionKey, SessionName,
+};
 use wayfare_protocol::{Limits, RunId, SessionId};
 
 use crate::patience::{LOOK_AGAIN, within};
@@ -142,8 +145,16 @@ impl Device {
     /// # Errors
     /// If it is refused.
     pub async fn open(&mut self, name: &str) -> Result<OpenedSession> {
+        self.open_in(name, "python").await
+    }
+
+    /// Opens the session of a name in a language.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn open_in(&mut self, name: &str, language: &str) -> Result<OpenedSession> {
         let name: SessionName = name.parse()?;
-        let key = SessionKey { name, language: Language::from_word("python") };
+        let key = SessionKey { name, language: Language::from_word(language) };
         self.client.open(OpenSession {
             key,
             id: self.client.new_session_id(),
@@ -197,6 +208,44 @@ impl Device {
         let shown = self.run(code).await?;
         ensure!(shown.outcome == Some(RunOutcome::Succeeded), "{code:?} gave {shown:?}");
         Ok(shown.whole().stdout.trim().to_owned())
+    }
+
+    /// Waits for an event of the run that is shown.
+    ///
+    /// # Errors
+    /// If the run ends without one.
+    pub async fn sees(&mut self, what: &str, wanted: impl Fn(&RunEvent) -> bool) -> Result<()> {
+        while !self.shown.events.iter().any(|(_, event)| wanted(event)) {
+            ensure!(self.shown.outcome.is_none(), "no {what}: the run ended as {:?}", self.shown);
+            self.step(what).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks something of the open session; a refusal is an answer too.
+    ///
+    /// # Errors
+    /// If no answer comes.
+    pub async fn call(&mut self, call: SessionCall) -> Result<SessionAnswer> {
+        let asked = self.client.call(call);
+        loop {
+            let News::Told(told) = self.news("an answer").await? else { continue };
+            match *told {
+                Told::Answer { request, answer } if request == asked => return Ok(answer),
+                other => self.take(other)?,
+            }
+        }
+    }
+
+    /// Asks the kernel of the open session.
+    ///
+    /// # Errors
+    /// If it refuses.
+    pub async fn ask(&mut self, what: KernelAsk) -> Result<KernelTold> {
+        match self.call(SessionCall::Ask(what)).await? {
+            SessionAnswer::Told(told) => Ok(told),
+            other => bail!("{other:?}"),
+        }
     }
 
     /// Waits for the end of the run that is shown.

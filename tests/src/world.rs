@@ -44,6 +44,7 @@ pub struct World {
     keeps_traces: bool,
     cloud: Option<Cloud>,
     node: Option<Node>,
+    node_limits: String,
     ended_well: Cell<bool>,
 }
 
@@ -71,7 +72,16 @@ impl World {
             fs::create_dir(folder.path().join(name))?;
         }
         let programs = Programs::find()?;
-        Ok(Self { folder, programs, hurry, keeps_traces: false, cloud: None, node: None, ended_well: Cell::new(false) })
+        Ok(Self {
+            folder,
+            programs,
+            hurry,
+            keeps_traces: false,
+            cloud: None,
+            node: None,
+            node_limits: String::new(),
+            ended_well: Cell::new(false),
+        })
     }
 
     /// Its folder.
@@ -125,6 +135,11 @@ impl World {
         ensure!(checked.violations.is_empty(), "{:?}", checked.violations);
         ensure!(checked.checks > 100, "only {} checks of {} facts", checked.checks, checked.facts);
         Ok(())
+    }
+
+    /// Bounds of the node that is started afterwards: lines of `[limits]` in its configuration.
+    pub fn node_limits(&mut self, lines: &str) {
+        lines.clone_into(&mut self.node_limits);
     }
 
     /// Starts the cloud.

@@ -1,7 +1,7 @@
 //! A kernel's messages as [`KernelEvent`]s.
 //!
 //! Only the fields that are used are read, and missing ones are forgiven: what one kernel leaves out or adds must not cost
-//! a reply, without which a run would never end. Comm messages and everything else unknown are ignored.
+//! a reply, without which a run would never end. What is unknown is ignored.
 
 use std::collections::BTreeMap;
 
@@ -67,6 +67,11 @@ struct Clear {
 }
 
 #[derive(Deserialize)]
+struct Comm {
+    comm_id: String,
+}
+
+#[derive(Deserialize)]
 struct Status {
     execution_state: String,
 }
@@ -98,10 +103,14 @@ pub(crate) fn kind(header: &[u8]) -> Result<String, Undecodable> {
     part::<Head>("header", header).map(|head| head.msg_type)
 }
 
-/// The events of a message: its type, parent header and content.
-pub(crate) fn events(kind: &str, parent: &[u8], content: &[u8]) -> Result<Vec<KernelEvent>, Undecodable> {
-    let parent: Parent = part("parent header", parent).unwrap_or_default();
-    let parent = parent.msg_id.strip_prefix(EXECUTION).and_then(|position| position.parse().ok());
+/// The message that another one belongs to, from its parent header; empty for none.
+pub(crate) fn parent(header: &[u8]) -> String {
+    part::<Parent>("parent header", header).unwrap_or_default().msg_id
+}
+
+/// The events of a message: its type, the message it belongs to, and its content.
+pub(crate) fn events(kind: &str, parent: &str, content: &[u8]) -> Result<Vec<KernelEvent>, Undecodable> {
+    let parent = parent.strip_prefix(EXECUTION).and_then(|position| position.parse().ok());
     let output = |output| vec![KernelEvent::Output { parent, output }];
     Ok(match kind {
         "stream" => {
@@ -124,6 +133,7 @@ pub(crate) fn events(kind: &str, parent: &[u8], content: &[u8]) -> Result<Vec<Ke
             let Question { prompt, password } = part(kind, content)?;
             vec![KernelEvent::StdinRequest { parent, prompt, password }]
         }
+        "comm_open" => vec![KernelEvent::CommOpened { comm: part::<Comm>(kind, content)?.comm_id }],
         "execute_reply" => reply(parent, content),
         _ => Vec::new(),
     })
@@ -174,7 +184,9 @@ fn texts(data: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
 fn failure(failure: Failure) -> ExecuteError {
     let line = failure.traceback.iter().find_map(|text| line_in_cell(text));
     let Failure { ename, evalue, traceback } = failure;
-    ExecuteError { kind: ename, message: evalue, traceback, line, column: None }
+    // bash_kernel has only an exit status to tell.
+    let kind = if ename.is_empty() { "Error".to_owned() } else { ename };
+    ExecuteError { kind, message: evalue, traceback, line, column: None }
 }
 
 /// The line that ipykernel names: `Cell In[3], line 2`, between colours.
@@ -200,7 +212,7 @@ fn part<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, Undecodable>
 mod tests {
     use super::*;
 
-    const PARENT: &[u8] = br#"{"msg_id":"run-7"}"#;
+    const PARENT: &str = "run-7";
 
     fn one(kind: &str, content: &str) -> KernelEvent {
         let mut events = events(kind, PARENT, content.as_bytes()).expect("decodes");
@@ -256,7 +268,7 @@ mod tests {
     #[test]
     fn what_is_unknown_or_of_nobody_is_ignored() {
         assert!(events("comm_msg", PARENT, b"{}").expect("ignored").is_empty());
-        assert!(events("execute_reply", b"{}", b"{}").expect("ignored").is_empty());
+        assert!(events("execute_reply", "", b"{}").expect("ignored").is_empty());
         assert!(events("stream", PARENT, b"{}").is_err());
     }
 }

@@ -16,6 +16,7 @@ use crate::connections::Connections;
 use crate::folder::Folder;
 use crate::kernel::Kernel;
 use crate::log::Log;
+use crate::memory;
 use crate::spill::Spill;
 
 /// Inputs that wait for the machine; who has more waits himself. The kernel's do not pass here.
@@ -34,7 +35,7 @@ pub(crate) async fn serve(folder: &Folder, launch: &HostLaunch) -> anyhow::Resul
         machine: KernelHost::new(KernelHostConfig::of(launch, limits.clone()), now()),
         kernel: None,
         connections: Connections::new(sender.clone(), limits.host_close),
-        spill: Spill::new(folder.path("spill"), sender),
+        spill: Spill::new(folder.path("spill"), sender.clone()),
         log: log.clone(),
         exit: false,
     };
@@ -45,6 +46,9 @@ pub(crate) async fn serve(folder: &Folder, launch: &HostLaunch) -> anyhow::Resul
             let detail = format!("{error:#}");
             host.step(Input::Kernel(vec![KernelEvent::Died { detail }]));
         }
+    }
+    if launch.memory_max_bytes > 0 {
+        tokio::spawn(memory::watch(limits.memory_look, sender));
     }
     while !host.exit {
         let wait = host.machine.deadline().map_or(SLEEP_MAX, |at| at.since(now().boot).min(SLEEP_MAX));
@@ -122,8 +126,9 @@ impl Host {
                     if let KernelCommand::Execute { run, position, .. } = &command {
                         self.log.note(format_args!("trace={run} executed at position {position}"));
                     }
-                    if let Some(kernel) = &mut self.kernel {
-                        kernel.command(&command);
+                    let said = self.kernel.as_mut().and_then(|kernel| kernel.command(&command));
+                    if let Some(said) = said {
+                        self.step(Input::Kernel(vec![said]));
                     }
                 }
                 Effect::Send { connection, messages, bytes } => self.connections.send(connection, &messages, bytes),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use jupyter_protocol::ConnectionInfo;
 use jupyter_protocol::messaging::{
-    ExecuteRequest, Header, InputReply, InterruptRequest, JupyterMessage, KernelInfoRequest, ShutdownRequest,
+    CommClose, CommId, ExecuteRequest, Header, InputReply, InterruptRequest, JupyterMessage, KernelInfoRequest,
+    ShutdownRequest,
 };
 use jupyter_zmq_client::{
     ClientIoPubConnection, Connection, DealerSendConnection, RawMessage, RuntimeError,
@@ -16,13 +16,17 @@ use jupyter_zmq_client::{
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use wayfare_core::kernel_host::{KernelCommand, KernelEvent};
+use wayfare_protocol::session::Language;
 use zeromq::{SocketRecv, ZmqMessage};
 
+use crate::asks::{self, Asks};
 use crate::decode;
 use crate::log::Log;
 
 /// Messages that are taken from the sockets at once: the machine decides about them together.
 const AT_ONCE: usize = 256;
+/// … and bytes: a kernel may send large messages faster than they can be decided about.
+const AT_ONCE_BYTES: usize = 1024 * 1024;
 /// Pause between attempts to connect to a kernel that is starting.
 const CONNECT_PAUSE: Duration = Duration::from_millis(10);
 /// A kernel that is starting is asked again after so long: its first answers may find nobody subscribed.
@@ -46,7 +50,18 @@ pub(crate) struct Sockets {
     outgoing: mpsc::UnboundedSender<(Channel, Box<JupyterMessage>)>,
     /// Of the last question: its answer is a child of it.
     question: Option<Header>,
+    asks: Asks,
     log: Log,
+}
+
+/// What became of a command.
+pub(crate) enum Carried {
+    /// It went as a message.
+    Sent,
+    /// It is not one: it is done to the process.
+    NoMessage,
+    /// It needs no message: this is its answer.
+    Answered(KernelEvent),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +74,9 @@ enum Channel {
 
 impl Sockets {
     /// Connects, and returns when the kernel has answered and its outputs arrive. Tries until it is dropped.
-    pub(crate) async fn connect(info: &ConnectionInfo, session: &str, log: Log) -> Self {
+    pub(crate) async fn connect(info: &ConnectionInfo, session: &str, language: &Language, log: Log) -> Self {
         loop {
-            match Self::open(info, session, &log).await {
+            match Self::open(info, session, language, &log).await {
                 Ok(mut sockets) => {
                     sockets.wait_for_answer().await;
                     return sockets;
@@ -71,10 +86,12 @@ impl Sockets {
         }
     }
 
-    async fn open(info: &ConnectionInfo, session: &str, log: &Log) -> anyhow::Result<Self> {
+    async fn open(info: &ConnectionInfo, session: &str, language: &Language, log: &Log) -> anyhow::Result<Self> {
+        // Unix sockets are not there until the kernel listens; a TCP connection is tried until it does.
         for url in [info.shell_url(), info.iopub_url(), info.stdin_url(), info.control_url()] {
-            let path = url.strip_prefix("ipc://").context("not a local socket")?;
-            tokio::fs::metadata(path).await?;
+            if let Some(path) = url.strip_prefix("ipc://") {
+                tokio::fs::metadata(path).await?;
+            }
         }
         // Questions come back by the identity that the request came from.
         let identity = peer_identity_for_session(session)?;
@@ -94,6 +111,7 @@ impl Sockets {
             control: Reading { connection: control, errors: 0 },
             outgoing,
             question: None,
+            asks: Asks::new(language.clone()),
             log: log.clone(),
         })
     }
@@ -118,16 +136,21 @@ impl Sockets {
     /// The next messages' events: as many as are there. May be dropped while it waits and loses nothing.
     pub(crate) async fn read(&mut self) -> Vec<KernelEvent> {
         let (channel, message) = self.receive().await;
+        let mut bytes = size(&message);
         let mut events = self.decode(channel, message);
         for _ in 1..AT_ONCE {
+            if bytes >= AT_ONCE_BYTES {
+                break;
+            }
             let Some((channel, message)) = self.receive().now_or_never() else { break };
+            bytes += size(&message);
             events.extend(self.decode(channel, message));
         }
         events
     }
 
-    /// Carries out what is a message. Returns whether it is one.
-    pub(crate) fn command(&mut self, command: &KernelCommand, interrupt_by_message: bool) -> bool {
+    /// Carries out what is a message.
+    pub(crate) fn command(&mut self, command: &KernelCommand, interrupt_by_message: bool) -> Carried {
         match command {
             KernelCommand::Execute { position, request, .. } => {
                 let content = ExecuteRequest {
@@ -151,12 +174,20 @@ impl Sockets {
                 message.parent_header = self.question.take();
                 self.send(Channel::Stdin, message);
             }
+            KernelCommand::Ask { ask, what } => match self.asks.message(*ask, what) {
+                Ok(message) => self.send(Channel::Shell, message),
+                Err(refusal) => return Carried::Answered(asks::told(*ask, Err(refusal))),
+            },
+            KernelCommand::CloseComm { comm } => {
+                let content = CommClose { comm_id: CommId(comm.clone()), ..CommClose::default() };
+                self.send(Channel::Shell, JupyterMessage::new(content, None));
+            }
             KernelCommand::ShutDown => {
                 self.send(Channel::Control, JupyterMessage::new(ShutdownRequest { restart: false }, None));
             }
-            KernelCommand::Interrupt | KernelCommand::Terminate | KernelCommand::Kill => return false,
+            KernelCommand::Interrupt | KernelCommand::Terminate | KernelCommand::Kill => return Carried::NoMessage,
         }
-        true
+        Carried::Sent
     }
 
     fn send(&self, channel: Channel, message: JupyterMessage) {
@@ -194,13 +225,21 @@ impl Sockets {
             if kind == "input_request" {
                 self.question = serde_json::from_slice(header).ok();
             }
-            decode::events(&kind, parent, content).map_err(|why| why.0)
+            let parent = decode::parent(parent);
+            if let Some(events) = self.asks.take(&parent, &kind, content) {
+                return Ok(events);
+            }
+            decode::events(&kind, &parent, content).map_err(|why| why.0)
         });
         events.unwrap_or_else(|why| {
             self.log.note(format_args!("{channel:?}: a message is ignored: {why}"));
             Vec::new()
         })
     }
+}
+
+fn size(message: &Result<ZmqMessage, zeromq::ZmqError>) -> usize {
+    message.as_ref().map_or(0, |message| message.iter().map(|part| part.len()).sum())
 }
 
 impl<S: SocketRecv + Send> Reading<S> {

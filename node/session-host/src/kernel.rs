@@ -16,7 +16,7 @@ use wayfare_core::kernel_host::{KernelCommand, KernelEvent};
 use wayfare_protocol::host::HostLaunch;
 
 use crate::folder::Folder;
-use crate::jupyter::Sockets;
+use crate::jupyter::{Carried, Sockets};
 use crate::launch;
 use crate::log::Log;
 
@@ -54,7 +54,7 @@ enum Happened {
 impl Kernel {
     /// Starts it.
     pub(crate) fn start(folder: &Folder, launch: &HostLaunch, log: &Log) -> anyhow::Result<Self> {
-        let info = launch::connection(folder)?;
+        let info = launch::connection(folder, launch.transport)?;
         let mut command = launch::command(folder, launch);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A group of its own: an interrupt reaches it and what it started, and not the host.
@@ -69,9 +69,10 @@ impl Kernel {
             tokio::spawn(note_lines(err, log.clone()));
         }
         let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-        let session = launch.session.to_string();
+        let (session, language) = (launch.session.to_string(), launch.language.clone());
         let connecting_log = log.clone();
-        let connecting = tokio::spawn(async move { Sockets::connect(&info, &session, connecting_log).await });
+        let connecting =
+            tokio::spawn(async move { Sockets::connect(&info, &session, &language, connecting_log).await });
         log.note(format_args!("kernel {} started: {}", launch.kernel, launch.argv.join(" ")));
         Ok(Self {
             child,
@@ -109,20 +110,27 @@ impl Kernel {
         self.take(happened)
     }
 
-    /// Carries a command out.
-    pub(crate) fn command(&mut self, command: &KernelCommand) {
-        if let Life::Serving(sockets) = &mut self.life
-            && sockets.command(command, self.interrupt_by_message)
-        {
-            return;
+    /// Carries a command out. Returns what is to be said about it at once.
+    pub(crate) fn command(&mut self, command: &KernelCommand) -> Option<KernelEvent> {
+        if let Life::Serving(sockets) = &mut self.life {
+            match sockets.command(command, self.interrupt_by_message) {
+                Carried::Sent => return None,
+                Carried::Answered(event) => return Some(event),
+                Carried::NoMessage => {}
+            }
         }
         match command {
             KernelCommand::Interrupt => self.signal(Signal::SIGINT),
             KernelCommand::Terminate => self.signal(Signal::SIGTERM),
             KernelCommand::Kill => self.signal(Signal::SIGKILL),
             // It is not there to be asked; the machine hears so, or goes on to a signal.
-            KernelCommand::Execute { .. } | KernelCommand::InputReply { .. } | KernelCommand::ShutDown => {}
+            KernelCommand::Execute { .. }
+            | KernelCommand::InputReply { .. }
+            | KernelCommand::Ask { .. }
+            | KernelCommand::CloseComm { .. }
+            | KernelCommand::ShutDown => {}
         }
+        None
     }
 
     fn take(&mut self, happened: Happened) -> Vec<KernelEvent> {

@@ -1,18 +1,20 @@
 //! What the host is told, and the kernel's command that follows from it.
 
 use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::{Context as _, bail};
 use jupyter_protocol::ConnectionInfo;
 use jupyter_protocol::connection_info::Transport;
 use tokio::process::Command;
 use uuid::Uuid;
-use wayfare_protocol::host::HostLaunch;
+use wayfare_protocol::host::{HostLaunch, KernelTransport};
 
 use crate::folder::{Folder, write_private};
 
 /// Starts ipykernel as `python -m ipykernel_launcher` does, with sockets that drop nothing: the default bound of its
-/// output socket is 1,000 messages, and what is over it is lost, the final `idle` too.
+/// output socket is 1,000 messages, and what is over it is lost, the final `idle` too. What is printed goes out at the latest when
+/// it is a megabyte: its own bound is a fifth of a second, in which a cell can print more than a host should take at once.
 const IPYKERNEL: &str = "\
 import sys
 if sys.path[0] == '':
@@ -24,7 +26,16 @@ def socket(self, *args, **kwargs):
     made.sndhwm = 0
     return made
 zmq.Context.socket = socket
-from ipykernel import kernelapp
+from ipykernel import iostream, kernelapp
+write = iostream.OutStream.write
+def bounded(self, text):
+    written = write(self, text)
+    self.waiting = getattr(self, 'waiting', 0) + len(text)
+    if self.waiting >= 1048576:
+        self.waiting = 0
+        self.flush()
+    return written
+iostream.OutStream.write = bounded
 kernelapp.launch_new_instance()
 ";
 
@@ -40,22 +51,40 @@ pub(crate) fn read(folder: &Folder) -> anyhow::Result<HostLaunch> {
     Ok(launch)
 }
 
-/// Makes the kernel's connection file: sockets in the session's directory and a fresh key.
-pub(crate) fn connection(folder: &Folder) -> anyhow::Result<ConnectionInfo> {
+/// Makes the kernel's connection file: where it listens, and a fresh key. Without the key, which stands in that private file
+/// only, neither end takes a message.
+pub(crate) fn connection(folder: &Folder, transport: KernelTransport) -> anyhow::Result<ConnectionInfo> {
+    let (transport, ip, [shell_port, iopub_port, stdin_port, control_port, hb_port]) = match transport {
+        KernelTransport::Ipc => (Transport::IPC, folder.text("k"), [1, 2, 3, 4, 5]),
+        KernelTransport::Tcp => (Transport::TCP, Ipv4Addr::LOCALHOST.to_string(), free_ports()?),
+    };
     let info = ConnectionInfo {
-        ip: folder.text("k"),
-        transport: Transport::IPC,
-        shell_port: 1,
-        iopub_port: 2,
-        stdin_port: 3,
-        control_port: 4,
-        hb_port: 5,
+        ip,
+        transport,
+        shell_port,
+        iopub_port,
+        stdin_port,
+        control_port,
+        hb_port,
         key: Uuid::new_v4().simple().to_string(),
         signature_scheme: "hmac-sha256".to_owned(),
         kernel_name: None,
     };
     write_private(&folder.path("connection.json"), &serde_json::to_vec_pretty(&info)?)?;
     Ok(info)
+}
+
+/// Ports on which nobody listens now. Another process may take one before the kernel does; the kernel then does not start.
+fn free_ports() -> anyhow::Result<[u16; 5]> {
+    let held: Vec<_> = (0..5)
+        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .collect::<Result<_, _>>()
+        .context("no free port on 127.0.0.1")?;
+    let mut ports = [0; 5];
+    for (port, listener) in ports.iter_mut().zip(&held) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
 }
 
 /// The kernel's command.

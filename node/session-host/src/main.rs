@@ -1,10 +1,13 @@
 //! `wayfare-session-host DIR`: the parent and only client of one Jupyter kernel.
 //!
-//! It reads `launch.json` in the session's directory, starts the kernel over sockets in that directory, and serves
+//! It reads `launch.json` in the session's directory, starts the kernel over sockets in that directory (a kernel
+//! that knows only TCP, over loopback), and serves
 //! `host.sock` there ([`wayfare_protocol::host`]). All decisions are [`wayfare_core::kernel_host::KernelHost`]'s; this
 //! program carries them out. It outlives the node that started it, and ends when its records are acknowledged after its
 //! kernel is gone.
 
+mod answers;
+mod asks;
 mod clock;
 mod connections;
 mod decode;
@@ -14,6 +17,7 @@ mod jupyter;
 mod kernel;
 mod launch;
 mod log;
+mod memory;
 mod spill;
 
 use std::path::PathBuf;

@@ -216,6 +216,14 @@ pub enum SessionCommand {
     Interrupt(SessionChoice),
     /// End its kernel; what waits is taken back, variables are gone. The name stays: the next run starts a new kernel.
     Stop(SessionChoice),
+    /// End its kernel and start a new one at once: what waits is taken back, variables are gone.
+    Reset(SessionChoice),
+    /// What its kernel has executed, oldest first.
+    History(SessionHistory),
+    /// Its variables, or one and what is in it (Python and R).
+    Variables(SessionVariables),
+    /// What its kernel knows of a name, or of what stands at the end of some code.
+    Inspect(SessionInspect),
     /// Change how its kernel is started next time. What is not given stays; an empty text takes it back.
     Set(SessionSet),
 }
@@ -228,6 +236,43 @@ pub struct SessionChoice {
     /// Its language, where several sessions have the name.
     #[arg(long)]
     pub language: Option<String>,
+}
+
+/// `wayfare session history`.
+#[derive(Debug, Args)]
+pub struct SessionHistory {
+    /// Which session.
+    #[command(flatten)]
+    pub which: SessionChoice,
+    /// Most entries to show.
+    #[arg(short = 'n', long, default_value_t = 20)]
+    pub last: u32,
+    /// Only entries that contain this text.
+    #[arg(long, default_value = "")]
+    pub contains: String,
+}
+
+/// `wayfare session variables`.
+#[derive(Debug, Args)]
+pub struct SessionVariables {
+    /// Which session.
+    #[command(flatten)]
+    pub which: SessionChoice,
+    /// A variable; after it, from it inwards, names of what is in it as they are shown: [0] .attribute $column.
+    pub path: Vec<String>,
+}
+
+/// `wayfare session inspect`.
+#[derive(Debug, Args)]
+pub struct SessionInspect {
+    /// Which session.
+    #[command(flatten)]
+    pub which: SessionChoice,
+    /// The name, or code that ends with it.
+    pub code: String,
+    /// The source code too, where there is one.
+    #[arg(long)]
+    pub source: bool,
 }
 
 /// `wayfare session set`.

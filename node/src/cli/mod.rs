@@ -14,6 +14,7 @@ mod lists;
 mod login;
 mod plan;
 mod progress;
+mod questions;
 mod run;
 mod screen;
 mod session;
@@ -73,6 +74,10 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Session { command: SessionCommand::Show(which) } => session::show(&app, &which).await,
         Command::Session { command: SessionCommand::Interrupt(which) } => session::interrupt(&app, &which).await,
         Command::Session { command: SessionCommand::Stop(which) } => session::stop(&app, &which).await,
+        Command::Session { command: SessionCommand::Reset(which) } => session::reset(&app, &which).await,
+        Command::Session { command: SessionCommand::History(asked) } => questions::history(&app, &asked).await,
+        Command::Session { command: SessionCommand::Variables(asked) } => questions::variables(&app, &asked).await,
+        Command::Session { command: SessionCommand::Inspect(asked) } => questions::inspect(&app, &asked).await,
         Command::Session { command: SessionCommand::Set(asked) } => session::set(&app, &asked).await,
         Command::Doctor => doctor::doctor(&app).await,
     }

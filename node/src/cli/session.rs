@@ -1,4 +1,4 @@
-//! `wayfare session show`, `interrupt`, `stop` and `set`.
+//! `wayfare session show`, `interrupt`, `stop`, `reset` and `set`.
 
 use serde_json::json;
 use wayfare_protocol::capability::Needs;
@@ -47,6 +47,13 @@ pub(super) async fn stop(app: &App, which: &SessionChoice) -> Result<Exit, Failu
     said(app, which, "stopped")
 }
 
+/// Ends a session's kernel and starts a new one.
+pub(super) async fn reset(app: &App, which: &SessionChoice) -> Result<Exit, Failure> {
+    let (mut client, _) = opened(app, which).await?;
+    client.call(SessionCall::Reset).await?;
+    Ok(Exit::Good)
+}
+
 /// Changes how a session's kernel is started next time.
 pub(super) async fn set(app: &App, asked: &SessionSet) -> Result<Exit, Failure> {
     let flags = &asked.environment;
@@ -73,7 +80,7 @@ fn said(app: &App, which: &SessionChoice, what: &str) -> Result<Exit, Failure> {
 }
 
 /// Opens a session that is there; never makes one.
-async fn opened(app: &App, which: &SessionChoice) -> Result<(MeshClient, SessionInfo), Failure> {
+pub(super) async fn opened(app: &App, which: &SessionChoice) -> Result<(MeshClient, SessionInfo), Failure> {
     let mut client = app.connect().await?;
     let sessions = client.sessions().await?;
     let info = only(&sessions, &which.name, which.language.as_deref())?;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::process::{Child, Command};
 use wayfare_actors::ports::{HostStart, StartError};
@@ -86,8 +87,17 @@ fn launch(settings: &HostSettings, start: &HostStart, kernel: KernelLaunch) -> H
         interrupt_by_message: kernel.interrupt_mode == InterruptMode::Message,
         journal_memory_bytes: settings.limits.journal_memory,
         journal_disk_bytes: settings.limits.journal_disk,
-        kernel_start_ms: u64::try_from(settings.limits.kernel_start.as_millis()).unwrap_or(u64::MAX),
+        kernel_start_ms: millis(settings.limits.kernel_start),
+        transport: kernel.transport,
+        interrupt_again_ms: millis(settings.limits.interrupt_again),
+        interrupt_end_ms: millis(settings.limits.interrupt_end),
+        late_output_ms: millis(kernel.late_output),
+        memory_max_bytes: settings.limits.session_memory,
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn copy_program(settings: &HostSettings, folder: &HostFolder) -> Result<(), StartError> {

@@ -38,24 +38,33 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// The language it runs, by its normal name.
+    /// The language it is made for, by its normal name.
     #[must_use]
     pub fn language(&self) -> Language {
         Language::from_word(&self.spec.language)
     }
 
-    fn describe(&self, places: &KernelPlaces) -> RuntimeSpec {
+    /// Whether it runs a language.
+    #[must_use]
+    pub fn runs(&self, language: &Language) -> bool {
+        self.spec.languages().contains(language)
+    }
+
+    /// What it is offered as: once for each language that it runs.
+    fn describe(&self, places: &KernelPlaces) -> Vec<RuntimeSpec> {
         let environment = if self.in_venv {
             self.prefix.clone()
         } else {
             self.program(places).or_else(|| self.spec.argv.first().map(PathBuf::from))
         };
-        RuntimeSpec {
+        let environment = environment.unwrap_or_default().display().to_string();
+        let offered = |language| RuntimeSpec {
             kernel: self.name.clone(),
-            language: self.language(),
+            language,
             display_name: self.spec.display_name.clone(),
-            environment: environment.unwrap_or_default().display().to_string(),
-        }
+            environment: environment.clone(),
+        };
+        self.spec.languages().into_iter().map(offered).collect()
     }
 }
 
@@ -87,7 +96,7 @@ impl Kernels {
     /// The kernels whose program is there, in order of preference.
     #[must_use]
     pub fn runtimes(&self) -> Vec<RuntimeSpec> {
-        self.startable().map(|kernel| kernel.describe(&self.places)).collect()
+        self.startable().flat_map(|kernel| kernel.describe(&self.places)).collect()
     }
 
     /// Kernelspecs that could not be read, and why.

@@ -1,7 +1,9 @@
 //! From a session's environment and language to a command line.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use wayfare_protocol::host::KernelTransport;
 use wayfare_protocol::session::{Environment, Language};
 
 use super::places::Place;
@@ -21,6 +23,10 @@ pub struct KernelLaunch {
     pub cwd: PathBuf,
     /// How it is interrupted.
     pub interrupt_mode: InterruptMode,
+    /// How it is reached.
+    pub transport: KernelTransport,
+    /// How long its outputs may come after it has said that there are no more.
+    pub late_output: Duration,
 }
 
 /// No kernel can be started as asked; says what was looked for and where.
@@ -120,7 +126,7 @@ impl Kernels {
     fn in_venv(&self, venv: &Path, language: &Language) -> Result<Kernel, ResolveError> {
         let place = Place::Venv(venv.to_owned());
         let (kernels, broken) = place.kernels();
-        if let Some(kernel) = kernels.into_iter().find(|kernel| kernel.language() == *language) {
+        if let Some(kernel) = kernels.into_iter().find(|kernel| kernel.runs(language)) {
             return Ok(kernel);
         }
         let mut why = format!("looked for a kernelspec in {}", place.kernels_folder().display());
@@ -146,20 +152,21 @@ impl Kernels {
             found: self.found.iter().map(|kernel| kernel.name.as_str()).collect::<Vec<_>>().join(", "),
             searched: self.places.searched(),
         })?;
-        let runs = kernel.language();
-        if runs == *language {
-            Ok(kernel)
-        } else {
-            Err(ResolveError::OtherLanguage { name: kernel.name.clone(), runs, language: language.clone() })
+        if kernel.runs(language) {
+            return Ok(kernel);
         }
+        let (name, runs) = (kernel.name.clone(), kernel.language());
+        Err(ResolveError::OtherLanguage { name, runs, language: language.clone() })
     }
 
     fn first(&self, language: &Language) -> Result<&Kernel, ResolveError> {
-        self.startable().find(|kernel| kernel.language() == *language).ok_or_else(|| {
+        // A kernel made for the language goes before one that runs it too.
+        let made_for = self.startable().find(|kernel| kernel.language() == *language);
+        made_for.or_else(|| self.startable().find(|kernel| kernel.runs(language))).ok_or_else(|| {
             let unusable: Vec<_> = self
                 .found
                 .iter()
-                .filter(|kernel| kernel.language() == *language)
+                .filter(|kernel| kernel.runs(language))
                 .map(|kernel| format!("{} needs {:?}", kernel.name, kernel.spec.argv[0]))
                 .collect();
             let but = if unusable.is_empty() { String::new() } else { format!(" ({})", unusable.join(", ")) };
@@ -186,7 +193,15 @@ impl Kernel {
         let argv = std::iter::once(program.display().to_string()).chain(rest).collect();
         let mut env: Vec<_> = if self.in_venv { self.activated(places) } else { Vec::new() };
         env.extend(self.spec.env.iter().map(|(name, value)| (name.clone(), expand(value, &places.variables))));
-        KernelLaunch { kernel: self.name.clone(), argv, env, cwd, interrupt_mode: self.spec.interrupt_mode }
+        KernelLaunch {
+            kernel: self.name.clone(),
+            argv,
+            env,
+            cwd,
+            interrupt_mode: self.spec.interrupt_mode(),
+            transport: self.spec.transport(),
+            late_output: self.spec.late_output(),
+        }
     }
 
     /// `{resource_dir}` and `{prefix}` as the Jupyter client replaces them.

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
+use wayfare_protocol::host::KernelTransport;
 use wayfare_protocol::session::{Environment, Language};
 
 use super::{InterruptMode, KernelPlaces, Kernels, ResolveError};
@@ -196,6 +197,60 @@ fn variables_and_places_in_a_kernelspec_are_filled_in() {
     assert_eq!(launch.interrupt_mode, InterruptMode::Message);
     let home = machine.at("home").display().to_string();
     assert_eq!(launch.env, [("A".to_owned(), format!("{home}/x")), ("B".to_owned(), "${NOT_SET}".to_owned())]);
+}
+
+/// A kernelspec of the form in which IJulia installs itself.
+const JULIA: &str = include_str!("julia-kernel.json");
+
+#[test]
+fn julias_kernel_is_found_and_resolved_as_it_installs_itself() {
+    let machine = Machine::new();
+    let julia = machine.program("usr/bin/julia");
+    let folder = machine.at("home/.local/share/jupyter/kernels/julia-1.10");
+    fs::create_dir_all(&folder).expect("folder");
+    fs::write(folder.join("kernel.json"), JULIA.replace("/usr/bin/julia", &julia)).expect("kernelspec");
+    let launch = machine.kernels().resolve(&Environment::default(), &Language::from_word("jl")).expect("a kernel");
+    assert_eq!((launch.kernel.as_str(), launch.argv[0].as_str()), ("julia-1.10", julia.as_str()));
+    assert_eq!(launch.argv.last().map(String::as_str), Some("{connection_file}"));
+    assert_eq!((launch.interrupt_mode, launch.transport), (InterruptMode::Signal, KernelTransport::Ipc));
+    fs::remove_file(&julia).expect("removed");
+    let refused = machine.kernels().resolve(&Environment::default(), &Language::from_word("julia"));
+    let refused = refused.expect_err("its program is gone").to_string();
+    assert!(refused.contains("julia-1.10 needs") && refused.contains("usr/bin/julia"), "{refused}");
+}
+
+#[test]
+fn denos_kernel_runs_both_languages_over_tcp_and_metadata_goes_before_what_is_known() {
+    let machine = Machine::new();
+    let deno = machine.program("usr/bin/deno");
+    let folder = machine.at("usr/share/jupyter/kernels/deno");
+    fs::create_dir_all(&folder).expect("folder");
+    let spec = |more: &str| {
+        format!(
+            r#"{{"argv":["{deno}","jupyter","--kernel","--conn","{{connection_file}}"],"display_name":"Deno","language":"typescript"{more}}}"#
+        )
+    };
+    fs::write(folder.join("kernel.json"), spec("")).expect("kernelspec");
+    let resolved = |language: &str| {
+        machine.kernels().resolve(&Environment::default(), &Language::from_word(language)).expect("a kernel")
+    };
+    for language in ["typescript", "js"] {
+        let launch = resolved(language);
+        assert_eq!((launch.interrupt_mode, launch.transport), (InterruptMode::Message, KernelTransport::Tcp));
+    }
+    let offered: Vec<_> =
+        machine.kernels().runtimes().into_iter().map(|runtime| runtime.language.as_str().to_owned()).collect();
+    assert_eq!(offered, ["typescript", "javascript"]);
+    machine.spec("usr/share/jupyter", "other", "deno", "javascript", "");
+    assert_eq!(resolved("js").kernel, "other", "made for it");
+    let own = r#","interrupt_mode":"signal","metadata":{"wayfare":{"transport":"ipc"}}"#;
+    fs::write(folder.join("kernel.json"), spec(own)).expect("kernelspec");
+    let launch = resolved("ts");
+    assert_eq!((launch.interrupt_mode, launch.transport), (InterruptMode::Signal, KernelTransport::Ipc));
+    fs::write(folder.join("kernel.json"), spec(r#","metadata":{"wayfare":{"transport":"pigeon"}}"#))
+        .expect("kernelspec");
+    let told = machine.kernels().broken()[0].to_string();
+    assert!(told.contains("metadata.wayfare.transport") && told.contains("pigeon"), "{told}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Samples of what is asked of sessions and session hosts, and of refusals.
 
-use wayfare_protocol::host::{HOST_VERSION, HostHello, HostMessage, HostRequest, KernelCondition};
+use wayfare_protocol::ask::{
+    Completeness, Completion, Detail, HistoryEntry, Inspection, KernelAsk, KernelTold, Variable, VariableDetail,
+};
+use wayfare_protocol::host::{HostHello, HostMessage, HostRequest, KernelCondition};
 use wayfare_protocol::mrp::{CellRef, ExecuteRequest};
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{
@@ -11,20 +14,22 @@ use wayfare_protocol::{ErrorCode, Wall};
 use super::outputs::record;
 use super::*;
 
-crate::variants!(call: SessionCall { Run, Interrupt, Input, SetEnvironment, Stop, Describe, Runs });
-crate::variants!(answer: SessionAnswer { Accepted, UnknownRun, Done, Session, Refused, Runs });
+crate::variants!(call: SessionCall { Run, Interrupt, Input, SetEnvironment, Stop, Describe, Runs, Ask, Reset });
+crate::variants!(answer: SessionAnswer { Accepted, UnknownRun, Done, Session, Refused, Runs, Told });
 crate::variants!(state: SessionState { Cold, Starting, Idle, Busy, Unreachable });
 crate::variants!(reason: RouteReason {
     LocalOwner, RunningElsewhere, ChosenByUser, ColdStartHere, ColdStartByCapability, SameNetwork,
 });
-crate::variants!(host_request: HostRequest { HandOver, Attach, Acknowledge, Interrupt, Input, Prepare, ShutDown });
-crate::variants!(host_message: HostMessage { Hello, Output, Kernel, Prepared, Refused });
+crate::variants!(host_request: HostRequest { HandOver, Attach, Acknowledge, Interrupt, Input, Prepare, ShutDown, Ask });
+crate::variants!(host_message: HostMessage { Hello, Output, Kernel, Prepared, Refused, Told });
 crate::variants!(condition: KernelCondition { Starting, Idle, Busy, Gone });
 crate::variants!(code: ErrorCode {
     Malformed, Unsupported, VersionMismatch, Unauthenticated, Forbidden, PairingRefused, RateLimited, NotFound, Ambiguous,
     NoCapability, OwnerUnreachable, StaleEpoch, SessionFull, TooLarge, Overloaded, DeadlineExceeded, Draining,
-    KernelStartFailed, StorageFailed, NotWaiting,
+    KernelStartFailed, StorageFailed, NotWaiting, KernelBusy,
 });
+crate::variants!(ask: KernelAsk { Complete, Inspect, IsComplete, Variables, Variable, History });
+crate::variants!(told: KernelTold { Completions, Inspection, Completeness, Variables, Variable, History });
 
 pub fn info() -> SessionInfo {
     SessionInfo {
@@ -52,6 +57,8 @@ pub fn calls() -> Vec<SessionCall> {
         SessionCall::Stop,
         SessionCall::Describe,
         SessionCall::Runs { last: 20 },
+        SessionCall::Ask(KernelAsk::Variables),
+        SessionCall::Reset,
     ]
 }
 
@@ -68,6 +75,66 @@ pub fn answers() -> Vec<SessionAnswer> {
         SessionAnswer::Session(info()),
         SessionAnswer::Refused(refusal()),
         SessionAnswer::Runs(vec![run_info()]),
+        SessionAnswer::Told(completeness()),
+    ]
+}
+
+fn completeness() -> KernelTold {
+    KernelTold::Completeness { status: Completeness::Incomplete, indent: "    ".into() }
+}
+
+fn variable() -> Variable {
+    Variable {
+        name: "a".into(),
+        r#type: "ndarray".into(),
+        value: "[[0 1]]".into(),
+        size: Some(16),
+        expandable: true,
+        shape: Some(vec![1, 2]),
+        dtype: Some("int64".into()),
+        length: Some(1),
+        keys: Some(vec!["k".into()]),
+    }
+}
+
+pub fn asks() -> Vec<KernelAsk> {
+    vec![
+        KernelAsk::Complete { code: "pri".into(), cursor: 3 },
+        KernelAsk::Inspect { code: "print".into(), cursor: 2, detail: Detail::Documentation },
+        KernelAsk::IsComplete { code: "if x:".into() },
+        KernelAsk::Variables,
+        KernelAsk::Variable { name: "a".into(), path: vec!["[0]".into()], max_children: 100, max_value: 1000 },
+        KernelAsk::History { last: 20, before: 0, contains: "x".into() },
+    ]
+}
+
+pub fn tolds() -> Vec<KernelTold> {
+    let completion =
+        Completion { label: "print".into(), kind: Some("function".into()), detail: Some("(*args)".into()) };
+    let inspection = Inspection {
+        found: true,
+        name: "print".into(),
+        kind: Some("builtin_function_or_method".into()),
+        signature: Some("print(*args)".into()),
+        value: None,
+        docstring: Some("Prints.".into()),
+        source_code: None,
+        file: None,
+    };
+    let detail = VariableDetail {
+        variable: variable(),
+        full_value: "[[0 1]]".into(),
+        children: vec![variable()],
+        methods: vec!["sum".into()],
+        truncated: false,
+    };
+    vec![
+        KernelTold::Completions { matches: vec![completion], cursor_start: 0, cursor_end: 3 },
+        KernelTold::Inspection(inspection),
+        completeness(),
+        KernelTold::Variables { variables: vec![variable()], truncated: true },
+        KernelTold::Variable(Box::new(detail)),
+        KernelTold::History { entries: vec![HistoryEntry { history_index: 3, code: "x = 1".into() }], has_more: true },
     ]
 }
 
@@ -96,12 +163,13 @@ pub fn host_requests() -> Vec<HostRequest> {
         HostRequest::Input { run: RUN, text: "yes".into() },
         HostRequest::Prepare,
         HostRequest::ShutDown,
+        HostRequest::Ask { ask: 4, what: KernelAsk::Variables },
     ]
 }
 
 pub fn host_messages() -> Vec<HostMessage> {
     let hello = HostHello {
-        version: HOST_VERSION,
+        version: 1,
         session: SESSION,
         kernel: 1,
         last_position: 9,
@@ -115,6 +183,7 @@ pub fn host_messages() -> Vec<HostMessage> {
         HostMessage::Kernel(KernelCondition::Idle),
         HostMessage::Prepared { through: 300 },
         HostMessage::Refused(refusal()),
+        HostMessage::Told { ask: 4, outcome: Ok(completeness()) },
     ]
 }
 
@@ -146,5 +215,6 @@ pub fn codes() -> Vec<ErrorCode> {
         E::KernelStartFailed,
         E::StorageFailed,
         E::NotWaiting,
+        E::KernelBusy,
     ]
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use uuid::Uuid;
+use wayfare_protocol::ask::{HistoryEntry, KernelAsk, KernelTold, Variable};
 use wayfare_protocol::capability::{Capabilities, Gpu, Hardware, Load, Needs, RuntimeSpec};
 use wayfare_protocol::control::{
     Challenge, Control, DeviceInfo, MrpRequest, MrpResponse, OpenedSession, Pair, PresenceInfo, Register, Welcome,
@@ -200,6 +201,34 @@ fn call() -> impl Strategy<Value = SessionCall> {
         Just(SessionCall::Stop),
         Just(SessionCall::Describe),
         any::<u32>().prop_map(|last| SessionCall::Runs { last }),
+        Just(SessionCall::Reset),
+        ask().prop_map(SessionCall::Ask),
+    ]
+}
+
+fn ask() -> impl Strategy<Value = KernelAsk> {
+    prop_oneof![
+        (text(), any::<u32>()).prop_map(|(code, cursor)| KernelAsk::Complete { code, cursor }),
+        (text(), list(text()), any::<(u32, u32)>()).prop_map(|(name, path, (max_children, max_value))| {
+            KernelAsk::Variable { name, path, max_children, max_value }
+        }),
+        (any::<u32>(), any::<u64>(), text()).prop_map(|(last, before, contains)| KernelAsk::History {
+            last,
+            before,
+            contains
+        }),
+        Just(KernelAsk::Variables),
+    ]
+}
+
+fn told() -> impl Strategy<Value = KernelTold> {
+    let entry = (any::<u64>(), text()).prop_map(|(history_index, code)| HistoryEntry { history_index, code });
+    let variable = (text(), prop::option::of(any::<u64>()), prop::option::of(list(any::<u64>())), any::<bool>())
+        .prop_map(|(name, size, shape, expandable)| Variable { name, size, shape, expandable, ..Variable::default() });
+    prop_oneof![
+        (list(entry), any::<bool>()).prop_map(|(entries, has_more)| KernelTold::History { entries, has_more }),
+        (list(variable), any::<bool>())
+            .prop_map(|(variables, truncated)| KernelTold::Variables { variables, truncated }),
     ]
 }
 
@@ -231,6 +260,7 @@ fn answer() -> impl Strategy<Value = SessionAnswer> {
         session_info().prop_map(SessionAnswer::Session),
         refusal().prop_map(SessionAnswer::Refused),
         prop::collection::vec(run_info(), 0..4).prop_map(SessionAnswer::Runs),
+        told().prop_map(SessionAnswer::Told),
     ]
 }
 

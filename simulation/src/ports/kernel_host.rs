@@ -200,6 +200,7 @@ pub(super) fn config(start: &wayfare_actors::ports::HostStart, limits: &Limits) 
         session: start.session,
         kernel: start.kernel,
         first_sequence: start.first_sequence,
+        late_output: Duration::ZERO,
         limits: limits.clone(),
     }
 }

@@ -35,10 +35,11 @@ impl Node {
         fs::DirBuilder::new().mode(0o700).create(&data)?;
         let config = world.folder().join("node.toml");
         let text = format!(
-            "data_dir = {data:?}\nname = {name:?}\nvenvs = [{venv:?}]\nhurry = {hurry}\n",
+            "data_dir = {data:?}\nname = {name:?}\nvenvs = [{venv:?}]\nhurry = {hurry}\n[limits]\n{limits}\n",
             data = data.display().to_string(),
             venv = venv()?.display().to_string(),
             hurry = world.hurry,
+            limits = world.node_limits,
         );
         fs::write(&config, text + &world.trace_line("node"))?;
         Ok(Self {

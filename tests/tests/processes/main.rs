@@ -4,6 +4,8 @@ mod crashes;
 mod cuts;
 mod jupyter;
 mod local;
+mod questions;
 mod readers;
+mod runtimes;
 mod story;
 mod trust;

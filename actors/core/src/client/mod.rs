@@ -148,7 +148,11 @@ impl Conversation {
                 self.phase = Phase::Idle;
                 out.push(Effect::Tell(Told::RunRefused { run, refusal }));
             }
-            SessionAnswer::UnknownRun | SessionAnswer::Done | SessionAnswer::Session(_) | SessionAnswer::Runs(_) => {
+            SessionAnswer::UnknownRun
+            | SessionAnswer::Done
+            | SessionAnswer::Session(_)
+            | SessionAnswer::Runs(_)
+            | SessionAnswer::Told(_) => {
                 self.phase = Phase::Idle;
                 out.push(Effect::Tell(Told::Ended { run, outcome: RunOutcome::Unknown }));
             }

@@ -11,11 +11,21 @@
 //! | `input PROMPT` | asks, and prints the answer |
 //! | `fail MSG` | ends the run with an error |
 //! | `exit` | the process ends in the middle of the run |
+//! | `password PROMPT` | the same, not to be shown |
+//! | `clear` | clears the output |
+//! | `widget` | opens a comm |
+//! | `deaf` | from here on this run heeds no interrupt |
 //! | `lose-idle` | this run will not say `Idle` |
+//!
+//! Questions are answered when it is idle, as a real kernel does: its variables are the names it knows, their numbers the
+//! values; code is complete unless it ends in `\`.
+
+mod answers;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use wayfare_protocol::ask::KernelAsk;
 use wayfare_protocol::mrp::{ExecuteError, MimeBundle};
 use wayfare_protocol::{Boot, Now, RunId};
 
@@ -40,6 +50,7 @@ struct Execution {
     /// When the next line is due; `None` while it waits for an answer.
     resume: Option<Boot>,
     says_idle: bool,
+    is_deaf: bool,
 }
 
 #[derive(Debug)]
@@ -58,6 +69,7 @@ pub struct FakeKernel {
     executing: Option<Execution>,
     count: u32,
     log: Vec<Executed>,
+    asked: Vec<(u64, KernelAsk)>,
 }
 
 impl FakeKernel {
@@ -71,6 +83,7 @@ impl FakeKernel {
             executing: None,
             count: 0,
             log: Vec::new(),
+            asked: Vec::new(),
         }
     }
 
@@ -104,10 +117,11 @@ impl FakeKernel {
                     lines: request.code.lines().map(str::to_owned).collect(),
                     resume: Some(now.boot.after(self.line_takes)),
                     says_idle: true,
+                    is_deaf: false,
                 });
             }
             KernelCommand::Interrupt => {
-                if self.executing.is_some() {
+                if self.executing.as_ref().is_some_and(|execution| !execution.is_deaf) {
                     self.end(error("KeyboardInterrupt", ""), out);
                 }
             }
@@ -117,6 +131,11 @@ impl FakeKernel {
                     out.push(output(execution.position, KernelOutput::Stdout(format!("{text}\n"))));
                 }
             }
+            KernelCommand::Ask { ask, what } => {
+                self.asked.push((ask, what));
+                self.answer(out);
+            }
+            KernelCommand::CloseComm { .. } => {}
             KernelCommand::ShutDown => self.die("exit status 0", out),
             KernelCommand::Terminate => self.die("signal 15", out),
             KernelCommand::Kill => self.die("signal 9", out),
@@ -130,6 +149,7 @@ impl FakeKernel {
         {
             self.state = State::Alive;
             out.push(KernelEvent::Ready);
+            self.answer(out);
         }
         while let Some(due) = self.deadline()
             && due <= now.boot
@@ -161,11 +181,15 @@ impl FakeKernel {
                 let pause = Duration::from_millis(rest.parse().unwrap_or(0));
                 execution.resume = Some(due.after(self.line_takes).after(pause));
             }
-            "input" => {
+            "input" | "password" => {
                 execution.resume = None;
                 let prompt = rest.to_owned();
-                out.push(KernelEvent::StdinRequest { parent: Some(position), prompt, password: false });
+                let password = word == "password";
+                out.push(KernelEvent::StdinRequest { parent: Some(position), prompt, password });
             }
+            "clear" => out.push(output(position, KernelOutput::ClearOutput { wait: false })),
+            "widget" => out.push(KernelEvent::CommOpened { comm: format!("comm-{position}") }),
+            "deaf" => execution.is_deaf = true,
             "lose-idle" => execution.says_idle = false,
             "fail" => self.end(error("Failure", rest), out),
             "exit" => self.die("exit status 0", out),
@@ -197,12 +221,23 @@ impl FakeKernel {
         if execution.says_idle {
             out.push(KernelEvent::Idle { parent: Some(position) });
         }
+        self.answer(out);
+    }
+
+    fn answer(&mut self, out: &mut impl Sink<KernelEvent>) {
+        if self.executing.is_some() || !matches!(self.state, State::Alive) {
+            return;
+        }
+        for (ask, what) in std::mem::take(&mut self.asked) {
+            out.push(KernelEvent::Told { ask, outcome: answers::answer(&self.variables, &what) });
+        }
     }
 
     fn die(&mut self, detail: &str, out: &mut impl Sink<KernelEvent>) {
         if !matches!(self.state, State::Dead) {
             self.state = State::Dead;
             self.executing = None;
+            self.asked.clear();
             out.push(KernelEvent::Died { detail: detail.to_owned() });
         }
     }

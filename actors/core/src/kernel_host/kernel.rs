@@ -1,7 +1,8 @@
 //! The kernel's port as data: what a kernel is told, and what comes from it.
 
-use wayfare_protocol::RunId;
+use wayfare_protocol::ask::{KernelAsk, KernelTold};
 use wayfare_protocol::mrp::{ExecuteError, ExecuteRequest, MimeBundle};
+use wayfare_protocol::{Refusal, RunId};
 
 /// What a kernel is told to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,18 @@ pub enum KernelCommand {
     InputReply {
         /// The answer, without a line end.
         text: String,
+    },
+    /// Ask it something; it answers when it is idle, or never.
+    Ask {
+        /// Joins question and answer.
+        ask: u64,
+        /// The question. Never for the history, which the host keeps.
+        what: KernelAsk,
+    },
+    /// Close a comm: nobody is at its other end.
+    CloseComm {
+        /// Which.
+        comm: String,
     },
     /// Ask it to end.
     ShutDown,
@@ -66,6 +79,18 @@ pub enum KernelEvent {
     Idle {
         /// The execution.
         parent: Option<u64>,
+    },
+    /// It answered a question, or cannot.
+    Told {
+        /// Which.
+        ask: u64,
+        /// The answer.
+        outcome: Result<KernelTold, Refusal>,
+    },
+    /// It opened a comm, for a widget say.
+    CommOpened {
+        /// Its name.
+        comm: String,
     },
     /// Its process is gone. Nothing follows.
     Died {

@@ -15,15 +15,20 @@
 //! * **Numbers.** Records are numbered for the session, events for the (run, attempt). Nothing that is not kept loses its
 //!   number: [`RunEvent::Omitted`](wayfare_protocol::mrp::RunEvent::Omitted) stands for it.
 //! * **The end of a run** is the kernel's reply. Its last outputs travel by another way, so the end is recorded when `Idle`
-//!   has come too, or when nothing came for `reply_grace` (kernels lose `Idle` when a reader is slow).
+//!   has come too, or when nothing came for `reply_grace` (kernels lose `Idle` when a reader is slow). A kernel that is known to
+//!   send outputs after its `Idle` is listened to for `late_output` more.
 //! * **Late output** of a run that has ended (a background thread) becomes an event of the run that is executed at that
 //!   moment, as in a terminal. When none is, it is dropped and counted in [`KernelHost::dropped_late_bytes`].
 //! * **Journal.** See [`journal`]. Output over both bounds is omitted; `Start`, questions and ends are always kept (their
 //!   texts cut short), so what a full journal still grows by is bounded by the runs handed over.
+//! * **An interrupt** that is not heeded is followed by the kernel's end: see [`interrupt`]. **Questions** to an idle kernel: see
+//!   [`ask`]. **Memory** over the session's cap ends the kernel by force, with a notice.
 //! * **Nothing slows the kernel's reader.** Each connection has a window of its own; one that does not read is served from
 //!   the journal later.
 
+mod ask;
 mod fake;
+mod interrupt;
 mod journal;
 mod kernel;
 mod readers;
@@ -35,6 +40,7 @@ mod stop;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use strum::VariantNames as _;
 use wayfare_protocol::host::{HOST_VERSION, HostHello, HostLaunch, HostMessage, HostRequest, KernelCondition};
@@ -48,6 +54,7 @@ pub use kernel::{KernelCommand, KernelEvent, KernelOutput, ReplyOutcome};
 use crate::fact::{Fact, Keeper, Witness};
 use crate::machine::{Machine, OpId, OpIds, Sink, earlier};
 use crate::mark::{Mark, Phases};
+use ask::{Asking, History};
 use journal::Journal;
 use readers::Readers;
 use run::Running;
@@ -70,6 +77,8 @@ pub struct KernelHostConfig {
     pub kernel: u32,
     /// Sequence of the first record.
     pub first_sequence: u64,
+    /// How long after `Idle` outputs of a run may still come; zero for kernels that keep the protocol.
+    pub late_output: Duration,
     /// Its bounds.
     pub limits: Limits,
 }
@@ -78,14 +87,19 @@ impl KernelHostConfig {
     /// As a launch file says; what it does not say is as in `limits`.
     #[must_use]
     pub fn of(launch: &HostLaunch, limits: Limits) -> Self {
+        let or = |ms: u64, default: Duration| if ms == 0 { default } else { Duration::from_millis(ms) };
         Self {
             session: launch.session,
             kernel: launch.kernel,
             first_sequence: launch.first_sequence,
+            late_output: Duration::from_millis(launch.late_output_ms),
             limits: Limits {
                 journal_memory: launch.journal_memory_bytes,
                 journal_disk: launch.journal_disk_bytes,
-                kernel_start: std::time::Duration::from_millis(launch.kernel_start_ms),
+                kernel_start: Duration::from_millis(launch.kernel_start_ms),
+                interrupt_again: or(launch.interrupt_again_ms, limits.interrupt_again),
+                interrupt_end: or(launch.interrupt_end_ms, limits.interrupt_end),
+                session_memory: launch.memory_max_bytes,
                 ..limits
             },
         }
@@ -131,6 +145,9 @@ pub enum Input {
     },
     /// The host is told to end (SIGTERM).
     ShutDown,
+    /// How many bytes of memory the session's processes use together. Told every
+    /// [`Limits::memory_look`] if there is a cap.
+    Memory(u64),
 }
 
 /// How an operation on the disk ended.
@@ -221,6 +238,11 @@ pub struct KernelHost {
     readers: Readers,
     ops: OpIds,
     dropped_late_bytes: u64,
+    /// Questions that the kernel has not answered, oldest first.
+    asking: VecDeque<Asking>,
+    /// Questions that the kernel was ever asked.
+    asked: u64,
+    history: History,
 }
 
 impl KernelHost {
@@ -293,6 +315,9 @@ impl Machine for KernelHost {
             readers: Readers::new(limits.host_window, limits.host_connections),
             ops: OpIds::default(),
             dropped_late_bytes: 0,
+            asking: VecDeque::new(),
+            asked: 0,
+            history: History::new(limits.history),
             config,
         }
     }
@@ -329,6 +354,7 @@ impl Machine for KernelHost {
                 }
             },
             Input::ShutDown => self.shut_down(now, out),
+            Input::Memory(used) => self.on_memory(now, used, out),
         }
         self.settle(now, out);
     }
@@ -339,7 +365,8 @@ impl Machine for KernelHost {
             Phase::Serving => None,
             Phase::Gone { leave_at, .. } => (self.leaving != Leaving::Left).then_some(*leave_at),
         };
-        earlier(phase, self.running.as_ref().and_then(Running::deadline))
+        let run = earlier(self.running.as_ref().and_then(Running::deadline), self.interrupt_deadline());
+        earlier(earlier(phase, self.ask_deadline()), run)
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
@@ -349,6 +376,8 @@ impl Machine for KernelHost {
         if self.running.as_ref().and_then(Running::deadline).is_some_and(|at| at <= now.boot) {
             self.end_run(now, out);
         }
+        self.interrupt_harder(now, out);
+        self.give_up_asking(now, out);
         self.stop_harder(now, out);
         self.settle(now, out);
     }

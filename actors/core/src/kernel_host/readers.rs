@@ -183,7 +183,7 @@ impl Readers {
         }
     }
 
-    fn say(&mut self, id: ConnectionId, message: HostMessage, out: &mut impl Sink<Effect>) {
+    pub(super) fn say(&mut self, id: ConnectionId, message: HostMessage, out: &mut impl Sink<Effect>) {
         let Some(reader) = self.readers.get_mut(&id) else { return };
         reader.unwritten += MESSAGE_WEIGHT;
         // More than records alone can make: they stop at the window, save for one that may be large.

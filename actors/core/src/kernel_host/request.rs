@@ -3,7 +3,6 @@
 use wayfare_protocol::host::{HostMessage, HostRequest};
 use wayfare_protocol::limits::CODE_MAX;
 use wayfare_protocol::mrp::RunEvent;
-use wayfare_protocol::output::{OutputBody, RunOutcome};
 use wayfare_protocol::{ErrorCode, Now, Refusal, RunId};
 
 use super::{ConnectionId, Effect, KernelCommand, KernelHost, Phase, Waiting};
@@ -27,7 +26,7 @@ impl KernelHost {
             }
             HostRequest::Acknowledge { through } => self.acknowledge(through, out),
             HostRequest::Interrupt { position } => {
-                self.interrupt(position, out);
+                self.interrupt(now, position, out);
                 Ok(())
             }
             HostRequest::Input { run, text } => self.answer(run, text, out),
@@ -38,6 +37,10 @@ impl KernelHost {
             }
             HostRequest::ShutDown => {
                 self.shut_down(now, out);
+                Ok(())
+            }
+            HostRequest::Ask { ask, what } => {
+                self.on_ask(now, connection, ask, what, out);
                 Ok(())
             }
         };
@@ -86,18 +89,6 @@ impl KernelHost {
         self.journal.acknowledge(through, out);
         self.readers.forgotten(through, out);
         Ok(())
-    }
-
-    /// Interrupts what runs, or takes back what waits. A position that is over needs nothing.
-    fn interrupt(&mut self, position: Option<u64>, out: &mut impl Sink<Effect>) {
-        let runs = self.running.as_ref().is_some_and(|running| running.is_meant_by(position));
-        if runs {
-            out.push(Effect::Kernel(KernelCommand::Interrupt));
-        } else if let Some(at) = self.waiting.iter().position(|waiting| Some(waiting.position) == position)
-            && let Some(taken) = self.waiting.remove(at)
-        {
-            self.journal.append(taken.run, taken.attempt, OutputBody::Ended(RunOutcome::Cancelled));
-        }
     }
 
     fn answer(&mut self, run: RunId, text: String, out: &mut impl Sink<Effect>) -> Result<(), Refusal> {

@@ -1,10 +1,13 @@
 //! One run: from the kernel's getting it to its end.
 
+use std::time::Duration;
+
 use wayfare_protocol::limits::{EVENT_MAX, TEXT_EVENT_MAX};
 use wayfare_protocol::mrp::{ExecuteError, MimeBundle, RunEvent, RunResult};
 use wayfare_protocol::output::{OutputBody, RunOutcome};
 use wayfare_protocol::{Boot, Now, RunId};
 
+use super::interrupt::Interrupting;
 use super::size::{cut_bundle, cut_error, event_bytes, split_text};
 use super::{Effect, KernelCommand, KernelEvent, KernelHost, KernelOutput, Phase, ReplyOutcome};
 use crate::machine::Sink;
@@ -16,8 +19,8 @@ enum Ending {
     Open,
     /// The outputs are complete; the reply is still to come.
     IdleSeen,
-    /// The reply came; outputs may follow until `until`.
-    Replied { reply: Reply, until: Boot },
+    /// The reply came; outputs may follow until `until`, and `quiet` after each of them.
+    Replied { reply: Reply, until: Boot, quiet: Duration },
 }
 
 #[derive(Debug)]
@@ -46,6 +49,9 @@ pub(super) struct Running {
     number: u64,
     omitted: Option<Omission>,
     asks: bool,
+    /// Whether it was said that widgets are not supported.
+    has_widget: bool,
+    pub(super) interrupting: Interrupting,
     result: Option<MimeBundle>,
     error: Option<ExecuteError>,
     ending: Ending,
@@ -56,6 +62,14 @@ impl Running {
         match &self.ending {
             Ending::Replied { until, .. } => Some(*until),
             Ending::Open | Ending::IdleSeen => None,
+        }
+    }
+
+    /// When its interrupt is to be followed by more. One that has replied is over for the kernel.
+    pub(super) fn interrupt_deadline(&self) -> Option<Boot> {
+        match &self.ending {
+            Ending::Replied { .. } => None,
+            Ending::Open | Ending::IdleSeen => self.interrupting.deadline(),
         }
     }
 
@@ -107,30 +121,36 @@ impl KernelHost {
                 let Some(running) = self.running.as_mut().filter(|running| Some(running.position) == parent) else {
                     return;
                 };
-                match running.ending {
+                let late = self.config.late_output;
+                match &mut running.ending {
                     Ending::Open => running.ending = Ending::IdleSeen,
                     Ending::IdleSeen => {}
+                    Ending::Replied { until, quiet, .. } if !late.is_zero() => {
+                        (*until, *quiet) = (now.boot.after(late), late);
+                    }
                     Ending::Replied { .. } => self.end_run(now, out),
                 }
             }
             KernelEvent::Reply { position, outcome, execution_count } => {
-                let grace = now.boot.after(self.config.limits.reply_grace);
+                let (grace, late) = (self.config.limits.reply_grace, self.config.late_output);
                 let Some(running) = self.running.as_mut().filter(|running| running.position == position) else {
                     return;
                 };
                 let duration_ms = now.boot.since(running.started).as_millis() as u64;
                 let reply = Reply { outcome, execution_count, duration_ms };
-                let complete = match running.ending {
-                    Ending::Open => false,
-                    Ending::IdleSeen => true,
+                let quiet = match running.ending {
+                    Ending::Open => grace,
+                    Ending::IdleSeen => late,
                     Ending::Replied { .. } => return,
                 };
                 running.asks = false;
-                running.ending = Ending::Replied { reply, until: grace };
-                if complete {
+                running.ending = Ending::Replied { reply, until: now.boot.after(quiet), quiet };
+                if quiet.is_zero() {
                     self.end_run(now, out);
                 }
             }
+            KernelEvent::Told { ask, outcome } => self.on_told(ask, outcome, out),
+            KernelEvent::CommOpened { comm } => self.on_comm(comm, out),
             KernelEvent::Died { detail } => self.gone(now, detail, out),
         }
     }
@@ -149,11 +169,16 @@ impl KernelHost {
             number: 0,
             omitted: None,
             asks: false,
+            has_widget: false,
+            interrupting: Interrupting::No,
             result: None,
             error: None,
             ending: Ending::Open,
         });
         self.record(RunEvent::Start { at: now.wall, kernel: self.config.kernel });
+        if next.request.store_history && !next.request.silent {
+            self.history.add(&next.request.code);
+        }
         out.push(Effect::Kernel(KernelCommand::Execute {
             position: next.position,
             run: next.run,
@@ -185,8 +210,13 @@ impl KernelHost {
                 (RunEvent::Error { error, duration_ms, execution_count }, cut, RunOutcome::Failed)
             }
             ReplyOutcome::Aborted => {
-                let message = "the kernel did not execute it".to_owned();
-                let error = ExecuteError { kind: "Aborted".to_owned(), message, ..ExecuteError::default() };
+                // Some kernels give an interrupt no name of its own (IRkernel, bash_kernel).
+                let (kind, message) = match running.interrupting {
+                    Interrupting::No => ("Aborted", "the kernel did not execute it"),
+                    Interrupting::Asked { .. } | Interrupting::Warned { .. } => ("Interrupted", "it was interrupted"),
+                };
+                let (kind, message) = (kind.to_owned(), message.to_owned());
+                let error = ExecuteError { kind, message, ..ExecuteError::default() };
                 (RunEvent::Error { error, duration_ms, execution_count }, 0, RunOutcome::Failed)
             }
         };
@@ -200,15 +230,25 @@ impl KernelHost {
         self.start_next(now, out);
     }
 
+    /// The kernel opened a comm: something at the other end shall move, and there is nothing. It is closed, as Jupyter wants
+    /// of a client that does not know the target, and whoever watches is told once a run.
+    fn on_comm(&mut self, comm: String, out: &mut impl Sink<Effect>) {
+        out.push(Effect::Kernel(KernelCommand::CloseComm { comm }));
+        if let Some(running) = &mut self.running
+            && !std::mem::replace(&mut running.has_widget, true)
+        {
+            self.notice("widgets are not supported: what this cell shows may lack them");
+        }
+    }
+
     fn on_output(&mut self, now: Now, parent: Option<u64>, output: KernelOutput) {
-        let grace = now.boot.after(self.config.limits.reply_grace);
         let Some(running) = &mut self.running else {
             self.dropped_late_bytes += late_bytes(output);
             return;
         };
         let own = parent == Some(running.position);
-        if own && let Ending::Replied { until, .. } = &mut running.ending {
-            *until = grace; // it is still talking
+        if own && let Ending::Replied { until, quiet, .. } = &mut running.ending {
+            *until = now.boot.after(*quiet); // it is still talking
         }
         match output {
             KernelOutput::Stdout(text) => self.record_text(text, |content| RunEvent::Stdout { content }),
@@ -235,11 +275,19 @@ impl KernelHost {
         }
     }
 
-    fn record_text(&mut self, mut text: String, event: impl Fn(String) -> RunEvent) {
-        while !text.is_empty() {
-            let rest = split_text(&mut text, TEXT_EVENT_MAX);
-            self.record_output(event(text));
-            text = rest;
+    fn record_text(&mut self, text: String, event: impl Fn(String) -> RunEvent) {
+        if text.len() <= TEXT_EVENT_MAX {
+            if !text.is_empty() {
+                self.record_output(event(text));
+            }
+            return;
+        }
+        // Each piece is a text of its own: parts of one large buffer would keep all of it in memory.
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.floor_char_boundary(TEXT_EVENT_MAX));
+            self.record_output(event(piece.to_owned()));
+            rest = after;
         }
     }
 

@@ -71,6 +71,7 @@ impl KernelHost {
             Phase::Starting { .. } | Phase::Serving => (detail, self.config.limits.host_linger),
         };
         let linger = if self.leaving == Leaving::WhenTold { self.config.limits.host_linger } else { linger };
+        self.refuse_asking(&detail, out);
         for given_back in self.waiting.drain(..) {
             self.last_position = self.last_position.min(given_back.position - 1);
         }
@@ -101,7 +102,22 @@ impl KernelHost {
         }
     }
 
-    fn stop(&mut self, now: Now, step: StopStep, why: String, out: &mut impl Sink<Effect>) {
+    /// The memory of the session's processes was looked at.
+    pub(super) fn on_memory(&mut self, now: Now, used: u64, out: &mut impl Sink<Effect>) {
+        let most = self.config.limits.session_memory;
+        if most == 0 || used <= most || !matches!(self.phase, Phase::Starting { .. } | Phase::Serving) {
+            return;
+        }
+        let (used, most) = (used >> 20, most >> 20);
+        let why = format!("the session used {used} MiB of memory, over its cap of {most} MiB");
+        if self.running.is_some() {
+            self.notice(&format!("{why}: its kernel is ended, and its variables are lost"));
+        }
+        // By force: what grows would grow on while it is asked.
+        self.stop(now, StopStep::Killed, why, out);
+    }
+
+    pub(super) fn stop(&mut self, now: Now, step: StopStep, why: String, out: &mut impl Sink<Effect>) {
         out.push(Effect::Kernel(match step {
             StopStep::Asked => KernelCommand::ShutDown,
             StopStep::Terminated => KernelCommand::Terminate,

@@ -28,9 +28,16 @@ impl RuntimeSession {
                 (SessionAnswer::Done, Some(op))
             }
             SessionCall::Interrupt { run } => self.interrupt(run, out),
-            SessionCall::Input { run, text } => (self.input(run, text, out), None),
+            SessionCall::Input { run, text } => return self.input(caller, run, text, out),
             SessionCall::Stop => (SessionAnswer::Done, self.stop(out)),
             SessionCall::Runs { last } => (SessionAnswer::Runs(self.newest_runs(last)), None),
+            SessionCall::Reset => {
+                let last = self.stop(out);
+                self.wants_kernel = true;
+                self.ensure_host(out);
+                (SessionAnswer::Done, last)
+            }
+            SessionCall::Ask(what) => return self.ask(caller, what, out),
             SessionCall::Describe => (SessionAnswer::Session(self.info()), None),
         };
         self.when_durable(after, Effect::Reply { caller, answer }, out);
@@ -64,15 +71,8 @@ impl RuntimeSession {
         self.say(run, vec![OutputBody::Ended(RunOutcome::Cancelled)], out)
     }
 
-    fn input(&mut self, run: RunId, text: String, out: &mut impl Sink<Effect>) -> SessionAnswer {
-        if self.host.is_ready() && self.runs.started().is_some_and(|started| started.run == run) {
-            out.push(Effect::ToHost(HostRequest::Input { run, text }));
-            return SessionAnswer::Done;
-        }
-        SessionAnswer::Refused(Refusal::new(ErrorCode::NotWaiting, format!("run {run} is not running")))
-    }
-
     fn stop(&mut self, out: &mut impl Sink<Effect>) -> Option<OpId> {
+        self.wants_kernel = false;
         let mut last = None;
         for run in self.runs.all_waiting() {
             last = self.take_back(run, out);

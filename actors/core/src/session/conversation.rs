@@ -1,6 +1,7 @@
 //! What a living session host says, and what it is handed.
 
-use wayfare_protocol::host::{HOST_VERSION, HostHello, HostMessage, HostRequest, KernelCondition};
+use wayfare_protocol::ErrorCode;
+use wayfare_protocol::host::{HOST_VERSION, HOST_VERSION_MIN, HostHello, HostMessage, HostRequest, KernelCondition};
 use wayfare_protocol::output::{OutputBody, OutputRecord};
 
 use super::append::After;
@@ -22,10 +23,17 @@ impl RuntimeSession {
                     }
                 }
                 (HostMessage::Kernel(condition), Host::Live { .. }) => self.on_condition(&condition, out),
+                (HostMessage::Told { ask, outcome }, Host::Live { .. }) => self.on_told(ask, outcome, out),
+                (HostMessage::Refused(refusal), _) if refusal.code == ErrorCode::NotWaiting => {
+                    self.input_refused(refusal, out);
+                }
                 (HostMessage::Refused(refusal), _) => tracing::warn!(%refusal, "session host refused"),
                 // Only the host that was greeted counts: of one that is being ended nothing is taken any more, so that
                 // nothing follows the end of what it ran.
-                (HostMessage::Hello(_) | HostMessage::Output(_) | HostMessage::Kernel(_), _)
+                (
+                    HostMessage::Hello(_) | HostMessage::Output(_) | HostMessage::Kernel(_) | HostMessage::Told { .. },
+                    _,
+                )
                 | (HostMessage::Prepared { .. }, _) => {}
             }
         }
@@ -38,11 +46,12 @@ impl RuntimeSession {
     /// The host speaks first: its answer decides what is still to be handed over.
     fn greet(&mut self, hello: &HostHello, out: &mut impl Sink<Effect>) {
         let is_ours = hello.session == self.config.session && hello.kernel == self.kernels;
-        if !is_ours || hello.version != HOST_VERSION {
+        if !is_ours || !(HOST_VERSION_MIN..=HOST_VERSION).contains(&hello.version) {
             out.push(Effect::CloseHost);
             return self.kill(out);
         }
-        self.host = Host::Live { last_position: hello.last_position, kernel: Kernel::Starting };
+        let HostHello { last_position, version, .. } = *hello;
+        self.host = Host::Live { last_position, kernel: Kernel::Starting, version };
         let from = if self.taken.kernel == hello.kernel { self.taken.sequence + 1 } else { 1 };
         out.push(Effect::ToHost(HostRequest::Attach { from }));
         if self.kept.sequence >= hello.first_kept {
@@ -96,7 +105,7 @@ impl RuntimeSession {
     /// Hands the started run over, if it is that one and the host has not seen it. Without a host its hello decides later.
     pub(super) fn hand_over(&mut self, position: u64, out: &mut impl Sink<Effect>) {
         let Some(started) = self.runs.started().filter(|started| started.position == position) else { return };
-        let Host::Live { last_position, kernel: Kernel::Up } = &mut self.host else { return };
+        let Host::Live { last_position, kernel: Kernel::Up, .. } = &mut self.host else { return };
         if position > *last_position
             && let Some(request) = self.runs.request(started.run)
         {

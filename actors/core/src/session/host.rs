@@ -23,6 +23,8 @@ pub(super) enum Host {
         last_position: u64,
         /// How its kernel is.
         kernel: Kernel,
+        /// What it understands.
+        version: u32,
     },
     /// It is being ended by force, because it does not answer or was not wanted any more.
     Killing { op: OpId },
@@ -80,9 +82,10 @@ impl Host {
 }
 
 impl RuntimeSession {
-    /// Starts a host if none lives and a run waits for one.
+    /// Starts a host if none lives and a run waits for one, or somebody wants it ready.
     pub(super) fn ensure_host(&mut self, out: &mut impl Sink<Effect>) {
-        if self.host != Host::Absent || self.runs.waiting() == 0 || !self.acts() {
+        let is_wanted = self.wants_kernel || self.runs.waiting() > 0;
+        if self.host != Host::Absent || !is_wanted || !self.acts() {
             return;
         }
         let kernel = self.kernels + 1;
@@ -90,6 +93,7 @@ impl RuntimeSession {
         self.append_inbox(vec![InboxRecord::KernelStarting { kernel }], vec![After::StartHost { op }], out);
         self.host = Host::Starting { op, step: StartStep::Recording };
         self.is_unproven = true;
+        self.wants_kernel = false;
     }
 
     /// The kernel's number is durable.
@@ -193,6 +197,7 @@ impl RuntimeSession {
 
     fn kill_process(&mut self, out: &mut impl Sink<Effect>) {
         let op = self.ops.take();
+        self.drop_asked(out);
         self.host = Host::Killing { op };
         out.push(Effect::KillHost { op });
     }
@@ -228,6 +233,7 @@ impl RuntimeSession {
     }
 
     pub(super) fn host_lost(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        self.drop_asked(out);
         match self.host {
             Host::Live { .. } => self.connect(0, out),
             Host::Connecting(Attempt::Greeting { attempts, .. }) => self.try_later(now, attempts + 1, out),

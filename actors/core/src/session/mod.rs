@@ -15,7 +15,8 @@
 //!
 //! Absent again, the started runs are `Interrupted`, and a host is started for what waits; but if the last one was started here and
 //! its kernel never answered, what waits fails with the reason, because the next would do no better.
-//! `Stop` takes back what waits and ends the host in its phase's way.
+//! `Stop` takes back what waits and ends the host in its phase's way; `Reset` does the same and starts the next kernel at once. A
+//! kernel that had nothing to do for long is ended by policy ([`idle`]).
 //!
 //! What must be durable before something else happens waits in `after` for the `Done` of its append: `Accepted` before the
 //! answer, `Started` before the hand-over, records before readers see them and before the host may forget them, a run taken back
@@ -23,9 +24,11 @@
 
 mod accept;
 mod append;
+mod ask;
 mod call;
 mod conversation;
 mod host;
+mod idle;
 mod interface;
 mod published;
 mod record;
@@ -46,6 +49,7 @@ use crate::mark::{Mark, Phases};
 use crate::outputs::{Executor, Outputs, ReaderId, Want};
 use crate::ownership::{self, Ownership, Phase};
 use append::After;
+use ask::Question;
 use host::Host;
 pub use interface::{Caller, Config, Effect, Input, Outcome};
 use published::Published;
@@ -74,6 +78,17 @@ pub struct RuntimeSession {
     /// The append that each run's acceptance waits for.
     accepting: BTreeMap<RunId, OpId>,
     published: Published,
+    /// Questions to the kernel that its host has not answered, and the number of the last.
+    asking: BTreeMap<u64, Caller>,
+    asked: u64,
+    /// The question that the started run asks.
+    question: Question,
+    /// Callers whose answer to a question was taken, or came too late, and who are to be told.
+    answered: Vec<(Caller, RunId, bool)>,
+    /// A new kernel is to be started when the old one is gone, whether a run waits or not.
+    wants_kernel: bool,
+    /// Since when the kernel has had nothing to do.
+    idle_since: Option<Boot>,
 }
 
 impl Machine for RuntimeSession {
@@ -102,6 +117,12 @@ impl Machine for RuntimeSession {
             after: BTreeMap::new(),
             accepting: BTreeMap::new(),
             published: Published::Unborn,
+            asking: BTreeMap::new(),
+            asked: 0,
+            question: Question::None,
+            answered: Vec::new(),
+            wants_kernel: false,
+            idle_since: None,
         }
     }
 
@@ -120,18 +141,22 @@ impl Machine for RuntimeSession {
             Input::Ownership(input) => self.on_ownership(now, input, out),
             Input::Done { op, outcome } => self.on_done(now, op, outcome, out),
         }
+        self.tell_answered(out);
+        self.note_idle(now);
         self.publish(out);
     }
 
     fn deadline(&self) -> Option<Boot> {
-        earlier(self.host.deadline(), self.ownership.deadline())
+        earlier(earlier(self.host.deadline(), self.ownership.deadline()), self.idle_deadline())
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         self.wake_host(now, out);
+        self.end_if_idle(now, out);
         let mut effects = Vec::new();
         self.ownership.wake(now, &mut effects);
         self.take_ownership(effects, out);
+        self.note_idle(now);
         self.publish(out);
     }
 
@@ -156,6 +181,7 @@ impl Durable for RuntimeSession {
             Record::Inbox(record) => self.apply_inbox(record),
             Record::Output(logged) => {
                 self.outputs.push(&logged.record);
+                self.follow_question(&logged.record);
                 if let Some(source) = logged.source {
                     self.taken = self.taken.max(source);
                 }

@@ -12,6 +12,7 @@ use wayfare_actors::link::uplink;
 use wayfare_actors::ports::{Address, Clock, Random};
 use wayfare_core::client::Told;
 use wayfare_core::link::Introduction;
+use wayfare_protocol::ask::{KernelAsk, KernelTold};
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{DeviceInfo, OpenedSession};
 use wayfare_protocol::identity::DeviceKey;
@@ -231,6 +232,18 @@ impl MeshClient {
                 Happening::Answered { request, answer } if request == asked => return Ok(answer),
                 _ => {}
             }
+        }
+    }
+
+    /// Asks the kernel of the open session something and waits for the answer.
+    ///
+    /// # Errors
+    /// If it is refused, of which [`ErrorCode::KernelBusy`](wayfare_protocol::ErrorCode::KernelBusy) may pass, or as of
+    /// [`MeshClient::next`].
+    pub async fn ask_kernel(&mut self, what: KernelAsk) -> Result<KernelTold, ClientError> {
+        match self.call(SessionCall::Ask(what)).await? {
+            SessionAnswer::Told(told) => Ok(told),
+            _ => Err(ClientError::NoAnswer), // an answer to something else is none
         }
     }
 

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use uuid::Uuid;
+use wayfare_protocol::ask::{KernelAsk, KernelTold};
 use wayfare_protocol::codec;
-use wayfare_protocol::host::{HostHello, HostLaunch, HostMessage, HostRequest, KernelCondition};
+use wayfare_protocol::host::{HostHello, HostLaunch, HostMessage, HostRequest, KernelCondition, KernelTransport};
 use wayfare_protocol::mrp::{ExecuteRequest, RunEvent, Transcript};
 use wayfare_protocol::output::{OutputBody, OutputRecord, RunOutcome};
 use wayfare_protocol::session::Language;
-use wayfare_protocol::{RunId, SessionId};
+use wayfare_protocol::{Refusal, RunId, SessionId};
 
 /// No answer for so long fails the test.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,11 +54,35 @@ pub fn launch(argv: &[&str]) -> HostLaunch {
         journal_memory_bytes: 4 << 20,
         journal_disk_bytes: 256 << 20,
         kernel_start_ms: 45_000,
+        transport: KernelTransport::Ipc,
+        interrupt_again_ms: 0,
+        interrupt_end_ms: 0,
+        late_output_ms: 0,
+        memory_max_bytes: 0,
     }
 }
 
 pub fn ipykernel(python: &Path) -> HostLaunch {
     launch(&[&python.to_string_lossy(), "-m", "ipykernel_launcher", "-f", "{connection_file}"])
+}
+
+/// The kernelspec of a name beside the tests' Python.
+pub fn installed(name: &str) -> Option<serde_json::Value> {
+    let venv = python()?.ancestors().nth(2)?.to_owned();
+    let text = std::fs::read_to_string(venv.join("share/jupyter/kernels").join(name).join("kernel.json")).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// The launch of a kernel that is installed beside the tests' Python; `None` (said loudly) if it is not.
+pub fn kernelspec(name: &str, language: &str) -> Option<HostLaunch> {
+    let Some(spec) = installed(name) else {
+        assert!(std::env::var_os("WAYFARE_REQUIRE_KERNELS").is_none(), "no kernelspec {name}: `./x test` installs it");
+        eprintln!("\n!!! SKIPPED: no kernelspec {name} beside the tests' Python\n");
+        return None;
+    };
+    let words = spec["argv"].as_array().expect("argv").iter().filter_map(serde_json::Value::as_str);
+    let argv: Vec<_> = words.collect();
+    Some(HostLaunch { language: Language::from_word(language), ..launch(&argv) })
 }
 
 pub struct Host {
@@ -133,6 +158,7 @@ pub struct Node {
     pub condition: KernelCondition,
     /// Acknowledges whatever comes, as a node does.
     pub acknowledges: bool,
+    asked: u64,
 }
 
 impl Node {
@@ -141,7 +167,7 @@ impl Node {
         let mut stream = stream;
         let Some(HostMessage::Hello(hello)) = read(&mut stream) else { panic!("not greeted first") };
         let condition = hello.condition.clone();
-        Self { stream, hello, records: Vec::new(), condition, acknowledges: false }
+        Self { stream, hello, records: Vec::new(), condition, acknowledges: false, asked: 0 }
     }
 
     pub fn ask(&mut self, request: &HostRequest) {
@@ -154,6 +180,19 @@ impl Node {
     pub fn hand_over(&mut self, position: u64, code: &str) {
         let request = ExecuteRequest::of(code);
         self.ask(&HostRequest::HandOver { position, run: run_id(position), attempt: 1, request });
+    }
+
+    /// Asks the kernel, and waits for its answer.
+    pub fn told(&mut self, what: KernelAsk) -> Result<KernelTold, Refusal> {
+        self.asked += 1;
+        let asked = self.asked;
+        self.ask(&HostRequest::Ask { ask: asked, what });
+        loop {
+            match self.next().expect("an answer") {
+                HostMessage::Told { ask, outcome } if ask == asked => return outcome,
+                _ => {}
+            }
+        }
     }
 
     /// The next message; `None` at the end of the connection.

@@ -1,5 +1,7 @@
 //! A host in virtual time: effects are carried out on a fake disk and fake connections, inputs are what a test says.
 
+mod asks;
+mod interrupt;
 mod journal;
 mod property;
 mod readers;
@@ -50,8 +52,17 @@ fn limits() -> Limits {
 impl Host {
     /// A host with a kernel that has not answered yet.
     fn starting(limits: Limits) -> Self {
+        Self::of(KernelHostConfig {
+            session: SessionId(Uuid::from_u128(7)),
+            kernel: 3,
+            first_sequence: 41,
+            late_output: Duration::ZERO,
+            limits,
+        })
+    }
+
+    fn of(config: KernelHostConfig) -> Self {
         let now = Now { boot: Boot(Duration::from_secs(100)), wall: Wall(1_000) };
-        let config = KernelHostConfig { session: SessionId(Uuid::from_u128(7)), kernel: 3, first_sequence: 41, limits };
         Self {
             machine: KernelHost::new(config, now),
             now,

@@ -272,3 +272,30 @@ fn runs_beyond_the_bound_are_refused() {
     assert_eq!(host.refusals(NODE), [ErrorCode::Overloaded]);
     assert_eq!(host.machine.hello().last_position, 2);
 }
+
+#[test]
+fn a_kernel_that_prints_after_its_idle_is_listened_to_a_little_longer() {
+    let late = Duration::from_millis(100);
+    let mut host = Host::starting(Limits::default());
+    let config = KernelHostConfig { late_output: late, ..host.machine.config.clone() };
+    host = Host::of(config);
+    host.kernel(KernelEvent::Ready);
+    host.attached(NODE, 41);
+    for idle_first in [false, true] {
+        let position = if idle_first { 2 } else { 1 };
+        host.hand_over(position, "a");
+        if idle_first {
+            host.idle(position);
+            host.reply(position);
+        } else {
+            host.ended(position);
+        }
+        host.pass(late / 2);
+        host.print(position, "late");
+        host.pass(late / 2);
+        assert_eq!(host.outcomes().len() as u64, position - 1, "each output puts the end off");
+        host.pass(late / 2);
+        assert_eq!(host.outcomes().last(), Some(&(run_id(u128::from(position)), RunOutcome::Succeeded)));
+    }
+    assert_eq!(host.machine.dropped_late_bytes(), 0);
+}

@@ -43,6 +43,9 @@ fn input_goes_to_the_run_that_is_executed_and_to_no_other() {
     bench.run(1);
     bench.listen();
     let text = "yes".to_owned();
+    let question = RunEvent::StdinRequest { prompt: "? ".to_owned(), password: false };
+    bench.input(Input::Host(vec![event(3, 1, 1, question)]));
+    bench.listen();
     bench.call(SessionCall::Input { run: run(1), text: text.clone() });
     assert_eq!(bench.listen(), [HostRequest::Input { run: run(1), text: text.clone() }]);
     let other = bench.call(SessionCall::Input { run: run(100), text });

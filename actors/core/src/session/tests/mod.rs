@@ -1,5 +1,6 @@
 //! A session in virtual time, with logs that can be made to wait and a host that says what the test makes it say.
 
+mod asks;
 mod calls;
 mod host;
 mod outputs;

@@ -210,7 +210,10 @@ impl World {
                     self.bench.input(Input::HostClosed);
                 }
             }
-            HostRequest::Interrupt { .. } | HostRequest::Input { .. } | HostRequest::Prepare => {}
+            HostRequest::Interrupt { .. }
+            | HostRequest::Input { .. }
+            | HostRequest::Prepare
+            | HostRequest::Ask { .. } => {}
         }
     }
 
