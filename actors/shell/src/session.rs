@@ -9,7 +9,7 @@ use wayfare_core::outputs::{ReaderEffect, ReaderId, Want};
 use wayfare_core::session::{Config, Effect, InboxRecord, Input, LoggedOutput, Outcome, Record, RuntimeSession};
 use wayfare_core::{Durable as _, Machine as _, account, ownership};
 use wayfare_protocol::host::{HostMessage, HostRequest};
-use wayfare_protocol::{RequestId, SessionId, StreamId, codec};
+use wayfare_protocol::{RequestId, SessionId, codec};
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::directory::Directory;

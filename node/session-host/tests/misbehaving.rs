@@ -194,7 +194,7 @@ fn a_kernel_that_answers_no_question_is_given_up() {
     let Some(python) = python() else { return };
     let mut host = Host::start(&ipykernel(&python));
     let mut node = host.attached();
-    node.run(1, "import time\nclass Slow:\n    def __repr__(self):\n        time.sleep(7)\n        return 'slow'\nslow = Slow()");
+    node.run(1, "import time\nclass Slow:\n    def __repr__(self):\n        time.sleep(12)\n        return 'slow'\nslow = Slow()");
     let refused = node.told(KernelAsk::Variables).expect_err("it takes longer than it may");
     assert_eq!(refused.code, ErrorCode::DeadlineExceeded);
     assert_eq!(node.run(2, "1 + 1"), RunOutcome::Succeeded);

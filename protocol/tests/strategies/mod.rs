@@ -178,7 +178,7 @@ fn life() -> impl Strategy<Value = Control> {
     ]
 }
 
-fn call() -> impl Strategy<Value = SessionCall> {
+fn call() -> BoxedStrategy<SessionCall> {
     let cell = (text(), any::<u32>()).prop_map(|(document, index)| CellRef { document, index });
     let execute = (text(), any::<[bool; 3]>(), prop::option::of(cell)).prop_map(
         |(code, [store_history, silent, allow_stdin], cell)| ExecuteRequest {
@@ -204,9 +204,10 @@ fn call() -> impl Strategy<Value = SessionCall> {
         Just(SessionCall::Reset),
         ask().prop_map(SessionCall::Ask),
     ]
+    .boxed()
 }
 
-fn ask() -> impl Strategy<Value = KernelAsk> {
+fn ask() -> BoxedStrategy<KernelAsk> {
     prop_oneof![
         (text(), any::<u32>()).prop_map(|(code, cursor)| KernelAsk::Complete { code, cursor }),
         (text(), list(text()), any::<(u32, u32)>()).prop_map(|(name, path, (max_children, max_value))| {
@@ -219,9 +220,10 @@ fn ask() -> impl Strategy<Value = KernelAsk> {
         }),
         Just(KernelAsk::Variables),
     ]
+    .boxed()
 }
 
-fn told() -> impl Strategy<Value = KernelTold> {
+fn told() -> BoxedStrategy<KernelTold> {
     let entry = (any::<u64>(), text()).prop_map(|(history_index, code)| HistoryEntry { history_index, code });
     let variable = (text(), prop::option::of(any::<u64>()), prop::option::of(list(any::<u64>())), any::<bool>())
         .prop_map(|(name, size, shape, expandable)| Variable { name, size, shape, expandable, ..Variable::default() });
@@ -230,6 +232,7 @@ fn told() -> impl Strategy<Value = KernelTold> {
         (list(variable), any::<bool>())
             .prop_map(|(variables, truncated)| KernelTold::Variables { variables, truncated }),
     ]
+    .boxed()
 }
 
 fn run_info() -> impl Strategy<Value = RunInfo> {
@@ -248,7 +251,7 @@ fn run_info() -> impl Strategy<Value = RunInfo> {
     )
 }
 
-fn answer() -> impl Strategy<Value = SessionAnswer> {
+fn answer() -> BoxedStrategy<SessionAnswer> {
     prop_oneof![
         (any::<u64>(), node_id(), epoch()).prop_map(|(position, owner, epoch)| SessionAnswer::Accepted {
             position,
@@ -262,6 +265,7 @@ fn answer() -> impl Strategy<Value = SessionAnswer> {
         prop::collection::vec(run_info(), 0..4).prop_map(SessionAnswer::Runs),
         told().prop_map(SessionAnswer::Told),
     ]
+    .boxed()
 }
 
 fn row() -> impl Strategy<Value = Row> {
@@ -341,5 +345,6 @@ fn moves() -> impl Strategy<Value = Control> {
 
 /// Any control message.
 pub(crate) fn control() -> impl Strategy<Value = Control> {
-    prop_oneof![handshake(), life(), questions(), moves()]
+    // On the heap: the strategies of all messages together are too much for a test's stack.
+    prop_oneof![handshake().boxed(), life().boxed(), questions().boxed(), moves().boxed()]
 }

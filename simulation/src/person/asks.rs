@@ -29,7 +29,8 @@ impl Done {
             | SessionAnswer::UnknownRun
             | SessionAnswer::Done
             | SessionAnswer::Session(_)
-            | SessionAnswer::Runs(_) => Self::Yes,
+            | SessionAnswer::Runs(_)
+            | SessionAnswer::Told(_) => Self::Yes,
         }
     }
 }

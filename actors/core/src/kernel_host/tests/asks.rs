@@ -76,6 +76,8 @@ fn a_kernel_that_does_not_answer_in_time_is_given_up_and_its_late_answer_ignored
 #[test]
 fn a_kernel_that_dies_leaves_nobody_waiting() {
     let mut host = Host::serving();
+    host.hand_over(1, "a"); // its records are not acknowledged: the host stays
+    host.ended(1);
     ask(&mut host, 1);
     host.kernel(KernelEvent::Died { detail: "signal 9".to_owned() });
     ask(&mut host, 2);

@@ -97,7 +97,8 @@ fn of_two_answers_to_one_question_the_first_is_taken_and_the_second_told_so() {
     assert_eq!(bench.refusal(early), ErrorCode::NotWaiting);
     bench.input(Input::Host(vec![event(3, 1, 1, question.clone())]));
     let (first, second) = (bench.call(answer("a")), bench.call(answer("b")));
-    assert_eq!(bench.listen().len(), 1, "the second would answer the next question");
+    let sent = bench.listen().into_iter().filter(|request| matches!(request, HostRequest::Input { .. })).count();
+    assert_eq!(sent, 1, "the second would answer the next question");
     assert_eq!((bench.answer(first), bench.refusal(second)), (None, ErrorCode::NotWaiting));
     bench.input(Input::Host(vec![event(4, 1, 2, RunEvent::StdinAnswered)]));
     assert_eq!(bench.answer(first), Some(&SessionAnswer::Done));
