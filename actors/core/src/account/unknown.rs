@@ -108,6 +108,35 @@ mod tests {
         assert_eq!(answer(&[], true), ErrorCode::OwnerUnreachable);
     }
 
+    /// A log in which nothing became durable has no name to wait for.
+    #[test]
+    fn a_name_does_not_wait_for_a_session_that_never_was() {
+        let device = DeviceId([1; 32]);
+        let capabilities = super::super::tests::python();
+        let place = Place::Node { node: NodeId(device), name: "laptop".into(), os: "linux".into(), capabilities };
+        let now = Now::default();
+        let mut account = Account::new(Config { place, limits: Limits::default() }, now);
+        let mut out = Vec::new();
+        let (link, registered) =
+            (LinkId(1), Registered { device, name: "laptop".into(), os: "linux".into(), node: None });
+        account.step(now, Input::Restarted { sessions: [session()].into(), is_paired: false }, &mut out);
+        account.step(now, Input::LinkUp { link, peer: Peer::Device(registered) }, &mut out);
+        let name = SessionName::new("analysis", "main").unwrap();
+        let open = OpenSession {
+            key: SessionKey { name, language: Language::from_word("python") },
+            id: SessionId(uuid::Uuid::from_u128(2)),
+            environment: Environment::default(),
+            needs: wayfare_protocol::capability::Needs::default(),
+            device: None,
+        };
+        let request = RequestId(uuid::Uuid::from_u128(3));
+        let control = Control::Open { request, open: open.clone() };
+        account.step(now, Input::Control { link, control }, &mut out);
+        assert_eq!(out, []);
+        account.step(now, Input::NeverWas { session: session() }, &mut out);
+        assert_eq!(out, [Effect::Create(open)]);
+    }
+
     /// A name asked for while logs are being read is that of a session which is being read: no second one is made.
     #[test]
     fn a_name_waits_until_every_session_has_told_its_own() {

@@ -125,11 +125,11 @@ fn nobody_hears_of_a_session_before_its_creation_is_durable() {
 }
 
 #[test]
-fn a_session_whose_creation_was_lost_does_not_appear() {
+fn a_session_whose_creation_was_lost_says_that_it_never_was_and_does_not_appear() {
     let mut bench = Bench::empty(Limits::default());
     bench.input(Input::Recovered);
     bench.pass(1_000);
-    assert_eq!(bench.said, []);
+    assert_eq!(bench.said, [Effect::NeverWas]);
 }
 
 #[test]
