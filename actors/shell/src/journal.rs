@@ -24,10 +24,12 @@ pub struct JournalExecutor {
     log: Arc<dyn Log>,
     /// Sequence of a record less its number in the log: not 0 when the owner had trimmed before the copy began.
     offset: Option<u64>,
+    /// Over which link the owner is connected.
     owner: Option<LinkId>,
     /// The newest subscription; what older ones bring is ignored.
     subscription: u64,
-    copied_on: Option<StreamId>,
+    /// The stream of the newest subscription, and the link that it is one of.
+    copied_on: Option<(LinkId, StreamId)>,
     readers: Readers,
 }
 
@@ -122,15 +124,15 @@ pub fn arguments(
 impl JournalExecutor {
     /// Ends the subscription that is open, so that the owner forgets its reader.
     fn unsubscribe(&mut self) {
-        let link = self.owner.and_then(|link| self.directory.link(link));
-        if let (Some(link), Some(stream)) = (link, self.copied_on.take()) {
+        let Some((link, stream)) = self.copied_on.take() else { return };
+        if let Some(link) = self.directory.link(link) {
             link.command(LinkCommand::End { stream, fault: None });
         }
     }
 
     fn subscribe(&mut self, from: u64, epoch: Epoch, context: &Context<Self>) {
         self.subscription += 1;
-        self.copied_on = None;
+        self.unsubscribe();
         let Some(link) = self.owner.and_then(|link| self.directory.link(link)) else { return };
         link.command(LinkCommand::Open {
             destination: Destination::Outputs { session: self.session, epoch, from },
@@ -173,8 +175,8 @@ impl Executor for JournalExecutor {
                 });
             }
             Effect::Consumed { bytes } => {
-                let link = self.owner.and_then(|link| self.directory.link(link));
-                if let (Some(link), Some(stream)) = (link, self.copied_on) {
+                let stream = self.copied_on.and_then(|(link, stream)| Some((self.directory.link(link)?, stream)));
+                if let Some((link, stream)) = stream {
                     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
                     link.input(link::Input::Consumed { stream, bytes });
                 }
@@ -214,11 +216,12 @@ impl Executor for JournalExecutor {
             }
             JournalCommand::CopyOpened { number, stream } => {
                 if number == self.subscription {
-                    self.copied_on = Some(stream);
+                    self.copied_on = self.owner.map(|link| (link, stream));
                 }
             }
             JournalCommand::CopyEnded { number } => {
                 if number == self.subscription {
+                    self.copied_on = None;
                     context.feed(Input::SubscriptionLost);
                 }
             }

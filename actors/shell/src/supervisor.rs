@@ -192,6 +192,7 @@ impl State {
             }
             Policy::Escalate => {
                 tracing::error!(actor = name, error, "actor failed; all of its siblings begin anew");
+                end_in_order(&myself.get_cell());
                 Err(Box::new(Fatal(format!("{name} failed: {error}"))))
             }
             Policy::Restart => match known.restarts.failed(self.runtime.clock.now().boot) {
@@ -207,9 +208,21 @@ impl State {
                 }
                 Decision::Escalate => {
                     tracing::error!(actor = name, error, "actor fails again and again");
+                    end_in_order(&myself.get_cell());
                     Err(Box::new(Fatal(format!("{name} fails again and again: {error}"))))
                 }
             },
         }
+    }
+}
+
+/// Ends everything under an actor at once, the youngest first. ractor does it too when the actor fails, in an order that differs
+/// from run to run.
+fn end_in_order(cell: &ActorCell) {
+    let mut children = cell.get_children();
+    children.sort_by_key(ActorCell::get_id);
+    for child in children.into_iter().rev() {
+        end_in_order(&child);
+        child.kill();
     }
 }

@@ -173,6 +173,13 @@ impl Streams {
     }
 }
 
+impl Drop for Streams {
+    /// However the link's actor ended, whoever is behind a stream hears it.
+    fn drop(&mut self) {
+        self.all_closed();
+    }
+}
+
 fn give_credit(peer: &StreamPeer, bytes: u64) {
     match peer {
         StreamPeer::Session(actor, reader) => {
