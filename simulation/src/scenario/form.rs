@@ -103,7 +103,7 @@ pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
         }
     }
     plan.faults.sort_by_key(|fault| fault.at);
-    Ok(Scenario { plan, expects: form.expects })
+    Ok(Scenario { plan, expects: Expectation { faults_hit: true, ..form.expects } })
 }
 
 fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unreadable> {
