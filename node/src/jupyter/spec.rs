@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::kernels::KernelSpec;
+use crate::kernels::{KernelSpec, OWN_METADATA};
 
-/// The key in a kernelspec's metadata by which a node knows its own door and does not offer it as a kernel.
-const MARK: &str = "wayfare";
+/// In what a kernelspec's metadata says to Wayfare: of which version this door is. By it a node knows its own door and does not offer
+/// it as a kernel.
+const DOOR: &str = "door";
 
 /// A kernelspec to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Install {
             "display_name": self.display_name,
             "language": self.language,
             "interrupt_mode": "message",
-            "metadata": { MARK: { "version": env!("CARGO_PKG_VERSION") } },
+            "metadata": { OWN_METADATA: { DOOR: env!("CARGO_PKG_VERSION") } },
         });
         let (whole, path) = (folder.join("kernel.json.new"), folder.join("kernel.json"));
         std::fs::write(&whole, format!("{spec:#}\n"))?;
@@ -59,7 +60,7 @@ impl Install {
 /// Whether a kernelspec is a door to a mesh: a node that offered it would wait for itself.
 #[must_use]
 pub fn is_door(spec: &KernelSpec) -> bool {
-    spec.metadata.contains_key(MARK)
+    spec.metadata.get(OWN_METADATA).is_some_and(|own| own.get(DOOR).is_some())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod venv;
 
 pub use places::{KernelPlaces, expand_home};
 pub use resolve::{KernelLaunch, ResolveError};
-pub use spec::{InterruptMode, KernelSpec, SpecError};
+pub use spec::{InterruptMode, KernelSpec, OWN_METADATA, SpecError};
 
 use std::path::{Path, PathBuf};
 

@@ -22,7 +22,7 @@ pub enum InterruptMode {
 }
 
 /// Key of a kernelspec's metadata that says how Wayfare treats the kernel: `{"wayfare": {"transport": "tcp"}}`.
-const OWN_METADATA: &str = "wayfare";
+pub const OWN_METADATA: &str = "wayfare";
 
 /// What Deno prints has come by then after its `idle`.
 const DENO_LATE: Duration = Duration::from_millis(100);

@@ -35,13 +35,14 @@ impl Node {
         fs::DirBuilder::new().mode(0o700).create(&data)?;
         let config = world.folder().join("node.toml");
         let text = format!(
-            "data_dir = {data:?}\nname = {name:?}\nvenvs = [{venv:?}]\nhurry = {hurry}\n[limits]\n{limits}\n",
+            "data_dir = {data:?}\nname = {name:?}\nvenvs = [{venv:?}]\nhurry = {hurry}\n{trace}[limits]\n{limits}\n",
             data = data.display().to_string(),
             venv = venv()?.display().to_string(),
             hurry = world.hurry,
+            trace = world.trace_line("node"),
             limits = world.node_limits,
         );
-        fs::write(&config, text + &world.trace_line("node"))?;
+        fs::write(&config, text)?;
         Ok(Self {
             name: name.to_owned(),
             data: DataFolder::new(&data),
