@@ -16,20 +16,29 @@ use crate::{Epoch, NodeId, Refusal, RunId, SessionId, Wall};
 #[serde(transparent)]
 pub struct Language(String);
 
+/// Languages by their normal names, and the other words for them.
+const WORDS: &[(&str, &[&str])] = &[
+    ("python", &["py", "python3"]),
+    ("bash", &["sh", "shell", "zsh"]),
+    ("r", &["rlang"]),
+    ("julia", &["jl"]),
+    ("javascript", &["js", "node"]),
+    ("typescript", &["ts"]),
+];
+
 impl Language {
     /// The language that an info word of a code fence, or a kernelspec, means.
     #[must_use]
     pub fn from_word(word: &str) -> Self {
         let word = word.to_ascii_lowercase();
-        Self(match word.as_str() {
-            "py" | "python3" => "python".to_owned(),
-            "sh" | "shell" | "zsh" => "bash".to_owned(),
-            "rlang" => "r".to_owned(),
-            "jl" => "julia".to_owned(),
-            "js" | "node" => "javascript".to_owned(),
-            "ts" => "typescript".to_owned(),
-            _ => word,
-        })
+        let known = WORDS.iter().find(|(_, words)| words.contains(&word.as_str()));
+        Self(known.map_or(word, |(name, _)| (*name).to_owned()))
+    }
+
+    /// The words that mean it besides its normal name.
+    #[must_use]
+    pub fn words(&self) -> &'static [&'static str] {
+        WORDS.iter().find(|(name, _)| *name == self.0).map_or(&[], |(_, words)| words)
     }
 
     /// Its normal name.

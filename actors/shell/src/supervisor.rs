@@ -145,7 +145,13 @@ impl Actor for Supervisor {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match event {
-            SupervisionEvent::ActorFailed(cell, error) => state.failed(&myself, &cell, &error.to_string()),
+            SupervisionEvent::ActorFailed(cell, error) => {
+                let outcome = state.failed(&myself, &cell, &error.to_string());
+                if outcome.is_err() {
+                    end_in_order(&myself.get_cell());
+                }
+                outcome
+            }
             SupervisionEvent::ActorTerminated(cell, _, reason) => {
                 if let Some(number) = state.living.remove(&cell.get_id()) {
                     // An actor that stopped of its own will is done.
@@ -192,7 +198,6 @@ impl State {
             }
             Policy::Escalate => {
                 tracing::error!(actor = name, error, "actor failed; all of its siblings begin anew");
-                end_in_order(&myself.get_cell());
                 Err(Box::new(Fatal(format!("{name} failed: {error}"))))
             }
             Policy::Restart => match known.restarts.failed(self.runtime.clock.now().boot) {
@@ -208,7 +213,6 @@ impl State {
                 }
                 Decision::Escalate => {
                     tracing::error!(actor = name, error, "actor fails again and again");
-                    end_in_order(&myself.get_cell());
                     Err(Box::new(Fatal(format!("{name} fails again and again: {error}"))))
                 }
             },

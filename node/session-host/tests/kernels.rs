@@ -149,9 +149,12 @@ fn a_kernel_that_heeds_no_interrupt_is_ended_with_a_notice() {
     let Some(launch) = deno() else { return };
     let mut host = Host::start(&HostLaunch { interrupt_again_ms: 200, interrupt_end_ms: 200, ..launch });
     let mut node = host.attached();
-    // What it loads for timers is loaded: an interrupt in the middle of that would be heeded.
+    // What it loads for timers is loaded, and it speaks when it waits already: an interrupt of what it computes would be heeded.
     node.run(1, "setTimeout(() => {}, 0)");
-    node.hand_over(2, "console.log('on'); await new Promise((done) => setTimeout(done, 600000))");
+    node.hand_over(
+        2,
+        "setTimeout(() => console.log('on'), 300); await new Promise((done) => setTimeout(done, 600000))",
+    );
     node.wait_for(2, |event| matches!(event, RunEvent::Stdout { .. }));
     node.ask(&HostRequest::Interrupt { position: Some(2) });
     let outcome = node.wait_for_end(2);

@@ -1,8 +1,7 @@
 //! `wayfare session show`, `interrupt`, `stop`, `reset` and `set`.
 
 use serde_json::json;
-use wayfare_protocol::capability::Needs;
-use wayfare_protocol::session::{OpenSession, SessionCall, SessionInfo};
+use wayfare_protocol::session::{SessionCall, SessionInfo};
 
 use super::app::{App, only};
 use super::arguments::{SessionChoice, SessionSet};
@@ -84,13 +83,6 @@ pub(super) async fn opened(app: &App, which: &SessionChoice) -> Result<(MeshClie
     let mut client = app.connect().await?;
     let sessions = client.sessions().await?;
     let info = only(&sessions, &which.name, which.language.as_deref())?;
-    let open = OpenSession {
-        key: info.key.clone(),
-        id: info.id,
-        environment: info.environment.clone(),
-        needs: Needs::default(),
-        device: None,
-    };
-    let opened = client.open(open).await?;
+    let opened = client.open_again(info).await?;
     Ok((client, opened.session))
 }

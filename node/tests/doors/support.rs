@@ -97,6 +97,18 @@ impl World {
         Finished::of(self.wayfare(arguments).output().expect("it runs"))
     }
 
+    /// The same again and again until it shows something, 400 times at the most; then what it showed last.
+    pub(crate) fn finish_until(&self, arguments: &[&str], wanted: &str) -> Finished {
+        let mut finished = self.finish(arguments);
+        for _ in 1..400 {
+            if finished.out.contains(wanted) {
+                break;
+            }
+            finished = self.finish(arguments);
+        }
+        finished
+    }
+
     /// Runs a notebook to its end.
     pub(crate) fn run(&self, notebook: &Path) -> Finished {
         self.finish(&["run", &notebook.display().to_string()])

@@ -50,6 +50,7 @@ use wayfare_protocol::{Boot, ErrorCode, Now, Refusal, RunId};
 pub use fake::{Executed, FakeKernel};
 pub use interface::{ConnectionId, Effect, Input, KernelHostConfig, SegmentId, SpillOutcome};
 pub use kernel::{KernelCommand, KernelEvent, KernelOutput, ReplyOutcome};
+pub use size::event_bytes;
 
 use crate::fact::{Fact, Keeper, Witness};
 use crate::machine::{Machine, OpIds, Sink, earlier};

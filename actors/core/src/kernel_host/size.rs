@@ -16,7 +16,8 @@ pub(super) fn weight(record: &OutputRecord) -> u64 {
 }
 
 /// Bytes of the texts of an event.
-pub(super) fn event_bytes(event: &RunEvent) -> u64 {
+#[must_use]
+pub fn event_bytes(event: &RunEvent) -> u64 {
     let bytes = match event {
         RunEvent::Stdout { content } | RunEvent::Stderr { content } => content.len(),
         RunEvent::StdinRequest { prompt, .. } => prompt.len(),

@@ -13,6 +13,7 @@ use wayfare_actors::ports::{Address, Clock, Random};
 use wayfare_core::client::Told;
 use wayfare_core::link::Introduction;
 use wayfare_protocol::ask::{KernelAsk, KernelTold};
+use wayfare_protocol::capability::Needs;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{DeviceInfo, OpenedSession};
 use wayfare_protocol::identity::DeviceKey;
@@ -201,6 +202,15 @@ impl MeshClient {
                 return outcome.map_err(ClientError::OpenRefused);
             }
         }
+    }
+
+    /// Opens a session that is there, as it is.
+    ///
+    /// # Errors
+    /// As of [`MeshClient::open`].
+    pub async fn open_again(&mut self, session: &SessionInfo) -> Result<OpenedSession, ClientError> {
+        let (key, environment) = (session.key.clone(), session.environment.clone());
+        self.open(OpenSession { key, id: session.id, environment, needs: Needs::default(), device: None }).await
     }
 
     /// Executes code in the open session; what comes of it is told by [`MeshClient::next`].

@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
+use wayfare_core::kernel_host::event_bytes;
 use wayfare_protocol::limits::HTTP_BACKLOG_MAX;
-use wayfare_protocol::mrp::RunEvent;
 use wayfare_protocol::stream::RunUpdate;
 use wayfare_protocol::{RunId, SessionId};
 
@@ -14,7 +14,7 @@ use super::clients::Borrowed;
 use crate::client::{ClientError, Happening};
 
 /// What an update weighs besides its texts.
-const UPDATE_BYTES: usize = 64;
+const UPDATE_BYTES: u64 = 64;
 
 /// A run that is followed.
 pub(super) struct Follow {
@@ -24,7 +24,7 @@ pub(super) struct Follow {
     /// Number of the next event.
     next: u64,
     waiting: VecDeque<RunUpdate>,
-    bytes: usize,
+    bytes: u64,
     end: Option<Result<(), ClientError>>,
 }
 
@@ -81,7 +81,7 @@ impl Follow {
         }
         self.bytes += weight(&update);
         self.waiting.push_back(update);
-        if self.bytes > HTTP_BACKLOG_MAX && self.end.is_none() {
+        if self.bytes > HTTP_BACKLOG_MAX as u64 && self.end.is_none() {
             self.client.close();
         }
     }
@@ -94,20 +94,9 @@ impl Follow {
     }
 }
 
-fn weight(update: &RunUpdate) -> usize {
-    let texts = match update {
-        RunUpdate::Event { event, .. } => match event {
-            RunEvent::Stdout { content } | RunEvent::Stderr { content } => content.len(),
-            RunEvent::Display { bundle, .. } | RunEvent::DisplayUpdate { bundle, .. } => {
-                bundle.data.values().map(String::len).sum()
-            }
-            RunEvent::Result(result) => {
-                result.result.iter().flat_map(|bundle| bundle.data.values()).map(String::len).sum()
-            }
-            RunEvent::Error { error, .. } => error.traceback.iter().map(String::len).sum(),
-            _ => 0,
-        },
-        _ => 0,
-    };
-    UPDATE_BYTES + texts
+fn weight(update: &RunUpdate) -> u64 {
+    match update {
+        RunUpdate::Event { event, .. } => UPDATE_BYTES + event_bytes(event),
+        _ => UPDATE_BYTES,
+    }
 }

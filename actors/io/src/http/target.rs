@@ -69,13 +69,6 @@ pub(super) async fn ask(
     info: &SessionInfo,
     call: SessionCall,
 ) -> Result<SessionAnswer, Failure> {
-    let open = OpenSession {
-        key: info.key.clone(),
-        id: info.id,
-        environment: info.environment.clone(),
-        needs: Needs::default(),
-        device: None,
-    };
-    client.open(open).await?;
+    client.open_again(info).await?;
     Ok(client.call(call).await?)
 }

@@ -62,17 +62,7 @@ fn an_older_host_serves_on_without_questions_and_a_newer_one_is_not_used() {
     bench.done(started, Outcome::Started(Ok(())));
     let connecting = bench.connect_op();
     bench.done(connecting, Outcome::Connected);
-    let hello = |bench: &Bench, version| HostHello {
-        version,
-        session: bench.session.config.session,
-        kernel: 1,
-        last_position: 0,
-        first_kept: 1,
-        next_sequence: 1,
-        condition: KernelCondition::Idle,
-    };
-    let old = hello(&bench, 1);
-    bench.input(Input::Host(vec![HostMessage::Hello(old)]));
+    bench.hello_of_version(1, 0, 1, KernelCondition::Idle);
     assert_eq!(bench.handed(), [1]);
     bench.host_runs(1, 1, 1, 2);
     let asked = bench.call(SessionCall::Ask(KernelAsk::Variables));
@@ -81,8 +71,7 @@ fn an_older_host_serves_on_without_questions_and_a_newer_one_is_not_used() {
     bench.input(Input::HostClosed);
     let connecting = bench.connect_op();
     bench.done(connecting, Outcome::Connected);
-    let new = hello(&bench, HOST_VERSION + 1);
-    bench.input(Input::Host(vec![HostMessage::Hello(new)]));
+    bench.hello_of_version(HOST_VERSION + 1, 0, 1, KernelCondition::Idle);
     assert!(bench.kill_op().is_some());
 }
 

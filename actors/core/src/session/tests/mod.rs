@@ -263,8 +263,18 @@ impl Bench {
     }
 
     pub(super) fn hello(&mut self, last_position: u64, next_sequence: u64, condition: KernelCondition) {
+        self.hello_of_version(HOST_VERSION, last_position, next_sequence, condition);
+    }
+
+    pub(super) fn hello_of_version(
+        &mut self,
+        version: u32,
+        last_position: u64,
+        next_sequence: u64,
+        condition: KernelCondition,
+    ) {
         let hello = HostHello {
-            version: HOST_VERSION,
+            version,
             session: self.session.config.session,
             kernel: self.session.kernels,
             last_position,

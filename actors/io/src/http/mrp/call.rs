@@ -17,19 +17,6 @@ use crate::client::ClientError;
 /// The version that MRP's texts give themselves.
 const MRP_VERSION: &str = "0.1.0";
 
-/// Words for a language in a code fence besides its own name.
-fn aliases(language: &str) -> &'static [&'static str] {
-    match language {
-        "python" => &["py", "python3"],
-        "bash" => &["sh", "shell", "zsh"],
-        "r" => &["rlang"],
-        "julia" => &["jl"],
-        "javascript" => &["js", "node"],
-        "typescript" => &["ts"],
-        _ => &[],
-    }
-}
-
 pub(super) async fn capabilities(State(door): State<Door>, target: Target) -> Answer {
     let client = door.clients.borrow().await?;
     let (devices, sessions) = (client.devices().await?, client.sessions().await?);
@@ -43,7 +30,7 @@ pub(super) async fn capabilities(State(door): State<Door>, target: Target) -> An
         offered.find(|runtime| kernel.is_none_or(|kernel| runtime.kernel == *kernel))
     });
     let environment = session.map(|info| &info.environment);
-    let words: Vec<_> = std::iter::once(language.as_str()).chain(aliases(language.as_str()).iter().copied()).collect();
+    let words: Vec<_> = std::iter::once(language.as_str()).chain(language.words().iter().copied()).collect();
     Ok(Json(json!({
         "runtime": "wayfare",
         "version": MRP_VERSION,
