@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::session::Language;
+
 /// A question to a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
@@ -53,6 +55,14 @@ pub enum KernelAsk {
         /// Only entries that contain this text; empty: all.
         contains: String,
     },
+}
+
+impl KernelAsk {
+    /// Whether variables of kernels of a language can be told: Jupyter has no message for them, so each language needs a program.
+    #[must_use]
+    pub fn tells_variables(language: &Language) -> bool {
+        matches!(language.as_str(), "python" | "r")
+    }
 }
 
 /// How much an inspection tells.

@@ -23,6 +23,35 @@ class OnTheMesh(jupyter_kernel_test.KernelTests):
     ]
     code_clear_output = "from IPython.display import clear_output; clear_output()"
 
+    completion_samples = [{"text": "zi", "matches": {"zip"}}]
+    complete_code_samples = ["1", "print('hello, world')", "def f(x):\n  return x*2\n\n\n"]
+    incomplete_code_samples = ["print('''hello", "def f(x):\n  x*2"]
+    invalid_code_samples = ["import = 7q"]
+    code_inspect_sample = "zip"
+    # The library's own search leaves out fields that its protocol demands; a search with them is tested below.
+    supported_history_operations = ("tail", "range")
+
+    def test_the_history_is_searched(self):
+        self.flush_channels()
+        for code in ("'sought 1'", "'other'", "'sought 2'", "'sought 2'"):
+            self.execute_helper(code)
+        for unique, expected in ((False, ["'sought 2'", "'sought 2'"]), (True, ["'sought 1'", "'sought 2'"])):
+            self.flush_channels()
+            self.kc.history(hist_access_type="search", pattern="*sought ?*", unique=unique, n=2)
+            found = self.get_non_kernel_info_reply(timeout=15)["content"]["history"]
+            self.assertEqual([code for _, _, code in found], expected)
+
+    def test_a_question_waits_for_the_cell_before_it(self):
+        self.flush_channels()
+        self.kc.execute("import time\ntime.sleep(0.5)\nmade_by_the_cell = 1")
+        self.kc.complete("made_by_the")
+        kinds = []
+        while len(kinds) < 2:
+            reply = self.kc.get_shell_msg(timeout=30)
+            kinds.append(reply["msg_type"])
+        self.assertEqual(kinds, ["execute_reply", "complete_reply"])
+        self.assertEqual(reply["content"]["matches"], ["made_by_the_cell"])
+
     def test_input_is_asked_for_and_given(self):
         self.flush_channels()
         self.kc.execute("print('got', input('name? '))", allow_stdin=True)

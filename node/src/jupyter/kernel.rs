@@ -1,7 +1,8 @@
 //! A kernel to its front end, a client of a session to the mesh.
 //!
-//! Cells are executed one after the other; those that wait are aborted when one before them fails and asked for that. Everything else is
-//! answered at once, also while a cell runs: the session's kernel is not asked for it.
+//! Cells and questions to the session's kernel are served in the order in which they come, one after the other, as every
+//! kernel does; cells that wait are aborted when one before them fails and asked for that. Everything else is answered at once, also
+//! while a cell runs.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,16 +13,17 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
-use wayfare_protocol::RunId;
+
 use wayfare_protocol::limits::CODE_MAX;
 use wayfare_protocol::mrp::{ExecuteError, ExecuteRequest, RunEvent};
-use wayfare_protocol::session::{SessionCall, SessionInfo};
+use wayfare_protocol::session::{SessionAnswer, SessionCall, SessionInfo};
 use wayfare_protocol::stream::RunUpdate;
+use wayfare_protocol::{RequestId, RunId};
 
 use super::messages::{Said, by_itself, of_error, of_event, of_outcome};
 use super::session::{OpenedHere, SessionWish};
 use super::sockets::{Channel, Sockets};
-use super::{JupyterError, language};
+use super::{JupyterError, language, question};
 use crate::client::{Happening, MeshClient};
 
 /// Jupyter's variable for the process of the front end.
@@ -39,6 +41,13 @@ struct Cell {
     error: Option<ExecuteError>,
 }
 
+/// What the session's kernel is busy with for this front end.
+enum Doing {
+    Nothing,
+    Cell(Cell),
+    Question { asked: JupyterMessage, request: RequestId },
+}
+
 /// Whether the kernel goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Life {
@@ -53,7 +62,7 @@ pub(super) struct Kernel {
     session: SessionInfo,
     wish: SessionWish,
     waiting: VecDeque<JupyterMessage>,
-    cell: Option<Cell>,
+    doing: Doing,
     /// Cells that counted, as far as the session's kernel has said.
     count: u32,
 }
@@ -61,7 +70,7 @@ pub(super) struct Kernel {
 impl Kernel {
     pub(super) fn new(sockets: Sockets, opened: OpenedHere, wish: SessionWish) -> Self {
         let OpenedHere { client, session } = opened;
-        Self { sockets, client, session, wish, waiting: VecDeque::new(), cell: None, count: 0 }
+        Self { sockets, client, session, wish, waiting: VecDeque::new(), doing: Doing::Nothing, count: 0 }
     }
 
     /// Serves until the front end shuts the kernel down, or is gone.
@@ -101,21 +110,24 @@ impl Kernel {
     }
 
     fn interrupt(&self) {
-        let run = self.cell.as_ref().map(|cell| cell.run);
-        if run.is_some() {
-            self.client.ask(SessionCall::Interrupt { run });
+        if let Doing::Cell(cell) = &self.doing {
+            self.client.ask(SessionCall::Interrupt { run: Some(cell.run) });
         }
     }
 
     async fn on_message(&mut self, channel: Channel, message: JupyterMessage) -> Life {
         match &message.content {
-            Content::ExecuteRequest(_) => {
+            Content::ExecuteRequest(_)
+            | Content::CompleteRequest(_)
+            | Content::InspectRequest(_)
+            | Content::IsCompleteRequest(_)
+            | Content::HistoryRequest(_) => {
                 self.waiting.push_back(message);
-                self.next_cell().await;
+                self.go_on().await;
                 return Life::On;
             }
             Content::InputReply(reply) => {
-                if let Some(cell) = &self.cell {
+                if let Doing::Cell(cell) = &self.doing {
                     self.client.ask(SessionCall::Input { run: cell.run, text: reply.value.clone() });
                 }
                 return Life::On;
@@ -152,18 +164,6 @@ impl Kernel {
                 return Life::Over;
             }
             Content::CommInfoRequest(_) => ("comm_info_reply", json!({ "status": "ok", "comms": {} })),
-            Content::CompleteRequest(asked) => {
-                let at = asked.cursor_pos;
-                let nothing = json!({
-                    "status": "ok", "matches": [], "cursor_start": at, "cursor_end": at, "metadata": {},
-                });
-                ("complete_reply", nothing)
-            }
-            Content::InspectRequest(_) => {
-                ("inspect_reply", json!({ "status": "ok", "found": false, "data": {}, "metadata": {} }))
-            }
-            Content::IsCompleteRequest(_) => ("is_complete_reply", json!({ "status": "unknown" })),
-            Content::HistoryRequest(_) => ("history_reply", json!({ "status": "ok", "history": [] })),
             other => {
                 tracing::debug!(kind = other.message_type(), "not a request of this door's");
                 return Life::On;
@@ -191,14 +191,38 @@ impl Kernel {
         self.sockets.publish(Some(parent), Said("status", json!({ "execution_state": state }))).await;
     }
 
-    /// Starts the next cell if none runs.
-    async fn next_cell(&mut self) {
-        while self.cell.is_none() {
+    /// Begins with what waits if there is nothing to do.
+    async fn go_on(&mut self) {
+        while matches!(self.doing, Doing::Nothing) {
             let Some(asked) = self.waiting.pop_front() else { return };
             self.state(&asked, "busy").await;
-            let Content::ExecuteRequest(request) = &asked.content else { continue };
-            let request = request.clone();
-            self.begin(asked, request).await;
+            if let Content::ExecuteRequest(request) = &asked.content {
+                let request = request.clone();
+                self.begin(asked, request).await;
+            } else if let Some(what) = question::of_request(&asked.content) {
+                let request = self.client.ask(SessionCall::Ask(what));
+                self.doing = Doing::Question { asked, request };
+            }
+        }
+    }
+
+    async fn on_answer(&mut self, request: RequestId, answer: SessionAnswer) {
+        match std::mem::replace(&mut self.doing, Doing::Nothing) {
+            Doing::Question { asked, request: open } if open == request => {
+                let told = match &answer {
+                    SessionAnswer::Told(told) => Some(told),
+                    other => {
+                        tracing::debug!(?other, "the kernel was asked and did not say");
+                        None
+                    }
+                };
+                if let Some((kind, content)) = question::reply(&asked.content, told) {
+                    self.sockets.reply(Channel::Shell, &asked, kind, content).await;
+                }
+                self.state(&asked, "idle").await;
+                self.go_on().await;
+            }
+            other => self.doing = other,
         }
     }
 
@@ -218,7 +242,7 @@ impl Kernel {
         };
         let run = if is_refused { RunId(uuid::Uuid::nil()) } else { self.client.run(execute) };
         let (is_silent, stops_on_error) = (request.silent, request.stop_on_error);
-        self.cell = Some(Cell { asked, run, is_silent, stops_on_error, error: None });
+        self.doing = Doing::Cell(Cell { asked, run, is_silent, stops_on_error, error: None });
         if let Some(error) = error {
             self.fail(error).await;
             self.finish().await;
@@ -233,25 +257,25 @@ impl Kernel {
                     self.fail(error).await;
                 }
                 self.finish().await;
-                self.next_cell().await;
+                self.go_on().await;
             }
             Happening::Run(RunUpdate::Refused(refusal)) => {
                 self.fail(by_itself(&format!("{:?}", refusal.code), refusal.detail)).await;
                 self.finish().await;
-                self.next_cell().await;
+                self.go_on().await;
             }
-            // The link dials again by itself, and answers to calls change nothing here.
+            Happening::Answered { request, answer } => self.on_answer(request, answer).await,
+            // The link dials again by itself.
             Happening::Run(RunUpdate::Attached { .. } | RunUpdate::Waiting)
             | Happening::LinkLost { .. }
             | Happening::LinkBack
             | Happening::Opened(_)
-            | Happening::Accepted(_)
-            | Happening::Answered { .. } => {}
+            | Happening::Accepted(_) => {}
         }
     }
 
     async fn on_event(&mut self, event: &RunEvent) {
-        let Some(cell) = &mut self.cell else { return };
+        let Doing::Cell(cell) = &mut self.doing else { return };
         let said_count = match event {
             RunEvent::Result(result) => result.execution_count,
             RunEvent::Error { error, execution_count, .. } => {
@@ -278,7 +302,7 @@ impl Kernel {
 
     /// An error that is not the code's own.
     async fn fail(&mut self, error: ExecuteError) {
-        if let Some(cell) = &mut self.cell {
+        if let Doing::Cell(cell) = &mut self.doing {
             self.sockets.publish(Some(&cell.asked), Said("error", of_error(&error))).await;
             cell.error = Some(error);
         }
@@ -286,7 +310,10 @@ impl Kernel {
 
     /// Answers the cell that is over, and aborts what waits if it failed and asked for that.
     async fn finish(&mut self) {
-        let Some(cell) = self.cell.take() else { return };
+        let cell = match std::mem::replace(&mut self.doing, Doing::Nothing) {
+            Doing::Cell(cell) => cell,
+            other => return self.doing = other,
+        };
         let mut content = match &cell.error {
             None => json!({ "status": "ok", "payload": [], "user_expressions": {} }),
             Some(error) => {
@@ -299,7 +326,10 @@ impl Kernel {
         self.sockets.reply(Channel::Shell, &cell.asked, "execute_reply", content).await;
         self.state(&cell.asked, "idle").await;
         if cell.error.is_some() && cell.stops_on_error {
-            for aborted in std::mem::take(&mut self.waiting) {
+            let is_cell = |asked: &JupyterMessage| matches!(asked.content, Content::ExecuteRequest(_));
+            let (cells, questions): (VecDeque<_>, _) = std::mem::take(&mut self.waiting).into_iter().partition(is_cell);
+            self.waiting = questions;
+            for aborted in cells {
                 let content = json!({ "status": "aborted", "execution_count": self.count });
                 self.sockets.reply(Channel::Shell, &aborted, "execute_reply", content).await;
                 self.state(&aborted, "idle").await;

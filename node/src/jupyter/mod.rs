@@ -1,11 +1,12 @@
 //! The Jupyter door: front ends run their notebooks on any device of the mesh.
 //!
 //! A kernelspec ([`spec`]) names this program as a kernel. To the front end it is one: five sockets, Jupyter's messages
-//! ([`sockets`], [`messages`]). Behind, it is a client of the mesh ([`kernel`]) in a session of its own ([`session`]).
+//! ([`sockets`], [`messages`], [`question`]). Behind, it is a client of the mesh ([`kernel`]) in a session of its own ([`session`]).
 
 mod kernel;
 mod language;
 mod messages;
+mod question;
 mod session;
 mod sockets;
 pub mod spec;

@@ -147,6 +147,78 @@ fn questions_are_answered_and_cells_interrupted_by_the_clients_own_name() {
     assert_eq!((&unseen["success"], &unseen["error"]["type"]), (&json!(false), &json!("StdinNotImplementedError")));
 }
 
+/// Asked until it is not too early: on a busy machine a kernel takes its time to load what completes.
+fn post_until(world: &World, path: &str, body: &Value) -> Value {
+    loop {
+        let answer = post(world, path, body);
+        if answer.status != 504 {
+            return answer.json();
+        }
+    }
+}
+
+fn fields(value: &Value) -> Vec<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+#[test]
+fn a_kernel_is_asked_in_the_shapes_of_the_protocol() {
+    let world = world();
+    let ask = |route: &str, body: Value| post_until(&world, &format!("/mrp/v1/{route}"), &body);
+    // Before the first run there is no kernel, and nothing is known.
+    let early = ask("complete", json!({ "code": "le", "cursor": 2 }));
+    assert_eq!((&early["matches"], &early["cursorStart"]), (&json!([]), &json!(2)));
+    assert!(early["error"].as_str().is_some_and(|why| why.contains("first run")), "{early}");
+    let code = "import sys\nnumber = 41\nwords = ['a', 'b']\n_own = 1\ndef f(x):\n    'Does it.'\n    return x";
+    ask("execute", json!({ "code": code }));
+
+    let completed = ask("complete", json!({ "code": "x = wor", "cursor": 7, "triggerKind": "invoked" }));
+    assert_eq!(fields(&completed), ["cursorEnd", "cursorStart", "matches", "source"]);
+    assert_eq!((&completed["cursorStart"], &completed["cursorEnd"]), (&json!(4), &json!(7)));
+    let word = completed["matches"].as_array().expect("matches").iter().find(|found| found["label"] == "words");
+    let word = word.unwrap_or_else(|| panic!("{completed}"));
+    assert_eq!((&word["insertText"], &word["kind"]), (&json!("words"), &json!("variable")));
+
+    let inspected = ask("inspect", json!({ "code": "f(1)", "cursor": 1, "detail": 2 }));
+    let (kind, signature) = (&inspected["kind"], &inspected["signature"]);
+    assert_eq!((&inspected["found"], kind, signature), (&json!(true), &json!("function"), &json!("f(x)")));
+    assert!(inspected["sourceCode"].as_str().is_some_and(|source| source.contains("return x")), "{inspected}");
+    let hovered = ask("hover", json!({ "code": "number", "cursor": 3 }));
+    assert_eq!(fields(&hovered), ["docstring", "found", "name", "signature", "type", "value"]);
+    assert_eq!(
+        (&hovered["name"], &hovered["type"], &hovered["value"]),
+        (&json!("number"), &json!("int"), &json!("41"))
+    );
+    assert_eq!(ask("hover", json!({ "code": "nowhere", "cursor": 3 }))["found"], false);
+
+    let listed = ask("variables", json!({ "filter": { "excludePrivate": true, "types": ["int", "list"] } }));
+    let names: Vec<_> =
+        listed["variables"].as_array().expect("a list").iter().map(|one| one["name"].as_str()).collect();
+    assert_eq!((names, &listed["count"]), (vec![Some("number"), Some("words")], &json!(2)), "{listed}");
+    let every = ["dtype", "expandable", "keys", "length", "name", "shape", "size", "type", "value"];
+    assert_eq!(fields(&listed["variables"][0]), every);
+    let words = ask("variables/words", json!({}));
+    assert_eq!((&words["fullValue"], &words["children"][1]["name"]), (&json!("['a', 'b']"), &json!("[1]")));
+    assert_eq!(ask("variables/words", json!({ "path": ["[1]"] }))["fullValue"], "'b'");
+    assert_eq!(post(&world, "/mrp/v1/variables/nothing", &json!({})).status, 404);
+    assert_eq!(post(&world, "/mrp/v1/variables", &json!({ "filter": { "namePattern": "(" } })).status, 400);
+
+    let completeness = |code: &str| ask("is_complete", json!({ "code": code }));
+    assert_eq!(completeness("x = 1"), json!({ "status": "complete", "indent": "" }));
+    assert_eq!(completeness("for i in x:"), json!({ "status": "incomplete", "indent": "    " }));
+    let past = ask("history", json!({ "n": 5, "pattern": "number" }));
+    assert_eq!(past, json!({ "entries": [{ "historyIndex": 1, "code": code }], "hasMore": false }));
+    assert_eq!(post(&world, "/mrp/v1/format", &json!({ "code": "x=1" })).status, 501);
+
+    let sleeps = json!({ "code": "print('begun', flush=True)\nimport time\ntime.sleep(1000)" });
+    let mut reader = opened(&unix(&world), "/mrp/v1/execute/stream", &sleeps.to_string());
+    reader.until("begun");
+    let busy = ask("variables", json!({}));
+    assert!(busy["count"] == 0 && busy["error"].as_str().is_some_and(|why| why.contains("executes")), "{busy}");
+    assert_eq!(post(&world, "/mrp/v1/interrupt", &json!({})).json(), json!({ "interrupted": true }));
+    assert!(reader.until("event: done").contains("KeyboardInterrupt"));
+}
+
 #[test]
 fn a_language_that_nobody_has_is_an_error_of_the_run() {
     let world = world();
@@ -157,9 +229,12 @@ fn a_language_that_nobody_has_is_an_error_of_the_run() {
     assert_eq!((whole.status, &whole.json()["success"]), (200, &json!(false)));
     let capabilities = get(&world, "/s/test:main/mrp/v1/capabilities").json();
     assert_eq!(capabilities["languages"], json!(["python", "py", "python3"]));
+    let features = &capabilities["features"];
+    assert_eq!((&features["execute"], &features["format"]), (&json!(true), &json!(false)));
+    let bash = get(&world, "/s/test:main/bash/mrp/v1/capabilities").json();
     assert_eq!(
-        (&capabilities["features"]["execute"], &capabilities["features"]["complete"]),
-        (&json!(true), &json!(false))
+        (&features["variables"], &bash["features"]["variables"], &bash["features"]["complete"]),
+        (&json!(true), &json!(false), &json!(true))
     );
     assert_eq!(get(&world, "/s/nonsense/mrp/v1/capabilities").status, 400);
 }

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wayfare_protocol::ErrorCode;
+use wayfare_protocol::ask::KernelAsk;
 use wayfare_protocol::session::{SessionCall, SessionState};
 
 use super::super::Door;
@@ -30,6 +31,7 @@ pub(super) async fn capabilities(State(door): State<Door>, target: Target) -> An
         offered.find(|runtime| kernel.is_none_or(|kernel| runtime.kernel == *kernel))
     });
     let environment = session.map(|info| &info.environment);
+    let tells_variables = KernelAsk::tells_variables(language);
     let words: Vec<_> = std::iter::once(language.as_str()).chain(language.words().iter().copied()).collect();
     Ok(Json(json!({
         "runtime": "wayfare",
@@ -37,8 +39,9 @@ pub(super) async fn capabilities(State(door): State<Door>, target: Target) -> An
         "languages": words,
         "features": {
             "execute": true, "executeStream": true, "interrupt": true, "reset": true,
-            "complete": false, "inspect": false, "hover": false, "variables": false, "variableExpand": false,
-            "isComplete": false, "format": false, "history": false, "assets": false,
+            "complete": true, "inspect": true, "hover": true, "isComplete": true, "history": true,
+            "variables": tells_variables, "variableExpand": tells_variables,
+            "format": false, "assets": false,
         },
         "environment": {
             "cwd": environment.and_then(|environment| environment.cwd.as_ref()),
@@ -130,10 +133,6 @@ async fn done(door: &Door, target: &Target, call: SessionCall, word: &str) -> An
 
 fn is_about_the_run(code: ErrorCode) -> bool {
     matches!(code, ErrorCode::NotWaiting | ErrorCode::NotFound)
-}
-
-pub(super) async fn unsupported() -> Failure {
-    Failure::Unsupported("this question about code")
 }
 
 pub(super) async fn no_asset(Path(path): Path<Vec<(String, String)>>) -> Failure {

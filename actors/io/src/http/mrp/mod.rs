@@ -7,7 +7,8 @@
 //! | `POST input`, `input/cancel` | a line for the cell that asks; an interrupt of that cell |
 //! | `POST interrupt` | an interrupt of what runs |
 //! | `POST reset` | the kernel ends; the next run starts another |
-//! | `POST complete`, `inspect`, `hover`, `variables`, `variables/{name}`, `is_complete`, `format`, `history` | 501: not supported yet |
+//! | `POST complete`, `inspect`, `hover`, `variables`, `variables/{name}`, `is_complete`, `history` | what the kernel answers ([`question`]) |
+//! | `POST format` | 501: kernels do not format |
 //! | `GET assets/{path}` | 404: a session keeps no files for documents yet |
 //!
 //! Requests of one session run one after the other, whoever sends them. An `execId` is the client's own name for a run; the run's
@@ -17,6 +18,7 @@ mod call;
 mod execute;
 mod fold;
 mod frames;
+mod question;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -30,7 +32,7 @@ use wayfare_protocol::session::SessionKey;
 use super::Door;
 
 pub(super) fn routes() -> Router<Door> {
-    let mut routes = Router::new()
+    Router::new()
         .route("/capabilities", get(call::capabilities))
         .route("/execute", post(execute::whole))
         .route("/execute/stream", post(execute::stream))
@@ -38,13 +40,15 @@ pub(super) fn routes() -> Router<Door> {
         .route("/input/cancel", post(call::cancel_input))
         .route("/interrupt", post(call::interrupt))
         .route("/reset", post(call::reset))
-        .route("/assets/{*path}", get(call::no_asset));
-    for unsupported in
-        ["complete", "inspect", "hover", "variables", "variables/{name}", "is_complete", "format", "history"]
-    {
-        routes = routes.route(&format!("/{unsupported}"), post(call::unsupported));
-    }
-    routes
+        .route("/complete", post(question::complete))
+        .route("/inspect", post(question::inspect))
+        .route("/hover", post(question::hover))
+        .route("/variables", post(question::variables))
+        .route("/variables/{name}", post(question::variable))
+        .route("/is_complete", post(question::is_complete))
+        .route("/format", post(question::format))
+        .route("/history", post(question::history))
+        .route("/assets/{*path}", get(call::no_asset))
 }
 
 /// Which run a client means by an `execId` of its own, for the newest of them.
