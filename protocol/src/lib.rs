@@ -1,10 +1,13 @@
-//! What two Wayfare processes must agree on: ids, identity, epochs, capabilities, messages, frames and limits.
+//! What two Wayfare processes must agree on: ids, identity, epochs, capabilities, predicates, messages, frames and limits.
 //!
 //! Nothing here is asynchronous, reads a clock, does IO or draws a random number. Everything a peer sends is decoded
 //! through [`codec`], which bounds what a decode may allocate.
 
+pub mod announcement;
 pub mod ask;
 pub mod capability;
+pub mod capability_filter;
+pub mod capability_set;
 pub mod codec;
 pub mod control;
 pub mod epoch;
@@ -19,6 +22,8 @@ pub mod mrp;
 pub mod output;
 pub mod ownership;
 pub mod pairing;
+pub mod placement;
+pub mod predicate;
 pub mod session;
 pub mod stream;
 pub mod time;

@@ -45,6 +45,26 @@ pub const HTTP_EXEC_IDS: usize = 1024;
 pub const HTTP_EXEC_ID_MAX: usize = 256;
 /// Most runs that one list of runs names.
 pub const RUNS_LISTED_MAX: u32 = 1000;
+/// Longest tag of a capability set.
+pub const TAG_MAX: usize = 256;
+/// Most tags of one capability set.
+pub const TAGS_MAX: usize = 512;
+/// Most metadata of one capability set.
+pub const METADATA_MAX: usize = 64;
+/// Longest key of metadata.
+pub const METADATA_KEY_MAX: usize = 128;
+/// Longest value of metadata.
+pub const METADATA_VALUE_MAX: usize = 1024;
+/// All texts of one capability set together.
+pub const CAPABILITY_TEXT_MAX: usize = 32 * 1024;
+/// Most nodes of one predicate.
+pub const PREDICATE_NODES_MAX: usize = 256;
+/// Largest encoded predicate.
+pub const PREDICATE_BYTES_MAX: usize = 4 * 1024;
+/// Most tags, and most metadata, that one capability filter names.
+pub const FILTER_ITEMS_MAX: usize = 64;
+/// An announcement of capabilities is good for at most so long, in seconds.
+pub const ANNOUNCEMENT_TTL_MAX: u32 = 24 * 3600;
 
 /// Bounds and durations that one process keeps for itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

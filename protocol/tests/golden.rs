@@ -14,7 +14,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
-use samples::{control, outputs, session};
+use samples::{capability, control, outputs, session};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wayfare_protocol::codec;
@@ -55,6 +55,12 @@ where
     }
 }
 
+/// A message that is no enum, in both.
+fn whole<T: Serialize + DeserializeOwned + PartialEq + Debug>(into: &mut Golden, kind: &str, sample: &T) {
+    bincode(into, kind, std::slice::from_ref(sample), &["whole"], |_| "whole");
+    message_pack(into, kind, std::slice::from_ref(sample), |_| "whole");
+}
+
 fn golden() -> Golden {
     let mut all = Golden::new();
     let into = &mut all;
@@ -88,6 +94,18 @@ fn golden() -> Golden {
     bincode(into, "host-message", &session::host_messages(), session::host_message::NAMES, session::host_message::name);
     bincode(into, "condition", &session::conditions(), session::condition::NAMES, session::condition::name);
     bincode(into, "code", &session::codes(), session::code::NAMES, session::code::name);
+
+    let condition = capability::predicate_condition::name;
+    bincode(into, "predicate-condition", &capability::conditions(), capability::predicate_condition::NAMES, condition);
+    message_pack(into, "predicate-condition", &capability::conditions(), condition);
+    let node = capability::predicate_node::name;
+    bincode(into, "predicate-node", &capability::nodes(), capability::predicate_node::NAMES, node);
+    message_pack(into, "predicate-node", &capability::nodes(), node);
+    let reason = capability::placement_reason::name;
+    bincode(into, "placement-reason", &capability::reasons(), capability::placement_reason::NAMES, reason);
+    whole(into, "predicate", &capability::predicate());
+    whole(into, "filter", &capability::filter());
+    whole(into, "announcement", &capability::announcement());
 
     let frames = control::frames();
     let kinds: Vec<_> = frames.iter().map(|frame| control::frame_kind::name(&frame.kind)).collect();

@@ -3,6 +3,7 @@
 
 #![allow(unreachable_pub, reason = "a module of one test: nothing outside can reach it")]
 
+pub mod capability;
 pub mod control;
 pub mod outputs;
 pub mod session;
