@@ -7,9 +7,11 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
 
+use crate::entity::EntityId;
+
 /// An id that could not be read from text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {what}")]
+#[error("{text:?} is not {what}")]
 pub struct IdError {
     what: &'static str,
     text: String,
@@ -37,7 +39,7 @@ macro_rules! uuid_id {
             fn from_str(text: &str) -> Result<Self, IdError> {
                 Uuid::parse_str(text)
                     .map(Self)
-                    .map_err(|_| IdError { what: stringify!($name), text: text.to_owned() })
+                    .map_err(|_| IdError { what: concat!("a ", stringify!($name)), text: text.to_owned() })
             }
         }
     };
@@ -96,10 +98,15 @@ impl fmt::Debug for DeviceId {
 impl FromStr for DeviceId {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let wrong = || IdError { what: "DeviceId", text: text.to_owned() };
-        let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| wrong())?;
-        bytes.try_into().map(Self).map_err(|_| wrong())
+        bytes_of_hex("a DeviceId", text).map(Self)
     }
+}
+
+/// The 32 bytes of 64 lowercase hexadecimal digits.
+pub(crate) fn bytes_of_hex(what: &'static str, text: &str) -> Result<[u8; 32], IdError> {
+    let wrong = || IdError { what, text: text.to_owned() };
+    let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| wrong())?;
+    bytes.try_into().map_err(|_| wrong())
 }
 
 impl Serialize for DeviceId {
@@ -134,6 +141,28 @@ impl fmt::Display for NodeId {
 pub enum ResourceId {
     /// A live compute session.
     Session(SessionId),
+    /// A daemon: what it signed can be checked against its row's resource alone.
+    Daemon(EntityId),
+}
+
+impl ResourceId {
+    /// The session, if it is one.
+    #[must_use]
+    pub fn session(self) -> Option<SessionId> {
+        match self {
+            Self::Session(session) => Some(session),
+            Self::Daemon(_) => None,
+        }
+    }
+
+    /// The daemon, if it is one.
+    #[must_use]
+    pub fn daemon(self) -> Option<EntityId> {
+        match self {
+            Self::Daemon(entity) => Some(entity),
+            Self::Session(_) => None,
+        }
+    }
 }
 
 /// A stream of one link. The dialing end opens odd ids, the accepting end even ones; 0 is the control stream.

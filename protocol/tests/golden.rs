@@ -1,8 +1,9 @@
 //! The bytes of every message, fixed: what an older release wrote, a newer one reads.
 //!
 //! One file per message in `protocol/tests/fixtures/wire/`: `<type>-<variant>.hex` is bincode (or, for frames, the frame itself),
-//! `<type>-<variant>.msgpack.hex` MessagePack. A test fails when bytes differ, a file is missing, or one is left over. After
-//! a variant was added at the end of an enum, `BLESS=1` writes its files; bytes of a released version never change.
+//! `<type>-<variant>.msgpack.hex` MessagePack; `<type>.hex` is a type without variants. A test fails when bytes differ, a
+//! file is missing, or one is left over. After a variant was added at the end of an enum, `BLESS=1` writes its files; bytes
+//! of a released version never change.
 
 #![expect(clippy::disallowed_methods, reason = "fixtures are files")]
 
@@ -14,7 +15,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
-use samples::{capability, control, outputs, session};
+use samples::{capability, control, daemon, outputs, session};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wayfare_protocol::codec;
@@ -106,6 +107,11 @@ fn golden() -> Golden {
     whole(into, "predicate", &capability::predicate());
     whole(into, "filter", &capability::filter());
     whole(into, "announcement", &capability::announcement());
+    bincode(into, "resource", &daemon::resources(), daemon::resource::NAMES, daemon::resource::name);
+    whole(into, "link", &daemon::LINK);
+    whole(into, "chain", &daemon::chain());
+    whole(into, "horizon", &daemon::horizon());
+    whole(into, "signed-head", &daemon::signed_head());
 
     let frames = control::frames();
     let kinds: Vec<_> = frames.iter().map(|frame| control::frame_kind::name(&frame.kind)).collect();

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use wayfare_actors::contract::store::{self as contract, StoreWorld};
 use wayfare_actors::ports::{ControlStore, Pending};
 use wayfare_io::{OpenStoreError, SqliteStore};
-use wayfare_protocol::Wall;
+use wayfare_protocol::{Epoch, ResourceId, Wall};
 
 struct Folder(TempDir);
 
@@ -51,6 +51,7 @@ keeps! {
     a_repeated_claim_is_granted_again_and_changes_nothing
     a_claim_on_an_old_epoch_learns_the_row
     a_name_belongs_to_one_session_per_language
+    a_daemons_row_is_kept_like_a_sessions
     a_claim_on_a_row_that_is_not_there_is_refused
     everything_is_there_after_reopening
 }
@@ -58,7 +59,7 @@ keeps! {
 async fn change(folder: &Folder, sql: &'static str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path());
     let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
-    sqlx::query(sql).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
     sqlx::Connection::close(connection).await.unwrap();
 }
 
@@ -73,7 +74,35 @@ async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
     )
     .await;
     let refused = SqliteStore::open(&folder.path(), Wall(1)).await;
-    assert!(matches!(refused, Err(OpenStoreError::Newer { found: 99, known: 1, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(OpenStoreError::Newer { found: 99, known: 2, .. })), "{refused:?}");
+}
+
+/// Schema 1, as the first version made it, with a session's row.
+#[tokio::test]
+async fn a_store_of_the_first_schema_keeps_its_rows() {
+    let folder = Folder::new();
+    let first = folder.0.path().join("first");
+    std::fs::create_dir(&first).unwrap();
+    let name = "0001_accounts_devices_rows.sql";
+    let written = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(name);
+    std::fs::copy(written, first.join(name)).unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path()).create_if_missing(true);
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::migrate::Migrator::new(first).await.unwrap().run(&mut connection).await.unwrap();
+    sqlx::Connection::close(connection).await.unwrap();
+    change(
+        &folder,
+        "INSERT INTO accounts VALUES (x'00000000000000000000000000000001', 1);
+         INSERT INTO store VALUES (1, 1, x'00000000000000000000000000000001');
+         INSERT INTO rows VALUES (x'00000000000000000000000000000001', 'session', x'00000000000070008000000000000005',
+             'notes', 'main', 'python', zeroblob(32), 1, 7, 0, NULL)",
+    )
+    .await;
+    let store = SqliteStore::open(&folder.path(), Wall(1)).await.unwrap();
+    let rows = store.account(store.default_account()).await.unwrap().rows;
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!(row.resource, ResourceId::Session("00000000-0000-7000-8000-000000000005".parse().unwrap()));
+    assert_eq!(row.epoch, Epoch { generation: 1, n: 7 });
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 pub mod capability;
 pub mod control;
+pub mod daemon;
 pub mod outputs;
 pub mod session;
 

@@ -16,8 +16,8 @@ use wayfare_protocol::session::{
     SessionKey, SessionName, SessionState,
 };
 use wayfare_protocol::{
-    AccountId, DeviceId, Epoch, ErrorCode, Head, NodeId, Refusal, RequestId, ResourceId, RunId, SessionId, TraceId,
-    Wall,
+    AccountId, DeviceId, EntityId, Epoch, ErrorCode, Head, NodeId, Refusal, RequestId, ResourceId, RunId, SessionId,
+    TraceId, Wall,
 };
 
 fn id() -> impl Strategy<Value = Uuid> {
@@ -273,9 +273,13 @@ fn row() -> impl Strategy<Value = Row> {
         any::<(u64, [u8; 32], u64, u64)>().prop_map(|(inbox_position, inbox_digest, output_sequence, output_hash)| {
             Head { inbox_position, inbox_digest, output_sequence, output_hash }
         });
-    (session_id(), session_key(), node_id(), epoch(), any::<u32>(), prop::option::of(head)).prop_map(
-        |(session, key, owner, epoch, lineage, base)| Row {
-            resource: ResourceId::Session(session),
+    let resource = prop_oneof![
+        session_id().prop_map(ResourceId::Session),
+        any::<[u8; 32]>().prop_map(|key| ResourceId::Daemon(EntityId(PublicKey(key)))),
+    ];
+    (resource, session_key(), node_id(), epoch(), any::<u32>(), prop::option::of(head)).prop_map(
+        |(resource, key, owner, epoch, lineage, base)| Row {
+            resource,
             key,
             owner,
             epoch,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wayfare_protocol::control::Control;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::session::SessionState;
-use wayfare_protocol::{ErrorCode, Refusal, RequestId, ResourceId, SessionId};
+use wayfare_protocol::{ErrorCode, Refusal, RequestId, SessionId};
 
 use super::{Account, Effect, LinkId};
 use crate::machine::{OpId, Sink};
@@ -55,7 +55,10 @@ impl Account {
     /// A node claims a row. It may claim what it owns, and what nobody owns; nothing is taken from another here.
     pub(super) fn on_claim(&mut self, link: LinkId, request: RequestId, claim: Claim, out: &mut impl Sink<Effect>) {
         let device = self.links.device(link);
-        let ResourceId::Session(session) = claim.next.resource;
+        let Some(session) = claim.next.resource.session() else {
+            let outcome = Err(Refusal::new(ErrorCode::Unsupported, "only rows of sessions are claimed here"));
+            return out.push(Effect::Send { link, control: Control::Claimed { request, outcome } });
+        };
         let owner_before = self.sessions.get(session).map(|info| info.owner.0);
         let is_own = device == Some(claim.next.owner.0) && owner_before.is_none_or(|owner| Some(owner) == device);
         if self.here().is_some() || !is_own {
@@ -81,7 +84,7 @@ impl Account {
 
     /// A row as the store has it now.
     fn take_row(&mut self, row: &Row) {
-        let ResourceId::Session(session) = row.resource;
+        let Some(session) = row.resource.session() else { return };
         self.put_row(row);
         if self.devices.link(row.owner.0).is_some()
             && let Some(known) = self.sessions.get_mut(session)
@@ -93,7 +96,7 @@ impl Account {
 
     /// The cloud tells of a row.
     pub(super) fn on_row(&mut self, link: LinkId, row: Row, out: &mut impl Sink<Effect>) {
-        let ResourceId::Session(session) = row.resource;
+        let Some(session) = row.resource.session() else { return };
         if self.links.is_upstream(link) && self.sessions.get(session).is_some() {
             out.push(Effect::Ownership { session, input: ownership::Input::Row(row) });
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wayfare_protocol::control::{Control, PresenceInfo};
 use wayfare_protocol::ownership::Row;
 use wayfare_protocol::session::{Environment, SessionInfo, SessionKey, SessionState};
-use wayfare_protocol::{Epoch, Now, RequestId, ResourceId, SessionId, Wall};
+use wayfare_protocol::{Epoch, Now, RequestId, SessionId, Wall};
 
 use super::pending::{Ask, Kind};
 use super::{Account, Effect, LinkId, Place, Registered};
@@ -80,7 +80,8 @@ impl Account {
 
     /// A row is the truth about name, owner and epoch; what else is known of the session stays.
     pub(super) fn put_row(&mut self, row: &Row) {
-        let ResourceId::Session(id) = row.resource;
+        // Sessions alone are kept here: a daemon's row is for the daemons.
+        let Some(id) = row.resource.session() else { return };
         let before = self.sessions.get(id);
         let same_owner = before.is_some_and(|info| info.owner == row.owner);
         let state = match before {

@@ -4,14 +4,16 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 use uuid::Uuid;
 use wayfare_actors::ports::StoreError;
 use wayfare_core::claim::{Decision, decide};
+use wayfare_protocol::identity::PublicKey;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
 use wayfare_protocol::session::{Language, SessionKey, SessionName};
-use wayfare_protocol::{AccountId, DeviceId, Epoch, NodeId, ResourceId, SessionId};
+use wayfare_protocol::{AccountId, DeviceId, EntityId, Epoch, NodeId, ResourceId, SessionId};
 
 use super::convert::{Columns, integer, refused, to_json, wrong};
 use super::{Transaction, begin, commit};
 
 const SESSION: &str = "session";
+const DAEMON: &str = "daemon";
 
 pub(super) async fn of_account(transaction: &mut Transaction, account: AccountId) -> Result<Vec<Row>, StoreError> {
     let rows = sqlx::query("SELECT * FROM rows WHERE account = ?")
@@ -117,18 +119,23 @@ async fn write(transaction: &mut Transaction, account: AccountId, row: &Row) -> 
 fn columns_of(resource: ResourceId) -> (&'static str, Vec<u8>) {
     match resource {
         ResourceId::Session(session) => (SESSION, session.0.as_bytes().to_vec()),
+        ResourceId::Daemon(entity) => (DAEMON, entity.0.0.to_vec()),
+    }
+}
+
+fn resource_of(kind: &str, columns: &Columns<'_>) -> Result<ResourceId, StoreError> {
+    match kind {
+        SESSION => Ok(ResourceId::Session(SessionId(Uuid::from_bytes(columns.bytes("resource")?)))),
+        DAEMON => Ok(ResourceId::Daemon(EntityId(PublicKey(columns.bytes("resource")?)))),
+        _ => Err(wrong("kind", &format!("{kind:?} is not known"))),
     }
 }
 
 fn read(row: &SqliteRow) -> Result<Row, StoreError> {
     let columns = Columns(row);
-    let kind = columns.text("kind")?;
-    if kind != SESSION {
-        return Err(wrong("kind", &format!("{kind:?} is not known")));
-    }
     let name = SessionName::new(&columns.text("project")?, &columns.text("name")?);
     Ok(Row {
-        resource: ResourceId::Session(SessionId(Uuid::from_bytes(columns.bytes("resource")?))),
+        resource: resource_of(&columns.text("kind")?, &columns)?,
         key: SessionKey {
             name: name.map_err(|why| wrong("name", &why.to_string()))?,
             language: Language::from_word(&columns.text("language")?),

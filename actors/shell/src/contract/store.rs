@@ -6,7 +6,7 @@ use wayfare_protocol::capability::{Capabilities, Hardware};
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
 use wayfare_protocol::session::{Language, SessionKey, SessionName};
-use wayfare_protocol::{AccountId, Epoch, Head, NodeId, ResourceId, SessionId, Wall};
+use wayfare_protocol::{AccountId, EntityKey, Epoch, Head, NodeId, ResourceId, SessionId, Wall};
 
 use crate::ports::{Account, ControlStore, DeviceRow, Pending, StoreError};
 
@@ -29,6 +29,7 @@ pub async fn all<W: StoreWorld>(fresh: impl Fn() -> W) {
     a_repeated_claim_is_granted_again_and_changes_nothing(&fresh()).await;
     a_claim_on_an_old_epoch_learns_the_row(&fresh()).await;
     a_name_belongs_to_one_session_per_language(&fresh()).await;
+    a_daemons_row_is_kept_like_a_sessions(&fresh()).await;
     a_claim_on_a_row_that_is_not_there_is_refused(&fresh()).await;
     everything_is_there_after_reopening(&fresh()).await;
 }
@@ -200,6 +201,22 @@ pub async fn a_name_belongs_to_one_session_per_language(world: &impl StoreWorld)
     let second = granted(claim(&*store, None, &row(2, "other", 2)).await);
     let renamed = claim(&*store, Some(second.epoch), &row(2, "main", 2)).await;
     assert_eq!(renamed, ClaimOutcome::NameTaken(first), "a session renamed to a name that is taken");
+}
+
+/// Under its entity, beside the sessions, which come before it.
+pub async fn a_daemons_row_is_kept_like_a_sessions(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let resource = ResourceId::Daemon(EntityKey::from_seed(&[5; 32]).entity());
+    let next = Row { resource, ..row(1, "tally", 1) };
+    let first = granted(claim(&*store, None, &next).await);
+    let session = granted(claim(&*store, None, &row(1, "main", 1)).await);
+    let daemon = granted(claim(&*store, Some(first.epoch), &Row { owner: row(1, "tally", 2).owner, ..next }).await);
+    let taken = claim(&*store, None, &row(2, "tally", 1)).await;
+    assert_eq!(taken, ClaimOutcome::NameTaken(daemon.clone()), "a session under the name of a daemon");
+    drop(store);
+    let store = world.open().await;
+    let account = good("account", store.account(store.default_account()).await);
+    assert_eq!(account.rows, vec![session, daemon], "after reopening");
 }
 
 /// There is nothing to compare with and no row to answer.

@@ -1,5 +1,8 @@
 //! Rows, claims, and whose outputs are copied.
 
+use wayfare_protocol::EntityId;
+use wayfare_protocol::identity::PublicKey;
+
 use super::*;
 
 #[test]
@@ -60,6 +63,22 @@ fn a_row_is_claimed_by_its_owner_alone() {
     assert_eq!(claim(&mut bench, 2, row(7, "new", DESK)), Err(ErrorCode::Forbidden), "for another");
     assert!(claim(&mut bench, 2, row(7, "new", LAPTOP)).is_ok());
     assert!(claim(&mut bench, 1, row(1, "main", DESK)).is_ok());
+}
+
+#[test]
+fn rows_of_daemons_are_no_sessions_and_are_not_claimed_as_such() {
+    let mut bench = Bench::cloud();
+    bench.up(1, DESK.0);
+    let resource = ResourceId::Daemon(EntityId(PublicKey([7; 32])));
+    let daemon = Row { resource, ..row(7, "new", DESK) };
+    assert_eq!(claim(&mut bench, 1, daemon.clone()), Err(ErrorCode::Unsupported));
+    let op = claim(&mut bench, 1, row(7, "new", DESK)).unwrap();
+    bench.input(Input::Claimed { op, outcome: Ok(ClaimOutcome::Superseded(daemon)) });
+    bench.said.clear();
+    bench.says(1, Control::ListSessions { request: request(51) });
+    let sent = bench.sent(1);
+    let [Control::SessionList { sessions, .. }] = sent.as_slice() else { panic!("{sent:?}") };
+    assert!(sessions.iter().all(|info| info.id != session(7)), "{sessions:?}");
 }
 
 #[test]
