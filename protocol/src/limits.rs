@@ -198,6 +198,25 @@ pub struct Limits {
     /// Threads that write all logs of a process; a log always belongs to the same one.
     pub log_writers: usize,
 
+    /// Nodes whose capabilities are known at one place.
+    pub indexed_nodes: usize,
+    /// At this load in percent or over, for [`Limits::overload_after`], a node moves a daemon away.
+    pub overload_mark: u8,
+    /// At this load in percent or under, a node is no longer busy. Below [`Limits::overload_mark`].
+    pub overload_clear: u8,
+    /// See [`Limits::overload_mark`].
+    pub overload_after: Duration,
+    /// After a move under load no other follows for so long.
+    pub overload_rest: Duration,
+    /// A daemon that runs on a node for less than this is not moved away under load.
+    pub overload_settle: Duration,
+    /// Moves under way at once while a node is emptied.
+    pub drain_moves: usize,
+    /// A daemon that stays on a node that is emptied is tried so often.
+    pub drain_attempts: u32,
+    /// And again after so long.
+    pub drain_retry: Duration,
+
     /// A pairing string is good for so long.
     pub pairing_valid: Duration,
     /// Wrong pairing codes within [`Limits::pairing_window`] after which every attempt is refused.
@@ -286,6 +305,15 @@ impl Default for Limits {
             log_record: 8 * MIB,
             log_batch: MIB,
             log_writers: 2,
+            indexed_nodes: 65_536,
+            overload_mark: 90,
+            overload_clear: 75,
+            overload_after: s(60),
+            overload_rest: s(120),
+            overload_settle: s(300),
+            drain_moves: 2,
+            drain_attempts: 5,
+            drain_retry: s(5),
             pairing_valid: s(15 * 60),
             pairing_attempts: 5,
             pairing_window: s(60),
@@ -316,6 +344,10 @@ impl Limits {
             redial_max: self.redial_max / by,
             suspect_probe: self.suspect_probe / by,
             pairing_window: self.pairing_window / by,
+            overload_after: self.overload_after / by,
+            overload_rest: self.overload_rest / by,
+            overload_settle: self.overload_settle / by,
+            drain_retry: self.drain_retry / by,
             http_ping: self.http_ping / by,
             http_presence: self.http_presence / by,
             restart_min: self.restart_min / by,

@@ -17,6 +17,7 @@ pub mod oracle;
 pub mod outputs;
 pub mod ownership;
 pub mod pairing;
+pub mod placement;
 pub mod presence;
 pub mod routing;
 pub mod session;

@@ -16,6 +16,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{CAPABILITY_TEXT_MAX, METADATA_KEY_MAX, METADATA_MAX, METADATA_VALUE_MAX, TAGS_MAX};
+use crate::predicate::Number;
 
 pub use tag::{Tag, TagError};
 
@@ -25,10 +26,26 @@ pub use tag::{Tag, TagError};
 pub struct CapabilitySet {
     /// Sorted, without repeats: the tags of one key stand side by side.
     tags: Vec<Tag>,
+    /// The fingerprint of each tag's key, in the same order: what a search looks at.
+    #[serde(skip)]
+    prints: Vec<u64>,
     metadata: BTreeMap<String, String>,
     /// Bytes of all texts.
     #[serde(skip)]
     text: usize,
+}
+
+/// Tells most keys apart without a look at them: the last bytes of a key, and its length.
+fn fingerprint(key: &str) -> u64 {
+    let last = match key.as_bytes() {
+        [.., a, b, c, d, e, f, g, h] => [*a, *b, *c, *d, *e, *f, *g, *h],
+        short => {
+            let mut last = [0; 8];
+            last[..short.len()].copy_from_slice(short);
+            last
+        }
+    };
+    u64::from_le_bytes(last) ^ ((key.len() as u64) << 56)
 }
 
 /// Something that a set cannot take.
@@ -97,7 +114,7 @@ impl CapabilitySet {
     /// The empty set.
     #[must_use]
     pub const fn new() -> Self {
-        Self { tags: Vec::new(), metadata: BTreeMap::new(), text: 0 }
+        Self { tags: Vec::new(), prints: Vec::new(), metadata: BTreeMap::new(), text: 0 }
     }
 
     /// The set with one more tag, given as text.
@@ -136,6 +153,7 @@ impl CapabilitySet {
             return Err(CapabilityError::TooManyTags);
         }
         self.text = fits(self.text + tag.as_str().len())?;
+        self.prints.insert(at, fingerprint(tag.key()));
         self.tags.insert(at, tag);
         Ok(true)
     }
@@ -143,6 +161,7 @@ impl CapabilitySet {
     /// Takes a tag out; `false` if it was not there.
     pub fn remove(&mut self, tag: &Tag) -> bool {
         let Ok(at) = self.tags.binary_search(tag) else { return false };
+        self.prints.remove(at);
         self.text -= self.tags.remove(at).as_str().len();
         true
     }
@@ -183,21 +202,29 @@ impl CapabilitySet {
     /// Whether it has the very tag, value and all.
     #[must_use]
     pub fn contains(&self, tag: &Tag) -> bool {
-        self.tags.binary_search(tag).is_ok()
+        self.of_key(tag.key()).iter().any(|has| has.value() == tag.value())
     }
 
     /// The tags of a key.
     #[must_use]
     pub fn of_key(&self, key: &str) -> &[Tag] {
-        let rest = &self.tags[self.tags.partition_point(|tag| tag.key() < key)..];
-        &rest[..rest.iter().take_while(|tag| tag.key() == key).count()]
+        let print = fingerprint(key);
+        let mut from = 0;
+        while let Some(found) = self.prints[from..].iter().position(|has| *has == print) {
+            let first = from + found;
+            let same = self.tags[first..].iter().take_while(|tag| tag.key() == key).count();
+            if same > 0 {
+                return &self.tags[first..first + same];
+            }
+            from = first + 1;
+        }
+        &[]
     }
 
     /// The largest number among a key's values; `None` if none is a number.
     #[must_use]
     pub fn number(&self, key: &str) -> Option<f64> {
-        let numbers = self.of_key(key).iter().filter_map(|tag| crate::predicate::Number::parse(tag.value()?));
-        numbers.max().map(crate::predicate::Number::get)
+        self.of_key(key).iter().filter_map(Tag::number).max().map(Number::get)
     }
 
     /// Whether it has neither tags nor metadata.
@@ -226,7 +253,7 @@ fn fits(bytes: usize) -> Result<usize, CapabilityError> {
 
 impl fmt::Debug for CapabilitySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tags, metadata, text: _ } = self;
+        let Self { tags, metadata, prints: _, text: _ } = self;
         f.debug_struct("CapabilitySet").field("tags", tags).field("metadata", metadata).finish()
     }
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::limits::TAG_MAX;
+use crate::predicate::Number;
 
 /// A key, alone (it is there) or with a value (`key=value`). Text up to [`TAG_MAX`] bytes, without control characters, and
 /// without white space at the ends of key and value. The first `=` ends the key.
@@ -17,6 +18,8 @@ pub struct Tag {
     text: Box<str>,
     /// Bytes of the key; the whole text for a tag without a value.
     key: u16,
+    /// What the value is as a number: read once, asked for often.
+    number: Option<Number>,
 }
 
 /// Text that is not a tag.
@@ -75,8 +78,9 @@ impl Tag {
         if text.chars().any(char::is_control) || untidy(key) || value.is_some_and(untidy) {
             return Err(TagError::Untidy { text: text.into() });
         }
+        let number = value.and_then(Number::parse);
         let key = u16::try_from(key.len()).map_err(|_| TagError::TooLong { bytes: text.len() })?;
-        Ok(Self { text, key })
+        Ok(Self { text, key, number })
     }
 
     /// A tag with a value.
@@ -106,6 +110,12 @@ impl Tag {
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.text.get(usize::from(self.key) + 1..)
+    }
+
+    /// The value as a number, if it is one.
+    #[must_use]
+    pub const fn number(&self) -> Option<Number> {
+        self.number
     }
 }
 

@@ -71,6 +71,25 @@ fn a_set_has_each_tag_once_and_finds_those_of_a_key() {
     assert_eq!(set.number("b"), None);
 }
 
+/// Keys of one length with the same end are told apart all the same.
+#[test]
+fn keys_that_look_alike_are_told_apart() {
+    let keys = ["a.same-end", "b.same-end", "c.same-end", "same-end", ".same-end"];
+    for without in keys {
+        let mut set = CapabilitySet::new();
+        for key in keys.iter().filter(|key| **key != without) {
+            set.insert(tag(&format!("{key}=1"))).unwrap();
+            set.insert(tag(&format!("{key}=2"))).unwrap();
+        }
+        for key in keys {
+            let found: Vec<_> = set.of_key(key).iter().map(Tag::as_str).collect();
+            let wanted = [format!("{key}=1"), format!("{key}=2")];
+            assert_eq!(found, if key == without { &[][..] } else { &wanted[..] });
+        }
+        assert!(!set.contains(&tag(without)));
+    }
+}
+
 #[test]
 fn a_full_set_refuses_more_and_stays_as_it_is() {
     let mut set = CapabilitySet::new();

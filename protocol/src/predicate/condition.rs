@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::capability_set::Tag;
+
 use super::{Number, Version};
 
 /// A condition on one value. The table of the module says when it is met.
@@ -37,21 +39,30 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// Whether a value meets it; `None` is a tag that has none.
+    /// Whether a text meets it.
     #[must_use]
-    pub fn meets(&self, value: Option<&str>) -> bool {
+    pub fn met_by_text(&self, text: &str) -> bool {
+        self.met(Some(text), || Number::parse(text))
+    }
+
+    /// Whether a tag of the key meets it.
+    #[must_use]
+    pub fn met_by_tag(&self, tag: &Tag) -> bool {
+        self.met(tag.value(), || tag.number())
+    }
+
+    /// `None` is a tag without a value.
+    fn met(&self, value: Option<&str>, number: impl FnOnce() -> Option<Number>) -> bool {
         let Some(value) = value else { return matches!(self, Self::Exists) };
-        let number = |holds: &dyn Fn(Number) -> bool| Number::parse(value).is_some_and(holds);
-        let version = |holds: &dyn Fn(Version) -> bool| Version::parse(value).is_some_and(holds);
         match self {
             Self::Exists => true,
             Self::Equals(wanted) => value == wanted,
-            Self::NumericAtLeast(least) => number(&|has| has >= *least),
-            Self::NumericAtMost(most) => number(&|has| has <= *most),
-            Self::NumericInRange { from, through } => number(&|has| *from <= has && has <= *through),
-            Self::SemverAtLeast(least) => version(&|has| has.at_least(least)),
-            Self::SemverAtMost(most) => version(&|has| most.at_least(&has)),
-            Self::SemverCompatible(wanted) => version(&|has| has.compatible_with(wanted)),
+            Self::NumericAtLeast(least) => number().is_some_and(|has| has >= *least),
+            Self::NumericAtMost(most) => number().is_some_and(|has| has <= *most),
+            Self::NumericInRange { from, through } => number().is_some_and(|has| *from <= has && has <= *through),
+            Self::SemverAtLeast(least) => Version::parse(value).is_some_and(|has| has.at_least(least)),
+            Self::SemverAtMost(most) => Version::parse(value).is_some_and(|has| most.at_least(&has)),
+            Self::SemverCompatible(wanted) => Version::parse(value).is_some_and(|has| has.compatible_with(wanted)),
             Self::StringPrefix(prefix) => value.starts_with(prefix.as_str()),
             Self::StringMatches(part) => value.contains(part.as_str()),
         }

@@ -73,8 +73,8 @@ impl Clause {
     #[must_use]
     pub fn holds(&self, set: &CapabilitySet) -> bool {
         match self.subject {
-            Subject::Tags => set.of_key(&self.key).iter().any(|tag| self.condition.meets(tag.value())),
-            Subject::Metadata => set.metadata().get(&self.key).is_some_and(|value| self.condition.meets(Some(value))),
+            Subject::Tags => set.of_key(&self.key).iter().any(|tag| self.condition.met_by_tag(tag)),
+            Subject::Metadata => set.metadata().get(&self.key).is_some_and(|value| self.condition.met_by_text(value)),
         }
     }
 }

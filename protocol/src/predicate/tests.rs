@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::capability_set::Tag;
 use crate::codec::{self, DecodeError};
 use crate::limits::{PREDICATE_BYTES_MAX, PREDICATE_NODES_MAX};
 
@@ -51,10 +52,14 @@ fn table() -> Vec<(Condition, &'static [&'static str], &'static [&'static str])>
 fn conditions_hold_for_what_their_table_says() {
     for (condition, met, unmet) in table() {
         for value in met {
-            assert!(condition.meets(Some(value)), "{value:?}{condition}");
+            assert!(condition.met_by_text(value), "{value:?}{condition}");
+            let tag = Tag::with_value("key", value);
+            assert!(tag.is_err() || condition.met_by_tag(&tag.unwrap()), "{value:?}{condition}");
         }
         for value in unmet {
-            assert!(!condition.meets(Some(value)), "{value:?}{condition}");
+            assert!(!condition.met_by_text(value), "{value:?}{condition}");
+            let tag = Tag::with_value("key", value);
+            assert!(tag.is_err() || !condition.met_by_tag(&tag.unwrap()), "{value:?}{condition}");
         }
     }
 }
