@@ -1,5 +1,7 @@
 //! What a device offers: hardware and runtimes; and how busy it is.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::session::Language;
@@ -64,6 +66,69 @@ pub struct Load {
     pub memory_percent: u8,
     /// The busiest graphics processor; `None` without one.
     pub gpu_percent: Option<u8>,
+}
+
+/// What a node takes from other devices, as its user has set it. The node's own programs are served always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Sessions and runs of other devices at all.
+    pub remote: bool,
+    /// Also while it runs on its battery.
+    pub on_battery: bool,
+    /// Only while it executes fewer cells than this, its own user's included; `None`: any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u32>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { remote: true, on_battery: true, runs: None }
+    }
+}
+
+/// Where a machine has its power from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// Not from its battery.
+    Mains,
+    /// From its battery, which is being emptied.
+    Battery,
+}
+
+/// What a node takes from other devices at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Accepting {
+    /// Whatever it can run.
+    Everything,
+    /// Nothing new.
+    Nothing(Reluctance),
+}
+
+/// Why a node takes nothing new from other devices. Grows only at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reluctance {
+    /// Its user wants none.
+    Closed,
+    /// It runs on its battery.
+    OnBattery,
+    /// It executes as many cells as it shall.
+    Full {
+        /// How many those are.
+        most: u32,
+    },
+}
+
+impl fmt::Display for Reluctance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("takes nothing from other devices (its policy)"),
+            Self::OnBattery => f.write_str("is on its battery and then takes nothing from other devices (its policy)"),
+            Self::Full { most } => {
+                write!(f, "executes as many cells as it takes from other devices, {most} (its policy)")
+            }
+        }
+    }
 }
 
 /// What a cell or a notebook asks of the device that runs it.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::capability::{Capabilities, Load};
+use crate::capability::{Accepting, Capabilities, Load};
 use crate::identity::{PublicKey, ServerIdentity, SignatureBytes};
 use crate::ownership::{Claim, ClaimOutcome, Row};
 use crate::session::{OpenSession, RouteReason, SessionAnswer, SessionCall, SessionInfo, SessionState};
@@ -133,6 +133,8 @@ pub enum Control {
         /// Milliseconds to wait.
         retry_after_ms: u32,
     },
+    /// What a node takes from other devices changed; at the begin of a link it is everything.
+    Accepting(Accepting),
 }
 
 /// The accepting end's question.

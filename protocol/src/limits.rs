@@ -80,6 +80,8 @@ pub struct Limits {
     pub link_silence: Duration,
     /// A link tells of signs of life no more often than this.
     pub sign_every: Duration,
+    /// A program that tells of the hardware is given up after so long.
+    pub hardware_probe: Duration,
     /// Load heartbeat (seed 000).
     pub heartbeat_every: Duration,
     /// Without a sign for so long a device is suspect (§6).
@@ -247,6 +249,7 @@ impl Default for Limits {
             ping_every: s(10),
             link_silence: s(30),
             sign_every: s(1),
+            hardware_probe: s(5),
             heartbeat_every: s(30),
             suspect_after: s(30),
             offline_after_close: s(30),

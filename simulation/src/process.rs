@@ -250,6 +250,7 @@ impl NodeMachine {
         let ports = around.ports(place, &seed, &life, &self.disk).ok_or_else(in_use)?;
         let hosts = Arc::new(SimHosts { hosts: Arc::clone(&self.hosts), life: Arc::clone(&life) });
         let identity = edge::Identity {
+            policy: wayfare_protocol::capability::Policy::default(),
             key: self.key.clone(),
             name: place.to_string(),
             os: "simulated".to_owned(),

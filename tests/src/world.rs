@@ -44,7 +44,7 @@ pub struct World {
     keeps_traces: bool,
     cloud: Option<Cloud>,
     node: Option<Node>,
-    node_limits: String,
+    node_tables: String,
     ended_well: Cell<bool>,
 }
 
@@ -79,7 +79,7 @@ impl World {
             keeps_traces: false,
             cloud: None,
             node: None,
-            node_limits: String::new(),
+            node_tables: String::new(),
             ended_well: Cell::new(false),
         })
     }
@@ -137,9 +137,9 @@ impl World {
         Ok(())
     }
 
-    /// Bounds of the node that is started afterwards: lines of `[limits]` in its configuration.
-    pub fn node_limits(&mut self, lines: &str) {
-        lines.clone_into(&mut self.node_limits);
+    /// Tables of the configuration of the node that is started afterwards, such as `[limits]`.
+    pub fn node_tables(&mut self, lines: &str) {
+        lines.clone_into(&mut self.node_tables);
     }
 
     /// Starts the cloud.

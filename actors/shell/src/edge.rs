@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ractor::Actor;
 use wayfare_core::account::{self, Place, Registered};
-use wayfare_protocol::capability::{Capabilities, Load};
+use wayfare_protocol::capability::{self, Capabilities, Load, Power};
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{Control, Pair, Register, Welcome};
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
@@ -35,6 +35,8 @@ pub struct Identity {
     pub version: String,
     /// What it offers.
     pub capabilities: Capabilities,
+    /// What it takes from other devices.
+    pub policy: capability::Policy,
     /// Its cloud, if it is paired.
     pub cloud: Option<Address>,
     /// Seed of its redial jitter.
@@ -106,6 +108,11 @@ impl EdgeNode {
         self.directory.tell_upstreams(Control::Heartbeat(load));
     }
 
+    /// Says where the machine has its power from. Said again and again: an account that was restarted has forgotten it.
+    pub fn power(&self, power: Power) {
+        self.directory.tell_account(account::Input::Power(power));
+    }
+
     /// Ends in order: says goodbye on every link, then stops the actors. Session hosts live on.
     pub async fn stop(self) {
         crate::shutdown::goodbye(std::slice::from_ref(&self.directory), &self.door.limits).await;
@@ -149,6 +156,7 @@ fn account_child(
         name: identity.name.clone(),
         os: identity.os.clone(),
         capabilities: identity.capabilities.clone(),
+        policy: identity.policy,
     };
     let config = account::Config { place, limits: limits.clone() };
     let (device_name, is_paired) = (identity.name.clone(), identity.cloud.is_some());

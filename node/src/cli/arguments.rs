@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use wayfare_protocol::RunId;
+use wayfare_protocol::capability::Needs;
 use wayfare_protocol::pairing::PairingString;
 use wayfare_protocol::session::SessionName;
 
 use super::cells::CellSelection;
 use super::exit::EXIT_CODES;
+use crate::notebook::parse_needs;
 
 /// Runs the cells of Markdown notebooks on your devices.
 ///
@@ -87,6 +89,9 @@ pub struct OnTheMesh {
     /// The device: its name, or the beginning of its id (default: routing decides).
     #[arg(long, value_name = "DEVICE")]
     pub on: Option<String>,
+    /// What the device must have: gpu,memory:16GiB,tag:lab.
+    #[arg(long)]
+    pub needs: Option<String>,
     /// One session for all front ends that use this kernelspec, which outlives them: project:name (default: one of its own for
     /// each, which ends with it).
     #[arg(long)]
@@ -137,6 +142,17 @@ pub struct Login {
     pub insecure_plaintext: bool,
 }
 
+/// Where a session lives on another device than the one chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IfElsewhere {
+    /// Ask; refuse where nobody can be asked.
+    Ask,
+    /// Run where it lives.
+    Attach,
+    /// Run on the chosen device, in a session of its own there, without the other's variables.
+    New,
+}
+
 /// `wayfare run`.
 #[derive(Debug, Args)]
 pub struct Run {
@@ -155,9 +171,15 @@ pub struct Run {
     /// With -c the language of the code (default: python); with a notebook only cells in this language run.
     #[arg(long)]
     pub language: Option<String>,
-    /// The device that runs it if the session is made now: its name, or the beginning of its id.
+    /// The device that runs it: its name, or the beginning of its id.
     #[arg(long, value_name = "DEVICE")]
     pub on: Option<String>,
+    /// What to do where the session lives on another device than --on.
+    #[arg(long, value_enum, default_value_t = IfElsewhere::Ask)]
+    pub if_elsewhere: IfElsewhere,
+    /// What the device must have, besides what the notebook says: gpu,memory:16GiB,tag:lab.
+    #[arg(long, value_parser = parse_needs)]
+    pub needs: Option<Needs>,
     /// How the session is started if it is made now.
     #[command(flatten)]
     pub environment: EnvironmentFlags,

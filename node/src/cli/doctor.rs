@@ -1,14 +1,18 @@
 //! `wayfare doctor`: what can be used here, and what cannot and why.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use serde_json::json;
-use wayfare_protocol::capability::RuntimeSpec;
+use wayfare_protocol::capability::{Capabilities, Policy, Power, Reluctance, RuntimeSpec};
 
 use super::app::App;
 use super::exit::{Exit, Failure};
 use crate::client::{Place, node_answers};
 use crate::cloud_file::Cloud;
+use crate::hardware::LoadMeter;
+use crate::hardware::gpu::{self, NoGpu, Reading};
+use crate::hardware::power::{SUPPLIES, power};
 use crate::hosts::find_program;
 use crate::kernels::{KernelPlaces, Kernels};
 use crate::render::Form;
@@ -44,7 +48,9 @@ pub(super) async fn doctor(app: &App) -> Result<Exit, Failure> {
     let mut findings = vec![data_folder(app), key(app)];
     let (node, offered) = node(app).await;
     findings.extend([node, cloud(app).await]);
-    findings.extend(kernels(app, offered));
+    findings.extend(kernels(app, offered.as_ref().map(|offers| offers.runtimes.clone())));
+    findings.extend(hardware(app, offered.as_ref()).await);
+    findings.push(policy(app));
     findings.push(match find_program(app.config.session_host.as_deref()) {
         Ok(path) => good("session host", path.display().to_string()),
         Err(error) => bad("session host", error.to_string()),
@@ -86,8 +92,51 @@ fn key(app: &App) -> Finding {
     }
 }
 
+/// What a cell may need of a device: memory, a graphics processor, tags.
+async fn hardware(app: &App, offered: Option<&Capabilities>) -> Vec<Finding> {
+    let probed = gpu::probe(&app.config.gpu_program(), app.limits.hardware_probe).await;
+    let found = probed.as_deref().unwrap_or_default();
+    let own = LoadMeter::new(None).hardware(found);
+    let gib = |bytes: u64| bytes as f64 / f64::from(1_u32 << 30);
+    let mut findings = vec![good("memory", format!("{:.1} GiB, {} processors", gib(own.memory_bytes), own.cpus))];
+    findings.push(match &probed {
+        Ok(readings) => {
+            let named = |reading: &Reading| format!("{}, {:.1} GiB", reading.gpu.name, gib(reading.gpu.memory_bytes));
+            let named = readings.iter().map(named).collect::<Vec<_>>().join("; ");
+            match offered {
+                Some(offers) if offers.hardware.gpus != own.gpus => {
+                    bad("gpu", format!("{named}; the running node offers others: restart it"))
+                }
+                _ => good("gpu", named),
+            }
+        }
+        Err(why @ (NoGpu::NoProgram(_) | NoGpu::None)) => missing("gpu", why.to_string()),
+        Err(why) => bad("gpu", why.to_string()),
+    });
+    findings.push(match app.config.tags.as_slice() {
+        [] => missing("tags", "none; `tags` in the configuration, or wayfare-node --tag, gives this device some"),
+        tags => good("tags", tags.join(", ")),
+    });
+    findings
+}
+
+/// What other devices may run here.
+fn policy(app: &App) -> Finding {
+    let (what, policy) = ("for other devices", app.config.policy);
+    let on_battery = power(Path::new(SUPPLIES)) == Power::Battery;
+    match policy {
+        Policy { remote: false, .. } => missing(what, Reluctance::Closed.to_string()),
+        Policy { on_battery: false, .. } if on_battery => missing(what, Reluctance::OnBattery.to_string()),
+        Policy { runs, on_battery, .. } => {
+            let runs = runs.map_or_else(String::new, |runs| format!(", while it executes fewer than {runs} cells"));
+            let power = if on_battery { "" } else { ", not on its battery" };
+            good(what, format!("runs what they ask for{power}{runs}"))
+        }
+    }
+}
+
 /// The running node, and the kernels that it offers: its flags may name environments that this command does not know of.
-async fn node(app: &App) -> (Finding, Option<Vec<RuntimeSpec>>) {
+async fn node(app: &App) -> (Finding, Option<Capabilities>) {
     let what = "node";
     if !node_answers(&app.folder) {
         return (missing(what, "none runs on this data folder; `wayfare-node` starts one"), None);
@@ -102,7 +151,7 @@ async fn node(app: &App) -> (Finding, Option<Vec<RuntimeSpec>>) {
         Ok(client) => {
             let devices = client.devices().await.unwrap_or_default();
             let own = devices.into_iter().find(|known| known.device == device).and_then(|known| known.node);
-            (good(what, format!("answers at {}", app.folder.door().display())), own.map(|node| node.runtimes))
+            (good(what, format!("answers at {}", app.folder.door().display())), own)
         }
         Err(error) => (bad(what, error.to_string()), None),
     }

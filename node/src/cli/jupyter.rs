@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::json;
+use wayfare_protocol::capability::Needs;
 use wayfare_protocol::session::{Environment, Language};
 
 use super::app::App;
@@ -12,10 +13,12 @@ use super::plan::over;
 use crate::jupyter::spec::Install;
 use crate::jupyter::{self, SessionWish};
 use crate::kernels::KernelPlaces;
+use crate::notebook::parse_needs;
 use crate::render::Form;
 
 /// Writes a kernelspec.
 pub(super) fn install(app: &App, asked: &JupyterInstall) -> Result<Exit, Failure> {
+    needs_of(asked.mesh.needs.as_deref())?; // wrong ones are said now, not at each start
     let language = Language::from_word(&asked.mesh.language);
     let device = asked.mesh.on.as_deref();
     let install = Install {
@@ -38,6 +41,11 @@ pub(super) fn install(app: &App, asked: &JupyterInstall) -> Result<Exit, Failure
     Ok(Exit::Good)
 }
 
+fn needs_of(words: Option<&str>) -> Result<Needs, Failure> {
+    let needs = words.map(parse_needs).transpose().map_err(|error| Failure::Usage(format!("--needs: {error}")))?;
+    Ok(needs.unwrap_or_default())
+}
+
 /// What the kernelspec's program is given; [`serve`] takes it.
 fn arguments(app: &App, mesh: &OnTheMesh) -> Vec<String> {
     let mut arguments = vec!["--data-dir".to_owned(), app.folder.path().display().to_string()];
@@ -47,6 +55,7 @@ fn arguments(app: &App, mesh: &OnTheMesh) -> Vec<String> {
     arguments.extend(["jupyter", "serve", "--language", &mesh.language].map(str::to_owned));
     let flags = [
         ("--on", mesh.on.clone()),
+        ("--needs", mesh.needs.clone()),
         ("--session", mesh.session.as_ref().map(ToString::to_string)),
         ("--kernel", mesh.environment.kernel.clone()),
         ("--venv", mesh.environment.venv.clone()),
@@ -87,6 +96,7 @@ pub(super) async fn serve(app: &App, asked: JupyterServe) -> Result<Exit, Failur
         name: mesh.session,
         environment: over(Environment::default(), &mesh.environment),
         device: mesh.on,
+        needs: needs_of(mesh.needs.as_deref())?,
         here: app.key()?.device_id().short(),
     };
     let client = app.connect().await?;

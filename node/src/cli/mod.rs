@@ -7,6 +7,7 @@ mod attach;
 mod cells;
 mod completions;
 mod doctor;
+mod elsewhere;
 mod exit;
 mod jupyter;
 mod keyboard;

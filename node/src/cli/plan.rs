@@ -1,14 +1,16 @@
 //! What `wayfare run` is to execute: the chosen cells, or one piece of code, each with its session.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use wayfare_protocol::capability::Needs;
 use wayfare_protocol::limits::CODE_MAX;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
 
 use super::arguments::{EnvironmentFlags, Run};
 use super::exit::Failure;
-use crate::notebook::{Cell, DEFAULT_SESSION, NotebookFile, Project};
+use crate::notebook::{Cell, DEFAULT_SESSION, NotebookFile, Project, all};
 
 /// One execution.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,12 +19,14 @@ pub(super) struct Step {
     pub(super) cell: Option<u32>,
     pub(super) key: SessionKey,
     pub(super) environment: Environment,
+    /// What all steps of the session ask of its device.
+    pub(super) needs: Needs,
     pub(super) request: ExecuteRequest,
 }
 
 /// The steps in order; at least one.
 pub(super) fn plan(asked: &Run) -> Result<Vec<Step>, Failure> {
-    let steps = match (&asked.notebook, &asked.code) {
+    let mut steps = match (&asked.notebook, &asked.code) {
         (Some(path), _) => of_notebook(&NotebookFile::read(path)?, asked)?,
         (None, Some(code)) => vec![of_code(code, asked)?],
         (None, None) => Vec::new(),
@@ -34,7 +38,20 @@ pub(super) fn plan(asked: &Run) -> Result<Vec<Step>, Failure> {
     if steps.is_empty() {
         return Err(Failure::Usage("there is nothing to run: no cell fits what was asked for".to_owned()));
     }
+    share_needs(&mut steps);
     Ok(steps)
+}
+
+/// A session is made once, for all that will run in it.
+fn share_needs(steps: &mut [Step]) {
+    let mut needs: BTreeMap<SessionKey, Needs> = BTreeMap::new();
+    for step in steps.iter() {
+        let shared = needs.entry(step.key.clone()).or_default();
+        *shared = all(std::mem::take(shared), step.needs.clone());
+    }
+    for step in steps {
+        step.needs = needs.get(&step.key).cloned().unwrap_or_default();
+    }
 }
 
 fn of_notebook(file: &NotebookFile, asked: &Run) -> Result<Vec<Step>, Failure> {
@@ -58,8 +75,9 @@ fn of_cell(file: &NotebookFile, cell: &Cell, asked: &Run) -> Result<Step, Failur
     if let Some(name) = &asked.session {
         key.name = session_name(name, &file.project.name)?;
     }
+    let needs = all(file.notebook.needs_of(cell)?, asked.needs.clone().unwrap_or_default());
     let request = ExecuteRequest { cell: Some(file.cell_ref(cell)), ..ExecuteRequest::of(cell.code.clone()) };
-    Ok(Step { cell: Some(cell.index), key, environment: over(environment, &asked.environment), request })
+    Ok(Step { cell: Some(cell.index), key, environment: over(environment, &asked.environment), needs, request })
 }
 
 /// Code without a notebook belongs to the project of the folder in which the command is given.
@@ -72,6 +90,7 @@ fn of_code(code: &str, asked: &Run) -> Result<Step, Failure> {
         cell: None,
         key: SessionKey { name, language },
         environment: over(Environment::default(), &asked.environment),
+        needs: asked.needs.clone().unwrap_or_default(),
         request: ExecuteRequest::of(code),
     })
 }
@@ -148,6 +167,20 @@ mod tests {
         assert_eq!(environment(&[]).venv.as_deref(), Some(".venv"));
         let changed = environment(&["--venv", "", "--cwd", "/w"]);
         assert_eq!((changed.venv, changed.cwd.as_deref()), (None, Some("/w")));
+    }
+
+    #[test]
+    fn a_session_is_made_for_what_all_of_its_cells_need() {
+        let text = "```python\n1\n```\n```python scratch\n2\n```\n```python main needs=gpu\n3\n```\n";
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.md");
+        std::fs::write(&path, text).expect("notebook");
+        let line = ["wayfare", "run", &path.display().to_string(), "--needs", "tag:lab"].map(str::to_owned);
+        let Command::Run(run) = Arguments::try_parse_from(line).expect("arguments").command else { panic!() };
+        let needs: Vec<_> =
+            plan(&run).expect("a plan").into_iter().map(|step| (step.needs.gpu, step.needs.tags)).collect();
+        let lab = vec!["lab".to_owned()];
+        assert_eq!(needs, [(true, lab.clone()), (false, lab.clone()), (true, lab)]);
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! `wayfare run`: the cells of a notebook, one after the other, each in its session.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
+use wayfare_core::routing::elsewhere;
 use wayfare_protocol::NodeId;
-use wayfare_protocol::capability::Needs;
 use wayfare_protocol::control::OpenedSession;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{OpenSession, SessionKey};
 
 use super::app::App;
-use super::arguments::Run;
+use super::arguments::{IfElsewhere, Run};
+use super::elsewhere::{Choice, choose};
 use super::exit::{Exit, Failure};
 use super::plan::{Step, is_met, plan};
 use super::watch::{End, Stage};
@@ -17,13 +20,16 @@ use crate::render::Form;
 
 /// Runs what was asked for.
 pub(super) async fn run(app: &App, asked: &Run) -> Result<Exit, Failure> {
-    let steps = plan(asked)?;
+    let mut steps = plan(asked)?;
     let mut stage = Stage::new(app.screen, app.form, app.limits.kernel_stop)?;
     let mut client = stage.or_interrupt(app.connect()).await?;
     let device = match &asked.on {
         Some(name) => Some(device_of(&stage.or_interrupt(client.devices()).await?, name)?),
         None => None,
     };
+    if let Some(device) = device {
+        settle_elsewhere(&client, &mut stage, asked.if_elsewhere, device, &mut steps).await?;
+    }
     let mut open: Option<SessionKey> = None;
     let mut exit = Exit::Good;
     for step in steps {
@@ -52,6 +58,28 @@ pub(super) async fn run(app: &App, asked: &Run) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+/// Sessions that live on another device than the chosen one: what becomes of each is asked before anything runs.
+async fn settle_elsewhere(
+    client: &MeshClient,
+    stage: &mut Stage,
+    how: IfElsewhere,
+    device: NodeId,
+    steps: &mut [Step],
+) -> Result<(), Failure> {
+    let (devices, sessions) =
+        (stage.or_interrupt(client.devices()).await?, stage.or_interrupt(client.sessions()).await?);
+    let keys: BTreeSet<_> = steps.iter().map(|step| step.key.clone()).collect();
+    for key in keys {
+        let Some(between) = elsewhere(&key, device, &sessions, &devices) else { continue };
+        if choose(stage, how, &between).await? == Choice::New {
+            for step in steps.iter_mut().filter(|step| step.key == key) {
+                step.key = between.new.clone();
+            }
+        }
+    }
+    Ok(())
+}
+
 async fn open_session(
     client: &mut MeshClient,
     stage: &mut Stage,
@@ -62,7 +90,7 @@ async fn open_session(
         key: step.key.clone(),
         id: client.new_session_id(),
         environment: step.environment.clone(),
-        needs: Needs::default(),
+        needs: step.needs.clone(),
         device,
     };
     stage.or_interrupt(client.open(open)).await

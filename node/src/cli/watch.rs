@@ -90,6 +90,19 @@ impl Stage {
         }
     }
 
+    /// A line that somebody types; empty when there is no more input.
+    pub(super) async fn line(&mut self) -> Result<String, Failure> {
+        self.keyboard.ask(false)?;
+        tokio::select! {
+            biased;
+            _ = self.interrupts.recv() => Err(Failure::Interrupted),
+            typed = self.keyboard.typed() => Ok(match typed? {
+                Typed::Line(line) => line,
+                Typed::End => String::new(),
+            }),
+        }
+    }
+
     /// Watches the run that the client shows from event `next` on.
     pub(super) async fn watch(
         &mut self,

@@ -3,6 +3,7 @@
 //! The environment's names are `WAYFARE_NODE_` and the key, the file is `~/.config/wayfare/node.toml`: see [`wayfare_io::config`]. A
 //! key that does not exist is an error.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -14,9 +15,10 @@ pub use wayfare_io::config::{ConfigError, LogConfig, LogFormat};
 use wayfare_io::config::{Sources, absolute};
 use wayfare_io::http::{Origin, OriginError};
 use wayfare_protocol::Limits;
+use wayfare_protocol::capability::Policy;
 use wayfare_protocol::limits::DEVICE_NAME_MAX;
 
-use crate::hardware::device_name;
+use crate::hardware::{device_name, gpu};
 
 /// Prefix of the environment's variables.
 pub const ENV_PREFIX: &str = "WAYFARE_NODE_";
@@ -47,6 +49,15 @@ pub struct NodeConfig {
     /// Virtual environments whose kernels are offered.
     #[serde(default)]
     pub venvs: Vec<PathBuf>,
+    /// Free tags that a cell may ask for.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// The program that tells of NVIDIA's graphics processors; `None`: `nvidia-smi`, where `PATH` finds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nvidia_smi: Option<PathBuf>,
+    /// What other devices may run here.
+    #[serde(default)]
+    pub policy: Policy,
     /// The door for programs that speak HTTP.
     #[serde(default)]
     pub http: HttpConfig,
@@ -91,6 +102,14 @@ pub struct ConfigFlags {
     #[arg(long = "venv", global = true)]
     #[serde(rename = "venvs", skip_serializing_if = "Vec::is_empty")]
     pub venvs: Vec<PathBuf>,
+    /// A tag that cells may ask for; may be given several times.
+    #[arg(long = "tag", global = true)]
+    #[serde(rename = "tags", skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The program that tells of NVIDIA's graphics processors (default: nvidia-smi).
+    #[arg(long, global = true, value_name = "PROGRAM")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nvidia_smi: Option<PathBuf>,
     /// The door for programs that speak HTTP.
     #[command(flatten)]
     pub http: HttpFlags,
@@ -155,6 +174,12 @@ impl NodeConfig {
         self.http.mrmd_origin.as_deref().map(str::parse).transpose().map_err(|error: OriginError| wrong(error))
     }
 
+    /// The program that tells of graphics processors.
+    #[must_use]
+    pub fn gpu_program(&self) -> OsString {
+        self.nvidia_smi.clone().map_or_else(|| gpu::PROGRAM.into(), PathBuf::into_os_string)
+    }
+
     /// The limits in force.
     #[must_use]
     pub fn limits(&self) -> Limits {
@@ -179,6 +204,13 @@ impl NodeConfig {
                 wrong(format!("name has {length} bytes, over the limit of {DEVICE_NAME_MAX}"))
             }
             _ if self.name.chars().any(char::is_control) => wrong("name has control characters".to_owned()),
+            _ if self
+                .tags
+                .iter()
+                .any(|tag| tag.is_empty() || tag.contains(',') || tag.chars().any(char::is_control)) =>
+            {
+                wrong("a tag is empty or has commas or control characters".to_owned())
+            }
             _ if self.hurry == 0 => wrong("hurry is 0; 1 is the least".to_owned()),
             _ => Ok(()),
         }

@@ -7,7 +7,7 @@ mod door;
 mod http;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use wayfare_io::{
     load_or_create_key,
 };
 use wayfare_protocol::Limits;
-use wayfare_protocol::capability::Capabilities;
+use wayfare_protocol::capability::{Capabilities, Hardware, Policy};
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::identity::DeviceKey;
 
@@ -32,6 +32,8 @@ use crate::cloud_file::{Cloud, CloudFileError};
 use crate::config::{ConfigError, NodeConfig};
 use crate::folder::DataFolder;
 use crate::hardware::LoadMeter;
+use crate::hardware::gpu::{self, GpuMeter, NoGpu};
+use crate::hardware::power::{SUPPLIES, power};
 use crate::hosts::{HostSettings, LocalSessionHosts, find_program};
 use crate::kernels::{KernelPlaces, Kernels};
 
@@ -120,6 +122,7 @@ struct Daemon {
     name: String,
     limits: Limits,
     capabilities: Capabilities,
+    policy: Policy,
     hosts: Arc<dyn SessionHosts>,
     ports: Ports,
     meter: LoadMeter,
@@ -129,12 +132,29 @@ struct Daemon {
     _lock: DataDir,
 }
 
+/// What the machine is made of, and a meter of its load.
+async fn measure(config: &NodeConfig, limits: &Limits) -> (LoadMeter, Hardware) {
+    let program = config.gpu_program();
+    let gpus = match gpu::probe(&program, limits.hardware_probe).await {
+        Ok(gpus) => gpus,
+        Err(NoGpu::NoProgram(_) | NoGpu::None) => Vec::new(),
+        Err(error) => {
+            tracing::warn!(%error, "no graphics processor is offered");
+            Vec::new()
+        }
+    };
+    let (every, within) = (limits.heartbeat_every, limits.hardware_probe);
+    let meter = LoadMeter::new((!gpus.is_empty()).then(|| GpuMeter::start(program, &gpus, every, within)));
+    let hardware = meter.hardware(&gpus);
+    (meter, hardware)
+}
+
 /// Runs a node until it is told to stop by SIGTERM or SIGINT. `ready` is called once, when it can be used.
 ///
 /// # Errors
 /// If it cannot start, or its parts failed and restarting them did not help.
 pub async fn run(config: &NodeConfig, ready: impl FnOnce(&Ready)) -> Result<(), DaemonError> {
-    let mut daemon = Daemon::open(config)?;
+    let mut daemon = Daemon::open(config).await?;
     let mut cloud = Cloud::load(&daemon.folder.cloud())?;
     let name = daemon.name(cloud.as_ref());
     let settings = Settings { name, listen: config.http.listen, origin: config.mrmd_origin()? };
@@ -165,7 +185,7 @@ pub async fn run(config: &NodeConfig, ready: impl FnOnce(&Ready)) -> Result<(), 
 }
 
 impl Daemon {
-    fn open(config: &NodeConfig) -> Result<Self, DaemonError> {
+    async fn open(config: &NodeConfig) -> Result<Self, DaemonError> {
         let lock = DataDir::open(&config.data_dir)?;
         let folder = DataFolder::new(&config.data_dir);
         let limits = config.limits();
@@ -174,8 +194,8 @@ impl Daemon {
         for broken in kernels.broken() {
             tracing::warn!(%broken, "kernel left out");
         }
-        let meter = LoadMeter::new();
-        let capabilities = Capabilities { hardware: meter.hardware(), runtimes: kernels.runtimes(), tags: Vec::new() };
+        let (meter, hardware) = measure(config, &limits).await;
+        let capabilities = Capabilities { hardware, runtimes: kernels.runtimes(), tags: config.tags.clone() };
         let program = find_program(config.session_host.as_deref())?;
         let data = folder.path().to_owned();
         let hosts =
@@ -201,6 +221,7 @@ impl Daemon {
             name: config.name.clone(),
             limits,
             capabilities,
+            policy: config.policy,
             hosts: Arc::new(hosts),
             ports,
             meter,
@@ -231,6 +252,7 @@ impl Daemon {
             os: std::env::consts::OS.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: self.capabilities.clone(),
+            policy: self.policy,
             cloud: cloud.map(|cloud| cloud.address.clone()),
             seed: u64::from_le_bytes(seed),
         };
@@ -258,7 +280,10 @@ impl Daemon {
                         return Turn::Cloud(changed);
                     }
                 }
-                _ = beat.tick() => node.heartbeat(self.meter.read()),
+                _ = beat.tick() => {
+                    node.power(power(Path::new(SUPPLIES)));
+                    node.heartbeat(self.meter.read());
+                }
                 Some(connection) = self.guests.next() => node.accept(Codec::Bincode, connection),
             }
         }

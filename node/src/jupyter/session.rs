@@ -33,6 +33,8 @@ pub struct SessionWish {
     pub environment: Environment,
     /// The device: its name or the beginning of its id.
     pub device: Option<String>,
+    /// What the device must have.
+    pub needs: Needs,
     /// Tells the devices' own sessions apart: the short id of this device.
     pub here: String,
 }
@@ -69,7 +71,7 @@ pub(super) async fn open(
         key: SessionKey { name, language: wish.language.clone() },
         id: client.new_session_id(),
         environment: wish.environment.clone(),
-        needs: Needs::default(),
+        needs: wish.needs.clone(),
         device,
     };
     let OpenedSession { session, .. } = client.open(open).await?;
@@ -151,6 +153,7 @@ mod tests {
             name: None,
             environment: Environment::default(),
             device: None,
+            needs: Needs::default(),
             here: "1a".to_owned(),
         }
     }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use wayfare_protocol::capability::Needs;
 use wayfare_protocol::session::{Environment, Language};
 
 use super::NotebookError;
+use super::needs::parse_needs;
 
 /// What a notebook says about its sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct FrontMatter {
     pub default_session: Option<String>,
     /// Key `session.<language>`.
     pub languages: BTreeMap<Language, LanguageSettings>,
+    /// Key `needs`: what every session of the notebook asks of its device.
+    pub needs: Needs,
 }
 
 /// What a notebook says about the sessions of one language.
@@ -45,6 +49,14 @@ impl LanguageSettings {
 struct Written {
     project: Option<String>,
     session: Option<Session>,
+    needs: Option<Words>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Words {
+    One(String),
+    Several(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -80,15 +92,24 @@ pub(super) fn split(text: &str) -> Result<(FrontMatter, usize), NotebookError> {
     Ok((FrontMatter::default(), bom))
 }
 
+fn needs_of(words: &str) -> Result<Needs, NotebookError> {
+    parse_needs(words).map_err(|error| NotebookError::FrontMatter(format!("needs: {error}")))
+}
+
 fn parse(yaml: &str) -> Result<FrontMatter, NotebookError> {
     let wrong = |error: serde_saphyr::Error| {
         let text = error.to_string();
-        let known = "keys are project and session; a session is a name, or name, cwd, venv, kernel per language";
+        let known = "keys are project, session and needs; a session is a name, or name, cwd, venv, kernel per language";
         NotebookError::FrontMatter(format!("{} ({known})", text.trim_end()))
     };
     let written: Option<Written> = serde_saphyr::from_str(yaml).map_err(wrong)?;
     let written = written.unwrap_or_default();
-    let mut front = FrontMatter { project: written.project, ..FrontMatter::default() };
+    let needs = match written.needs {
+        None => Needs::default(),
+        Some(Words::One(words)) => needs_of(&words)?,
+        Some(Words::Several(words)) => needs_of(&words.join(","))?,
+    };
+    let mut front = FrontMatter { project: written.project, needs, ..FrontMatter::default() };
     match written.session {
         None => {}
         Some(Session::Name(name)) => front.default_session = Some(name),

@@ -3,17 +3,20 @@
 
 mod cells;
 mod front_matter;
+mod needs;
 mod project;
 
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use wayfare_protocol::capability::Needs;
 use wayfare_protocol::limits::NOTEBOOK_MAX;
 use wayfare_protocol::mrp::CellRef;
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName, SessionNameError};
 
 pub use front_matter::{FrontMatter, LanguageSettings};
+pub use needs::{NeedsError, all, parse_needs};
 pub use project::Project;
 
 /// Name of the session of a cell for which nothing chooses one.
@@ -71,6 +74,14 @@ pub enum NotebookError {
         /// What is wrong with it.
         error: SessionNameError,
     },
+    /// What a cell needs is not a list of needs.
+    #[error("line {line}: needs={error}")]
+    Needs {
+        /// Line of the cell's opening fence.
+        line: u32,
+        /// What is wrong with it.
+        error: NeedsError,
+    },
 }
 
 impl Notebook {
@@ -107,6 +118,22 @@ impl Notebook {
         let name = name.map_err(|error| NotebookError::Session { line: cell.line, error })?;
         let environment = settings.map(LanguageSettings::environment).unwrap_or_default();
         Ok((SessionKey { name, language: cell.language.clone() }, environment))
+    }
+}
+
+impl Notebook {
+    /// What a cell asks of the device that runs it: its attribute `needs=…` and the front matter's `needs`.
+    ///
+    /// # Errors
+    /// If the attribute is not a list of needs.
+    pub fn needs_of(&self, cell: &Cell) -> Result<Needs, NotebookError> {
+        let mut needs = self.front_matter.needs.clone();
+        for words in cell.attributes.iter().filter_map(|attribute| attribute.strip_prefix("needs=")) {
+            let words = words.trim_matches(['"', '\'']);
+            let own = parse_needs(words).map_err(|error| NotebookError::Needs { line: cell.line, error })?;
+            needs = all(needs, own);
+        }
+        Ok(needs)
     }
 }
 

@@ -210,3 +210,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_cell_needs_what_it_and_the_front_matter_say() {
+    let needs = |text: &str| {
+        let notebook = parse(text);
+        notebook.needs_of(&notebook.cells[0]).map_err(|error| error.to_string())
+    };
+    let words = |words: &str| Ok(super::parse_needs(words).expect("needs"));
+    assert_eq!(needs("```py\n```\n"), Ok(super::Needs::default()));
+    assert_eq!(needs("```py needs=gpu\n```\n"), words("gpu"));
+    assert_eq!(
+        needs("---\nneeds: memory:16GiB\n---\n```py main needs=\"gpu,tag:lab\"\n```\n"),
+        words("gpu,tag:lab,memory:16GiB")
+    );
+    assert_eq!(needs("---\nneeds: [gpu, \"tag:lab\"]\n---\n```py\n```\n"), words("gpu,tag:lab"));
+    assert!(needs("# a\n\n```py needs=cpu\n```\n").expect_err("no need").starts_with("line 3: needs=\"cpu\""));
+    let wrong = Notebook::parse("---\nneeds: lots\n---\n").expect_err("no need");
+    assert!(wrong.to_string().contains("needs: \"lots\""), "{wrong}");
+}

@@ -1,6 +1,8 @@
 //! The command line through the local door of a real node, with a real Python kernel and no cloud. Each cell that must run once
 //! appends to a file outside of the node's own logs.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Stdio;
 
 use crate::support::World;
@@ -116,4 +118,36 @@ fn every_end_has_its_exit_code() {
     assert_eq!(world.finish(&["session", "stop", "test:main"]).code, Some(0));
     assert!(world.stop_node());
     assert_eq!(world.finish(&["run", &notebook]).code, Some(3));
+}
+
+/// A program that says what the driver's own says on a machine with one card.
+fn pretended_card(folder: &Path) -> String {
+    let path = folder.join("nvidia-smi");
+    std::fs::write(&path, "#!/bin/sh\necho 'NVIDIA GeForce RTX 3090, 24576, 37'\n").expect("a program");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
+    path.display().to_string()
+}
+
+#[test]
+fn a_cell_runs_where_its_need_is_met_and_is_refused_with_the_lack_elsewhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let card = pretended_card(folder.path());
+    let world = World::start_with(&["--nvidia-smi", &card, "--tag", "lab"]);
+    let notebook = world.path("needs.md");
+    let text = "---\nproject: test\nneeds: memory:1MiB\n---\n```python main needs=gpu,tag:lab\n6 * 7\n```\n";
+    std::fs::write(&notebook, text).expect("a notebook");
+    assert_eq!(world.run(&notebook).shown(), ["42"]);
+    let refused = world.finish(&["run", "-c", "1", "--session", "test:far", "--needs", "memory:900TiB,tag:moon"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.err.contains("of memory, not") && refused.err.contains("has no tag \"moon\""), "{refused:?}");
+    // The session that lives is on a device without that tag.
+    let lacking = world.finish(&["run", "-c", "1", "--session", "test:main", "--needs", "tag:moon"]);
+    assert!(lacking.code == Some(2) && lacking.err.contains("lives on laptop, which has no tag"), "{lacking:?}");
+    assert_eq!(world.finish(&["run", "-c", "1", "--needs", "cpu"]).code, Some(64));
+    let seen = world.wayfare(&["doctor"]).env("WAYFARE_NODE_NVIDIA_SMI", &card).output().expect("it runs");
+    let seen = String::from_utf8_lossy(&seen.stdout).into_owned();
+    assert!(seen.contains("✓ gpu: NVIDIA GeForce RTX 3090, 24.0 GiB"), "{seen}");
+    let missing = world.path("none").display().to_string();
+    let unseen = world.wayfare(&["doctor"]).env("WAYFARE_NODE_NVIDIA_SMI", missing).output().expect("it runs");
+    assert!(String::from_utf8_lossy(&unseen.stdout).contains("· gpu: there is no"), "{unseen:?}");
 }

@@ -1,6 +1,7 @@
 //! Samples of control messages, stream openings and frames.
 
 use bytes::Bytes;
+use wayfare_protocol::capability::{Accepting, Reluctance};
 use wayfare_protocol::control::{
     Challenge, Control, DeviceInfo, MrpRequest, MrpResponse, OpenedSession, Pair, PresenceInfo, Register, Welcome,
 };
@@ -17,7 +18,7 @@ use super::*;
 crate::variants!(message: Control {
     Challenge, Register, Welcome, Goodbye, Pair, Paired, Ping, Pong, Heartbeat, RuntimeUp, RuntimeDown, RuntimeState, Sync,
     MrpRequest, MrpResponse, Open, Opened, ListDevices, DeviceList, ListSessions, SessionList, Claim, Claimed, Row,
-    MigrateOut, MigrateIn, GoingToSleep, Draining,
+    MigrateOut, MigrateIn, GoingToSleep, Draining, Accepting,
 });
 crate::variants!(destination: Destination { Run, Outputs });
 crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping });
@@ -124,6 +125,7 @@ fn moves() -> Vec<Control> {
         Control::MigrateIn { session: SESSION, manifest: vec![4, 5, 6] },
         Control::GoingToSleep,
         Control::Draining { retry_after_ms: 1_500 },
+        Control::Accepting(Accepting::Nothing(Reluctance::Full { most: 2 })),
     ]
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use uuid::Uuid;
 use wayfare_protocol::ask::{HistoryEntry, KernelAsk, KernelTold, Variable};
-use wayfare_protocol::capability::{Capabilities, Gpu, Hardware, Load, Needs, RuntimeSpec};
+use wayfare_protocol::capability::{Accepting, Capabilities, Gpu, Hardware, Load, Needs, Reluctance, RuntimeSpec};
 use wayfare_protocol::control::{
     Challenge, Control, DeviceInfo, MrpRequest, MrpResponse, OpenedSession, Pair, PresenceInfo, Register, Welcome,
 };
@@ -175,7 +175,18 @@ fn life() -> impl Strategy<Value = Control> {
         prop::collection::vec(any::<u8>(), 0..40).prop_map(Control::Sync),
         Just(Control::GoingToSleep),
         any::<u32>().prop_map(|retry_after_ms| Control::Draining { retry_after_ms }),
+        accepting().prop_map(Control::Accepting),
     ]
+}
+
+fn accepting() -> BoxedStrategy<Accepting> {
+    prop_oneof![
+        Just(Accepting::Everything),
+        Just(Accepting::Nothing(Reluctance::Closed)),
+        Just(Accepting::Nothing(Reluctance::OnBattery)),
+        any::<u32>().prop_map(|most| Accepting::Nothing(Reluctance::Full { most })),
+    ]
+    .boxed()
 }
 
 fn call() -> BoxedStrategy<SessionCall> {

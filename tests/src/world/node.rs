@@ -35,12 +35,12 @@ impl Node {
         fs::DirBuilder::new().mode(0o700).create(&data)?;
         let config = world.folder().join("node.toml");
         let text = format!(
-            "data_dir = {data:?}\nname = {name:?}\nvenvs = [{venv:?}]\nhurry = {hurry}\n{trace}[limits]\n{limits}\n",
+            "data_dir = {data:?}\nname = {name:?}\nvenvs = [{venv:?}]\nhurry = {hurry}\n{trace}{tables}\n",
             data = data.display().to_string(),
             venv = venv()?.display().to_string(),
             hurry = world.hurry,
             trace = world.trace_line("node"),
-            limits = world.node_limits,
+            tables = world.node_tables,
         );
         fs::write(&config, text)?;
         Ok(Self {

@@ -6,6 +6,7 @@ mod jupyter;
 mod local;
 mod questions;
 mod readers;
+mod routing;
 mod runtimes;
 mod story;
 mod trust;

@@ -100,7 +100,7 @@ fn a_kernel_that_dies_in_mid_run_leaves_it_interrupted_and_the_next_run_has_a_ne
 #[test]
 fn a_kernel_that_nobody_uses_is_ended_by_policy_and_the_next_run_starts_another() -> Result<()> {
     in_a_world(async |world| {
-        world.node_limits("session_idle = '2s'");
+        world.node_tables("[limits]\nsession_idle = '2s'");
         let mut device = mesh(world).await?;
         device.open("tests:main").await?;
         // Longer than the policy, and busy all the time.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wayfare_protocol::capability::Load;
+use wayfare_protocol::capability::{Accepting, Load};
 use wayfare_protocol::control::{Control, DeviceInfo, PresenceInfo};
 use wayfare_protocol::{Boot, DeviceId, Now, RequestId, Wall};
 
@@ -24,6 +24,7 @@ struct Device {
     registered: Registered,
     presence: Presence,
     load: Option<Load>,
+    accepting: Accepting,
     link: Option<LinkId>,
 }
 
@@ -43,7 +44,13 @@ impl Devices {
     /// A registered device after the start of a cloud. A link that is up already counts more.
     pub(super) fn load(&mut self, registered: Registered, last_seen: Wall, offline_at: Boot) {
         let presence = Presence::Awaited { offline_at, last_seen };
-        self.0.entry(registered.device).or_insert(Device { registered, presence, load: None, link: None });
+        self.0.entry(registered.device).or_insert(Device {
+            registered,
+            presence,
+            load: None,
+            accepting: Accepting::Everything,
+            link: None,
+        });
     }
 
     /// Whether the device runs a node, linked or not.
@@ -54,7 +61,8 @@ impl Devices {
     /// The device is linked; returns the link that this one replaces.
     pub(super) fn link_up(&mut self, registered: Registered, link: LinkId) -> Option<LinkId> {
         let presence = Presence::Told(PresenceInfo::Online);
-        let device = Device { presence, load: None, link: Some(link), registered };
+        let accepting = Accepting::Everything;
+        let device = Device { presence, load: None, accepting, link: Some(link), registered };
         self.0.insert(device.registered.device, device).and_then(|before| before.link)
     }
 
@@ -102,6 +110,11 @@ impl Devices {
         }
     }
 
+    /// What a device takes from others, by its node's word.
+    pub(super) fn accepting(&self, device: DeviceId) -> Accepting {
+        self.0.get(&device).map_or(Accepting::Everything, |known| known.accepting)
+    }
+
     /// The link of the device's node; of a device without one, its newest program's.
     pub(super) fn link(&self, device: DeviceId) -> Option<LinkId> {
         self.0.get(&device)?.link
@@ -140,11 +153,21 @@ impl Account {
         }
     }
 
+    /// Only the node's own link is believed.
+    pub(super) fn on_accepting(&mut self, link: LinkId, accepting: Accepting) {
+        if let Some(device) = self.links.device(link)
+            && let Some(known) = self.devices.0.get_mut(&device)
+            && known.link == Some(link)
+        {
+            known.accepting = accepting;
+        }
+    }
+
     /// Every device that can be seen from here: from a node without its cloud, only itself.
     pub(super) fn device_list(&self) -> Vec<DeviceInfo> {
         match &self.config.place {
             Place::Cloud { .. } => self.devices.list(),
-            Place::Node { node, name, os, capabilities } => vec![DeviceInfo {
+            Place::Node { node, name, os, capabilities, .. } => vec![DeviceInfo {
                 device: node.0,
                 name: name.clone(),
                 os: os.clone(),

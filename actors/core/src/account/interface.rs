@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wayfare_protocol::capability::Capabilities;
+use wayfare_protocol::capability::{Capabilities, Policy, Power};
 use wayfare_protocol::control::{Control, PresenceInfo};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
@@ -36,6 +36,8 @@ pub enum Place {
         os: String,
         /// What it offers.
         capabilities: Capabilities,
+        /// What it takes from other devices.
+        policy: Policy,
     },
 }
 
@@ -162,6 +164,8 @@ pub enum Input {
         /// What became of it.
         outcome: Result<ClaimOutcome, Refusal>,
     },
+    /// Where this node's machine has its power from.
+    Power(Power),
 }
 
 /// What to do.

@@ -42,7 +42,7 @@ impl Links {
         self.all.iter().filter(|(_, peer)| of_program(peer)).map(|(link, _)| *link).collect()
     }
 
-    fn is_of_program(&self, link: LinkId) -> bool {
+    pub(super) fn is_of_program(&self, link: LinkId) -> bool {
         matches!(self.all.get(&link), Some(Peer::Device(registered)) if registered.node.is_none())
     }
 
@@ -116,6 +116,7 @@ impl Account {
 
     /// The store is within reach: sessions claim their rows, and the cloud hears what runs here.
     fn upstream_up(&mut self, now: Now, link: LinkId, generation: u32, out: &mut impl Sink<Effect>) {
+        self.accepting_anew();
         for info in self.sessions.all() {
             out.push(Effect::Send { link, control: Control::RuntimeUp(info.clone()) });
             out.push(Effect::Ownership { session: info.id, input: ownership::Input::StoreReachable { generation } });

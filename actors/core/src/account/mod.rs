@@ -20,6 +20,7 @@ mod interface;
 mod links;
 mod open;
 mod pending;
+mod policy;
 mod request;
 mod sessions;
 mod streams;
@@ -53,6 +54,7 @@ pub struct Account {
     callers: u64,
     claims: claims::Claims,
     unknown: unknown::Unknown,
+    reserve: policy::Reserve,
 }
 
 impl Account {
@@ -89,6 +91,7 @@ impl Account {
             Control::RuntimeState { session, state } => self.on_runtime_state(link, session, state, out),
             Control::RuntimeDown { session } => self.on_runtime_down(link, session, out),
             Control::Heartbeat(load) => self.on_heartbeat(link, load),
+            Control::Accepting(accepting) => self.on_accepting(link, accepting),
             // Documents and migration are not served by this version; the link's own messages end in the link.
             Control::Sync(_)
             | Control::MigrateOut { .. }
@@ -113,6 +116,7 @@ impl Machine for Account {
     type Effect = Effect;
 
     fn new(config: Config, _now: Now) -> Self {
+        let reserve = policy::Reserve::of(&config.place);
         Self {
             config,
             links: Links::default(),
@@ -123,6 +127,7 @@ impl Machine for Account {
             callers: 0,
             claims: claims::Claims::default(),
             unknown: unknown::Unknown::default(),
+            reserve,
         }
     }
 
@@ -141,7 +146,9 @@ impl Machine for Account {
             Input::Answer { caller, answer } => self.on_answer(caller, answer, out),
             Input::Claim { session, request, claim } => self.forward_claim(session, request, claim, out),
             Input::Claimed { op, outcome } => self.on_claimed(op, outcome, out),
+            Input::Power(power) => self.set_power(power),
         }
+        self.tell_accepting(out);
     }
 
     fn deadline(&self) -> Option<Boot> {

@@ -1,8 +1,9 @@
 //! Opening a session by name: the one that lives, or a new one where routing says.
 
-use wayfare_protocol::control::{Control, OpenedSession};
+use wayfare_protocol::capability::Accepting;
+use wayfare_protocol::control::{Control, DeviceInfo, OpenedSession};
 use wayfare_protocol::session::{OpenSession, RouteReason, SessionInfo};
-use wayfare_protocol::{Epoch, ErrorCode, NodeId, Now, Refusal, RequestId};
+use wayfare_protocol::{DeviceId, Epoch, ErrorCode, NodeId, Now, Refusal, RequestId};
 
 use super::pending::{Ask, Kind, Passed, Pending};
 use super::{Account, Effect, LinkId, Place};
@@ -59,12 +60,7 @@ impl Account {
     /// A request as a device, or the cloud, is asked. The cloud knows every name; where it knows none, a node that can run the session is
     /// the user's own choice of place.
     pub(super) fn passed_on(&self, open: OpenSession, target: Option<NodeId>) -> OpenSession {
-        let own = match &self.config.place {
-            Place::Node { node, capabilities, .. } => {
-                capabilities.runtimes_for(&open.key.language).next().map(|_| *node)
-            }
-            Place::Cloud { .. } => None,
-        };
+        let own = self.here().filter(|_| routing::is_for_here(&self.view(None, None), &open));
         OpenSession { device: target.or(open.device).or(own), ..open }
     }
 
@@ -76,7 +72,7 @@ impl Account {
         info: &SessionInfo,
         out: &mut impl Sink<Effect>,
     ) {
-        let outcome = routing::route(&self.view(Some(info)), open).map(|route| OpenedSession {
+        let outcome = routing::route(&self.view(Some(info), None), open).map(|route| OpenedSession {
             session: self.seen(info),
             reason: route.reason,
             created: false,
@@ -84,16 +80,22 @@ impl Account {
         out.push(Effect::Send { link, control: Control::Opened { request, outcome } });
     }
 
-    fn view(&self, session: Option<&SessionInfo>) -> View {
+    /// `asker`: the link whose device asks; its own policy does not bind it.
+    fn view(&self, session: Option<&SessionInfo>, asker: Option<LinkId>) -> View {
+        let asker = asker.filter(|link| !self.links.is_of_program(*link)).and_then(|link| self.links.device(link));
+        let accepting = |device: DeviceId| {
+            if asker == Some(device) { Accepting::Everything } else { self.devices.accepting(device) }
+        };
+        let seen = |info: &DeviceInfo| DeviceView::of(info, accepting(info.device));
         View {
             here: self.here(),
-            devices: self.device_list().iter().filter_map(DeviceView::of).collect(),
+            devices: self.device_list().iter().filter_map(seen).collect(),
             session: session.map(|info| SessionView { owner: info.owner, state: info.state.clone() }),
         }
     }
 
     fn open_new(&mut self, now: Now, link: LinkId, ask: Ask, open: OpenSession, out: &mut impl Sink<Effect>) {
-        let target = match routing::route(&self.view(None), &open) {
+        let target = match routing::route(&self.view(None, Some(link)), &open) {
             Ok(route) => route.node,
             Err(refusal) => return self.refuse_open(link, ask.request, refusal, out),
         };
@@ -135,6 +137,12 @@ impl Account {
         if self.sessions.len() >= self.config.limits.sessions {
             let detail = format!("this node has {} sessions already", self.sessions.len());
             return self.refuse_open(link, ask.request, Refusal::new(ErrorCode::Overloaded, detail), out);
+        }
+        // What this node's own programs asked for comes back from the cloud under the same id.
+        if self.pending.get(Ask::of_device(ask.request)).is_none()
+            && let Some(refusal) = self.reluctant(link, None)
+        {
+            return self.refuse_open(link, ask.request, refusal, out);
         }
         let same_name = |pending: &Pending| matches!(&pending.kind, Kind::Create(other) if other.key == open.key);
         let is_first = self.pending.find(same_name).is_empty();

@@ -46,6 +46,9 @@ impl Account {
         if let Some(refusal) = self.overload(link) {
             return self.refuse(link, request, refusal, out);
         }
+        if let Some(refusal) = self.reluctant_to_call(link, &asked) {
+            return self.refuse(link, request, refusal, out);
+        }
         let kind = Kind::Request(asked.clone());
         let pending = |passed, wait| Pending { from: link, passed, deadline: now.boot.after(wait), kind };
         let Limits { request: answer, suspect_probe: probe, .. } = self.config.limits;

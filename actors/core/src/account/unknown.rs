@@ -63,7 +63,7 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use wayfare_protocol::capability::Capabilities;
+    use wayfare_protocol::capability::{Capabilities, Policy};
     use wayfare_protocol::control::Control;
     use wayfare_protocol::session::{Environment, Language, SessionInfo, SessionKey, SessionName, SessionState};
     use wayfare_protocol::stream::{Class, Destination, Open};
@@ -85,6 +85,7 @@ mod tests {
             name: "laptop".to_owned(),
             os: "linux".to_owned(),
             capabilities: Capabilities::default(),
+            policy: Policy::default(),
         };
         let now = Now::default();
         let mut account = Account::new(Config { place, limits: Limits::default() }, now);
@@ -113,7 +114,13 @@ mod tests {
     fn a_name_does_not_wait_for_a_session_that_never_was() {
         let device = DeviceId([1; 32]);
         let capabilities = super::super::tests::python();
-        let place = Place::Node { node: NodeId(device), name: "laptop".into(), os: "linux".into(), capabilities };
+        let place = Place::Node {
+            node: NodeId(device),
+            name: "laptop".into(),
+            os: "linux".into(),
+            capabilities,
+            policy: Policy::default(),
+        };
         let now = Now::default();
         let mut account = Account::new(Config { place, limits: Limits::default() }, now);
         let mut out = Vec::new();
@@ -142,7 +149,13 @@ mod tests {
     fn a_name_waits_until_every_session_has_told_its_own() {
         let device = DeviceId([1; 32]);
         let capabilities = Capabilities::default();
-        let place = Place::Node { node: NodeId(device), name: "laptop".into(), os: "linux".into(), capabilities };
+        let place = Place::Node {
+            node: NodeId(device),
+            name: "laptop".into(),
+            os: "linux".into(),
+            capabilities,
+            policy: Policy::default(),
+        };
         let now = Now::default();
         let mut account = Account::new(Config { place, limits: Limits::default() }, now);
         let (link, mut out) = (LinkId(1), Vec::new());

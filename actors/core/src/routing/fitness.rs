@@ -3,6 +3,7 @@
 use std::fmt;
 
 use wayfare_protocol::Wall;
+use wayfare_protocol::capability::{Accepting, Capabilities, Needs, Reluctance};
 use wayfare_protocol::session::{Language, OpenSession};
 
 use super::DeviceView;
@@ -18,6 +19,7 @@ pub(super) enum Lack {
     Gpu,
     Memory { has: u64, needs: u64 },
     Tag(String),
+    Reluctant(Reluctance),
 }
 
 impl fmt::Display for Lack {
@@ -31,6 +33,7 @@ impl fmt::Display for Lack {
             Self::Gpu => f.write_str("has no graphics processor"),
             Self::Memory { has, needs } => write!(f, "has {} of memory, not {}", Size(*has), Size(*needs)),
             Self::Tag(tag) => write!(f, "has no tag {tag:?}"),
+            Self::Reluctant(why) => why.fmt(f),
         }
     }
 }
@@ -61,7 +64,7 @@ pub(super) enum Venv {
 
 /// What the device lacks, in a fixed order; empty if it can take the session.
 pub(super) fn lacking(device: &DeviceView, want: &OpenSession, venv: Venv) -> Vec<Lack> {
-    let (offers, needs, language) = (&device.capabilities, &want.needs, &want.key.language);
+    let (offers, language) = (&device.capabilities, &want.key.language);
     let mut lacks = Vec::new();
     let by_venv = want.environment.venv.is_some() && venv == Venv::Trusted;
     if !by_venv {
@@ -74,6 +77,17 @@ pub(super) fn lacking(device: &DeviceView, want: &OpenSession, venv: Venv) -> Ve
             lacks.push(Lack::Kernel { name: name.clone(), language: language.clone() });
         }
     }
+    lacks.extend(unmet(offers, &want.needs));
+    match device.accepting {
+        Accepting::Everything => {}
+        Accepting::Nothing(why) => lacks.push(Lack::Reluctant(why)),
+    }
+    lacks
+}
+
+/// What is needed of the device itself, whatever runs on it, and not there.
+pub(super) fn unmet(offers: &Capabilities, needs: &Needs) -> Vec<Lack> {
+    let mut lacks = Vec::new();
     if needs.gpu && offers.hardware.gpus.is_empty() {
         lacks.push(Lack::Gpu);
     }
@@ -89,8 +103,12 @@ pub(super) fn lacking(device: &DeviceView, want: &OpenSession, venv: Venv) -> Ve
 
 /// The lacks of a device in a sentence.
 pub(super) fn told(device: &DeviceView, lacks: &[Lack]) -> String {
-    let lacks: Vec<_> = lacks.iter().map(Lack::to_string).collect();
-    format!("{} {}", device.name, lacks.join(" and "))
+    format!("{} {}", device.name, listed(lacks))
+}
+
+/// The same without the device.
+pub(super) fn listed(lacks: &[Lack]) -> String {
+    lacks.iter().map(Lack::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 /// The sum of the percentages that matter to the session; a device that has not told counts as fully loaded.

@@ -4,6 +4,7 @@
 //!
 //! | the session | further condition | answer |
 //! |---|---|---|
+//! | lives anywhere | its device is known to lack what is needed | refused, `NoCapability`, with what it lacks |
 //! | lives on this node | | `LocalOwner` |
 //! | lives elsewhere | owner Online | `RunningElsewhere` |
 //! | | owner Suspect | `RunningElsewhere`, noted: the request probes it |
@@ -14,20 +15,23 @@
 //! | | some device that is Online can | `ColdStartByCapability`: the least loaded; then by name, then by id |
 //! | | none can | refused, `NoCapability`, with what each device lacks |
 //!
-//! A session that lives is never started a second time: a choice of another device is then only noted.
+//! A session that lives is never started a second time: a choice of another device is then only noted; [`elsewhere`] is what a person is
+//! asked before. A device that takes nothing from others at the moment cannot, save for what its own user asks.
 
+mod elsewhere;
 mod fitness;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
-use wayfare_protocol::capability::{Capabilities, Load};
+use wayfare_protocol::capability::{Accepting, Capabilities, Load};
 use wayfare_protocol::control::{DeviceInfo, PresenceInfo};
 use wayfare_protocol::session::{OpenSession, RouteReason, SessionState};
 use wayfare_protocol::{ErrorCode, NodeId, Refusal};
 
-use fitness::{Venv, lacking, load_score};
+pub use elsewhere::{Elsewhere, elsewhere};
+use fitness::{Venv, lacking, load_score, unmet};
 
 /// What the router sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,18 +57,21 @@ pub struct DeviceView {
     pub capabilities: Capabilities,
     /// How busy it is, if it has told.
     pub load: Option<Load>,
+    /// What it takes from the device that asks.
+    pub accepting: Accepting,
 }
 
 impl DeviceView {
     /// A listed device as the router sees it; `None` for one without a node.
     #[must_use]
-    pub fn of(info: &DeviceInfo) -> Option<Self> {
+    pub fn of(info: &DeviceInfo, accepting: Accepting) -> Option<Self> {
         info.node.as_ref().map(|capabilities| Self {
             node: NodeId(info.device),
             name: info.name.clone(),
             presence: info.presence,
             capabilities: capabilities.clone(),
             load: info.load,
+            accepting,
         })
     }
 }
@@ -136,6 +143,15 @@ pub fn route(view: &View, want: &OpenSession) -> Result<Route, Refusal> {
     to_most_capable(view, want)
 }
 
+/// Whether a new session that nobody chose a device for is started on the node that routes rather than wherever the cloud says.
+#[must_use]
+pub fn is_for_here(view: &View, want: &OpenSession) -> bool {
+    view.here.and_then(|here| find(view, here)).is_some_and(|device| {
+        let offers = &device.capabilities;
+        offers.runtimes_for(&want.key.language).next().is_some() && unmet(offers, &want.needs).is_empty()
+    })
+}
+
 fn find(view: &View, node: NodeId) -> Option<&DeviceView> {
     view.devices.iter().find(|device| device.node == node)
 }
@@ -153,6 +169,15 @@ fn reach(device: &DeviceView) -> Result<Vec<RouteNote>, Refusal> {
 
 fn to_owner(view: &View, session: &SessionView, want: &OpenSession) -> Result<Route, Refusal> {
     let node = session.owner;
+    if let Some(owner) = find(view, node) {
+        let lacks = unmet(&owner.capabilities, &want.needs);
+        if !lacks.is_empty() {
+            let (key, device, lacks) = (&want.key, &owner.name, fitness::listed(&lacks));
+            let detail =
+                format!("{key} lives on {device}, which {lacks}; another session would find a device that has it");
+            return Err(Refusal::new(ErrorCode::NoCapability, detail));
+        }
+    }
     let (reason, mut notes) = if view.here == Some(node) {
         (RouteReason::LocalOwner, Vec::new())
     } else {

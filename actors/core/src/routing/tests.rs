@@ -1,6 +1,6 @@
 //! The lines of the module's table, and what refusals say.
 
-use wayfare_protocol::capability::{Gpu, Hardware, Needs, RuntimeSpec};
+use wayfare_protocol::capability::{Gpu, Hardware, Needs, Reluctance, RuntimeSpec};
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
 use wayfare_protocol::{DeviceId, SessionId, Wall};
 
@@ -29,6 +29,7 @@ fn device(n: u8, name: &str) -> DeviceView {
         presence: PresenceInfo::Online,
         capabilities: Capabilities { hardware, runtimes: vec![python], tags: vec!["home".into()] },
         load: Some(Load { cpu_percent: 50, memory_percent: 50, gpu_percent: None }),
+        accepting: Accepting::Everything,
     }
 }
 
@@ -214,4 +215,37 @@ fn an_environment_is_looked_for() {
     let venv = open(env(Some("conda"), Some("/home/me/venv")));
     assert!(route(&view(Some(1), &[bare.clone()]), &venv).is_ok());
     assert!(route(&view(None, &[bare]), &venv).is_err());
+}
+
+#[test]
+fn a_session_that_lives_where_the_need_is_not_met_is_refused_with_the_lack() {
+    let view = living_on(view(Some(1), &[device(1, "laptop"), device(2, "desk")]), 2);
+    let needs = Needs { gpu: true, tags: vec!["lab".into()], ..Needs::default() };
+    let refusal = route(&view, &OpenSession { needs, ..want("python") }).unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::NoCapability);
+    let expected = "notes:main (python) lives on desk, which has no graphics processor and has no tag \"lab\"; another session would \
+                    find a device that has it";
+    assert_eq!(refusal.detail, expected);
+    let met = Needs { tags: vec!["home".into()], ..Needs::default() };
+    assert_eq!(decided(&view, &OpenSession { needs: met, ..want("python") }), (node(2), RouteReason::RunningElsewhere));
+}
+
+#[test]
+fn this_node_is_chosen_for_what_it_can_run_and_has() {
+    let view = view(Some(1), &[device(1, "laptop")]);
+    let needs = |gpu, tag: &str| Needs { gpu, tags: vec![tag.into()], ..Needs::default() };
+    assert!(is_for_here(&view, &OpenSession { needs: needs(false, "home"), ..want("python") }));
+    assert!(!is_for_here(&view, &OpenSession { needs: needs(true, "home"), ..want("python") }));
+    assert!(!is_for_here(&view, &want("r")));
+    assert!(!is_for_here(&View { here: None, ..view }, &want("python")));
+}
+
+#[test]
+fn a_device_that_takes_nothing_is_neither_found_nor_forced() {
+    let closed = |n, name| DeviceView { accepting: Accepting::Nothing(Reluctance::Closed), ..device(n, name) };
+    let view = view(None, &[closed(1, "laptop"), device(2, "desk")]);
+    assert_eq!(decided(&view, &want("python")), (node(2), RouteReason::ColdStartByCapability));
+    let refusal = route(&view, &OpenSession { device: Some(node(1)), ..want("python") }).unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::NoCapability);
+    assert_eq!(refusal.detail, "laptop takes nothing from other devices (its policy)");
 }

@@ -1,6 +1,7 @@
 //! An account in virtual time, in the cloud or on a node, with links that the test names.
 
 mod opens;
+mod policy;
 mod presence;
 mod requests;
 mod sessions;
@@ -8,7 +9,7 @@ mod sessions;
 use std::time::Duration;
 
 use uuid::Uuid;
-use wayfare_protocol::capability::{Capabilities, RuntimeSpec};
+use wayfare_protocol::capability::{Accepting, Capabilities, Policy, Power, Reluctance, RuntimeSpec};
 use wayfare_protocol::control::{Control, DeviceInfo, MrpRequest, MrpResponse, OpenedSession, PresenceInfo};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
 use wayfare_protocol::session::{
@@ -124,7 +125,13 @@ impl Bench {
 
     /// The desk's own account.
     pub(super) fn desk() -> Self {
-        let place = Place::Node { node: DESK, name: "desk".to_owned(), os: "linux".to_owned(), capabilities: python() };
+        Self::desk_with(Policy::default())
+    }
+
+    /// The same with a policy.
+    pub(super) fn desk_with(policy: Policy) -> Self {
+        let (name, os) = ("desk".to_owned(), "linux".to_owned());
+        let place = Place::Node { node: DESK, name, os, capabilities: python(), policy };
         Self::new(place, Limits::default())
     }
 

@@ -1,54 +1,56 @@
 //! This machine: what it is made of, how busy it is, what it is called.
 
+pub mod gpu;
+pub mod power;
+
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 use wayfare_protocol::capability::{Hardware, Load};
 use wayfare_protocol::limits::DEVICE_NAME_MAX;
+
+use gpu::{GpuMeter, Reading};
 
 /// Reads the machine's load; keep one, since processor load is measured between two readings.
 pub struct LoadMeter {
     /// `None` where the system cannot be read: such a machine shows no load.
     system: Option<System>,
-}
-
-impl Default for LoadMeter {
-    fn default() -> Self {
-        Self::new()
-    }
+    /// `None` on a machine without graphics processors.
+    gpus: Option<GpuMeter>,
 }
 
 impl LoadMeter {
-    /// A meter that measures from now on.
+    /// A meter that measures from now on, with whatever measures the graphics processors.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(gpus: Option<GpuMeter>) -> Self {
         let kind = RefreshKind::nothing()
             .with_cpu(CpuRefreshKind::nothing().with_usage())
             .with_memory(MemoryRefreshKind::nothing().with_ram());
         let system = System::new_with_specifics(kind)
             .inspect_err(|error| tracing::warn!(%error, "the machine's load cannot be read"));
-        Self { system: system.ok() }
+        Self { system: system.ok(), gpus }
     }
 
-    /// The load since the last reading (the first: since the meter was made). Graphics processors are not read.
+    /// The load since the last reading (the first: since the meter was made); of graphics processors as it was last looked at.
     pub fn read(&mut self) -> Load {
-        let Some(system) = &mut self.system else { return Load::default() };
+        let gpu_percent = self.gpus.as_ref().and_then(GpuMeter::busiest);
+        let Some(system) = &mut self.system else { return Load { gpu_percent, ..Load::default() } };
         system.refresh_cpu_usage();
         system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
         Load {
             cpu_percent: percent(f64::from(system.global_cpu_usage())),
             memory_percent: share(system.used_memory(), system.total_memory()),
-            gpu_percent: None,
+            gpu_percent,
         }
     }
 
-    /// The machine's hardware. Graphics processors are not looked for: the list is empty.
+    /// The machine's hardware, with the graphics processors that were found.
     #[must_use]
-    pub fn hardware(&self) -> Hardware {
+    pub fn hardware(&self, gpus: &[Reading]) -> Hardware {
         let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let cpus = self.system.as_ref().map(|system| system.cpus().len()).filter(|count| *count > 0).unwrap_or(cpus);
         Hardware {
             cpus: u32::try_from(cpus).unwrap_or(u32::MAX),
             memory_bytes: self.system.as_ref().map(System::total_memory).unwrap_or_default(),
-            gpus: Vec::new(),
+            gpus: gpus.iter().map(|reading| reading.gpu.clone()).collect(),
         }
     }
 }
@@ -93,8 +95,8 @@ mod tests {
 
     #[test]
     fn this_machine_has_processors_and_memory() {
-        let mut meter = LoadMeter::new();
-        let hardware = meter.hardware();
+        let mut meter = LoadMeter::new(None);
+        let hardware = meter.hardware(&[]);
         assert!(hardware.cpus > 0 && hardware.memory_bytes > 0, "{hardware:?}");
         let load = meter.read();
         assert!(load.cpu_percent <= 100 && (1..=100).contains(&load.memory_percent), "{load:?}");
