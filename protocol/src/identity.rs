@@ -9,6 +9,7 @@ use blake2::Blake2sMac256;
 use blake2::digest::{KeyInit, Mac};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::DeviceId;
 
@@ -111,8 +112,13 @@ impl DeviceKey {
     /// The public half of the X25519 key that secrets for this device are sealed to.
     #[must_use]
     pub fn sealing_public(&self) -> [u8; 32] {
-        let secret = x25519_dalek::StaticSecret::from(keyed_hash(SEALING_LABEL, &[&self.seed()]));
-        x25519_dalek::PublicKey::from(&secret).to_bytes()
+        x25519_dalek::PublicKey::from(&self.sealing_secret()).to_bytes()
+    }
+
+    /// The X25519 key that secrets for this device are sealed to.
+    pub(crate) fn sealing_secret(&self) -> x25519_dalek::StaticSecret {
+        let seed = Zeroizing::new(self.seed());
+        x25519_dalek::StaticSecret::from(keyed_hash(SEALING_LABEL, &[&*seed]))
     }
 
     /// Signs a payload.

@@ -45,6 +45,16 @@ pub const HTTP_EXEC_IDS: usize = 1024;
 pub const HTTP_EXEC_ID_MAX: usize = 256;
 /// Most runs that one list of runs names.
 pub const RUNS_LISTED_MAX: u32 = 1000;
+/// Longest name of a daemon's kind: which factory makes it.
+pub const KIND_MAX: usize = 128;
+/// Smallest size into which snapshots are cut (but for what is left over).
+pub const CHUNK_MIN: usize = 7_000;
+/// Largest chunk of a snapshot: it travels in one message, with something around it.
+pub const CHUNK_MAX: usize = MESSAGE_MAX - 4 * 1024;
+/// Most chunks of one snapshot: their list is one message.
+pub const CHUNKS_MAX: usize = 100_000;
+/// Most events that one proof of continuity spans.
+pub const PROOF_EVENTS_MAX: u64 = 100_000;
 /// Longest tag of a capability set.
 pub const TAG_MAX: usize = 256;
 /// Most tags of one capability set.
@@ -218,6 +228,14 @@ pub struct Limits {
     pub drain_attempts: u32,
     /// And again after so long.
     pub drain_retry: Duration,
+    /// Bytes of one snapshot, all of it. A larger one is refused where it is made.
+    pub snapshot: u64,
+    /// Bytes into which a snapshot is cut; between [`CHUNK_MIN`] and [`CHUNK_MAX`].
+    pub snapshot_chunk: usize,
+    /// Bytes of snapshots that are on their way to one node, as their lists of chunks announce them.
+    pub snapshots_pending: u64,
+    /// A snapshot on its way of which nothing came for so long is given up.
+    pub snapshot_silence: Duration,
 
     /// A pairing string is good for so long.
     pub pairing_valid: Duration,
@@ -317,6 +335,10 @@ impl Default for Limits {
             drain_moves: 2,
             drain_attempts: 5,
             drain_retry: s(5),
+            snapshot: 1024 * MIB as u64,
+            snapshot_chunk: MIB,
+            snapshots_pending: 2 * 1024 * MIB as u64,
+            snapshot_silence: s(60),
             pairing_valid: s(15 * 60),
             pairing_attempts: 5,
             pairing_window: s(60),

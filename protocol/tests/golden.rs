@@ -112,6 +112,11 @@ fn golden() -> Golden {
     whole(into, "chain", &daemon::chain());
     whole(into, "horizon", &daemon::horizon());
     whole(into, "signed-head", &daemon::signed_head());
+    whole(into, "manifest", &daemon::manifest());
+    whole(into, "sealed-key", &daemon::sealed_key());
+    whole(into, "continuity-proof", &daemon::proof());
+    whole(into, "fork-record", &daemon::fork());
+    into.insert("snapshot.hex".into(), daemon::snapshot().encode(1_000).expect("a short one").concat().to_vec());
 
     let frames = control::frames();
     let kinds: Vec<_> = frames.iter().map(|frame| control::frame_kind::name(&frame.kind)).collect();
