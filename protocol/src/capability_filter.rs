@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::bounded;
 use crate::capability_set::{CapabilitySet, Tag, names};
 use crate::limits::{FILTER_ITEMS_MAX, METADATA_KEY_MAX, METADATA_VALUE_MAX};
 use crate::predicate::{Predicate, PredicateError};
@@ -66,13 +67,28 @@ pub enum FilterError {
 #[derive(Deserialize)]
 #[serde(rename = "CapabilityFilter")]
 struct Form {
+    #[serde(deserialize_with = "tags")]
     tags: BTreeSet<Tag>,
+    #[serde(deserialize_with = "any_tags")]
     any_tags: BTreeSet<Tag>,
+    #[serde(deserialize_with = "metadata")]
     metadata: BTreeMap<String, String>,
     cpus: Option<u32>,
     memory_gb: Option<u32>,
     gpu: Option<GpuFilter>,
     predicate: Option<Predicate>,
+}
+
+fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Tag>, D::Error> {
+    bounded::list(deserializer, FILTER_ITEMS_MAX, "tags")
+}
+
+fn any_tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Tag>, D::Error> {
+    bounded::list(deserializer, FILTER_ITEMS_MAX, "alternative tags")
+}
+
+fn metadata<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    bounded::texts(deserializer, FILTER_ITEMS_MAX, "metadata")
 }
 
 impl TryFrom<Form> for CapabilityFilter {
@@ -311,11 +327,11 @@ mod tests {
         let deep = |nodes| (1..nodes).fold(Predicate::exists("a"), |predicate, _| predicate.negated());
         let vendor = GpuFilter { vendor: Some(long()), vram_gb: None };
         for (filter, reason) in [
-            (CapabilityFilter { tags: many.clone(), ..any() }, "65 tags"),
-            (CapabilityFilter { any_tags: many, ..any() }, "65 alternative tags"),
+            (CapabilityFilter { tags: many.clone(), ..any() }, " tags"),
+            (CapabilityFilter { any_tags: many, ..any() }, "alternative tags"),
             (
                 CapabilityFilter { metadata: (0..65).map(|n| (n.to_string(), String::new())).collect(), ..any() },
-                "65 meta",
+                "metadata",
             ),
             (CapabilityFilter { metadata: BTreeMap::from([(long(), String::new())]), ..any() }, "metadata's key"),
             (CapabilityFilter { metadata: BTreeMap::from([("k".into(), long())]), ..any() }, "metadata's value"),

@@ -5,6 +5,7 @@
 
 pub mod announcement;
 pub mod ask;
+mod bounded;
 pub mod capability;
 pub mod capability_filter;
 pub mod capability_set;

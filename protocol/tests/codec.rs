@@ -6,15 +6,21 @@ mod strategies;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wayfare_protocol::announcement::Announcement;
 use wayfare_protocol::capability::Capabilities;
+use wayfare_protocol::capability_filter::CapabilityFilter;
+use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::codec::{self, DecodeError};
 use wayfare_protocol::control::Control;
 use wayfare_protocol::host::{HostMessage, HostRequest};
 use wayfare_protocol::limits::MESSAGE_MAX;
 use wayfare_protocol::output::OutputRecord;
+use wayfare_protocol::predicate::{Predicate, PredicateNode};
 use wayfare_protocol::stream::{Open, RunUpdate};
 
 thread_local! {
@@ -72,6 +78,9 @@ fn decode_as_everything(bytes: &[u8]) {
     decode_both_ways::<OutputRecord>(bytes);
     decode_both_ways::<HostRequest>(bytes);
     decode_both_ways::<HostMessage>(bytes);
+    decode_both_ways::<Announcement>(bytes);
+    decode_both_ways::<CapabilityFilter>(bytes);
+    decode_both_ways::<Predicate>(bytes);
 }
 
 proptest! {
@@ -171,6 +180,29 @@ fn a_message_of_many_small_things_costs_a_bounded_multiple() {
     let bytes = codec::encode_named(&many);
     let held = most_held(|| assert_eq!(codec::decode_named(&bytes), Ok(many)));
     assert!(held <= 64 * MESSAGE_MAX, "{held} bytes held");
+}
+
+/// Capabilities, filters and predicates are refused at their bound, long before the end of a message.
+#[test]
+fn a_list_over_its_bound_costs_no_more_than_the_bound() {
+    #[derive(Serialize)]
+    struct Tags {
+        tags: Vec<&'static str>,
+        metadata: BTreeMap<String, String>,
+    }
+    let many = Tags { tags: vec!["a"; 500_000], metadata: BTreeMap::new() };
+    let nodes: Vec<_> = (0..500_000).map(|_| PredicateNode::Not).collect();
+    for bytes in [codec::encode(&many), codec::encode_named(&many), codec::encode(&nodes), codec::encode_named(&nodes)]
+    {
+        let held = most_held(|| {
+            assert!(
+                codec::decode::<CapabilitySet>(&bytes).is_err()
+                    && codec::decode_named::<CapabilitySet>(&bytes).is_err()
+            );
+            assert!(codec::decode::<Predicate>(&bytes).is_err() && codec::decode_named::<Predicate>(&bytes).is_err());
+        });
+        assert!(held <= 64 * 1024, "{held} bytes held");
+    }
 }
 
 /// Deep nesting in MessagePack is skipped or refused, without a deep stack.

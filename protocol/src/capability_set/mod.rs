@@ -13,8 +13,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::bounded;
 use crate::limits::{CAPABILITY_TEXT_MAX, METADATA_KEY_MAX, METADATA_MAX, METADATA_VALUE_MAX, TAGS_MAX};
 use crate::predicate::Number;
 
@@ -92,8 +93,18 @@ pub enum CapabilityError {
 #[derive(Deserialize)]
 #[serde(rename = "CapabilitySet")]
 struct Form {
+    #[serde(deserialize_with = "tags")]
     tags: Vec<Tag>,
+    #[serde(deserialize_with = "metadata")]
     metadata: BTreeMap<String, String>,
+}
+
+fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tag>, D::Error> {
+    bounded::list(deserializer, TAGS_MAX, "tags")
+}
+
+fn metadata<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    bounded::texts(deserializer, METADATA_MAX, "metadata")
 }
 
 impl TryFrom<Form> for CapabilitySet {

@@ -18,7 +18,8 @@ use super::{Candidate, Figures, Vitals};
 
 pub use query::Matches;
 
-/// The capabilities of many nodes.
+/// The capabilities of many nodes. Time passes for it in [`CapabilityIndex::expire`] only: call that first, or at
+/// [`CapabilityIndex::deadline`].
 #[derive(Debug)]
 pub struct CapabilityIndex {
     /// Most nodes that it knows, those whose announcement has expired included.
@@ -121,6 +122,8 @@ impl CapabilityIndex {
     /// # Errors
     /// If it is not believed, is not newer than what is known, or too many nodes are known. The index is then as before.
     pub fn hear(&mut self, announcement: Announcement, now: Boot) -> Result<(), InsertError> {
+        // What is not newer is not worth the look at its signature.
+        self.admits(&announcement.said)?;
         announcement.verify()?;
         self.insert(announcement.said, now)
     }
@@ -130,17 +133,10 @@ impl CapabilityIndex {
     /// # Errors
     /// If it is not newer than what is known, or too many nodes are known. The index is then as before.
     pub fn insert(&mut self, said: Said, now: Boot) -> Result<(), InsertError> {
+        self.admits(&said)?;
         let Said { node, version, .. } = said;
-        let known = self.nodes.get(&node);
-        if let Some(known) = known
-            && version <= known.version
-        {
-            return Err(InsertError::NotNewer { node, known: known.version, said: version });
-        }
-        if known.is_none() && self.nodes.len() >= self.limit {
-            return Err(InsertError::Full { limit: self.limit });
-        }
-        let old = known.and_then(|known| known.number).map(|number| self.take_out(number));
+        let number = self.nodes.get(&node).and_then(|known| known.number);
+        let old = number.map(|number| self.take_out(number));
         let number = self.free.pop_first().unwrap_or_else(|| self.add_number());
         for tag in said.capabilities.tags() {
             self.post(tag, number);
@@ -154,6 +150,17 @@ impl CapabilityIndex {
         let entry = Entry { node, version, expires, capabilities: said.capabilities, figures, vitals };
         self.entries[number as usize] = Some(entry);
         Ok(())
+    }
+
+    /// Whether there is a place for it, and nothing as new is known.
+    fn admits(&self, said: &Said) -> Result<(), InsertError> {
+        match self.nodes.get(&said.node) {
+            Some(known) if said.version <= known.version => {
+                Err(InsertError::NotNewer { node: said.node, known: known.version, said: said.version })
+            }
+            None if self.nodes.len() >= self.limit => Err(InsertError::Full { limit: self.limit }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Says how a node is now; `false` if nothing good is known of it.

@@ -42,6 +42,14 @@ impl<'a> Matches<'a> {
     }
 }
 
+fn looks_at_metadata(predicate: &Predicate) -> bool {
+    match predicate {
+        Predicate::Clause(clause) => clause.subject == Subject::Metadata,
+        Predicate::And(children) | Predicate::Or(children) => children.iter().any(looks_at_metadata),
+        Predicate::Not(child) => looks_at_metadata(child),
+    }
+}
+
 impl CapabilityIndex {
     /// Every node that can be found.
     #[must_use]
@@ -131,8 +139,10 @@ impl CapabilityIndex {
         match predicate {
             Predicate::Clause(clause) => self.meeting_clause(clause, within),
             Predicate::And(all) => {
+                // Metadata need a look at each node: they come last, when few are left.
+                let (by_node, by_sets): (Vec<_>, Vec<_>) = all.iter().partition(|one| looks_at_metadata(one));
                 let mut left = within.clone();
-                for one in all {
+                for one in by_sets.into_iter().chain(by_node) {
                     left = self.holding(one, &left);
                 }
                 left
