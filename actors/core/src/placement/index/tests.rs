@@ -217,12 +217,12 @@ fn filters() -> impl Strategy<Value = CapabilityFilter> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     /// After any history an index finds the nodes that a look at every node finds. What it holds is what was said last.
     #[test]
     fn an_index_finds_what_a_look_at_every_node_finds(
-        steps in prop::collection::vec(step(), 0..250),
+        steps in prop::collection::vec(step(), 0..150),
         filters in prop::collection::vec(filters(), 12),
     ) {
         let mut index = CapabilityIndex::new(1000);
@@ -260,6 +260,29 @@ proptest! {
         prop_assert_eq!(index.all().len(), index.len());
         for filter in filters {
             let looked: BTreeSet<_> = live().filter(|(_, set)| filter.matches(set)).map(|(node, _)| node).collect();
+            prop_assert_eq!(found(&index, &filter), looked, "{:?}", filter);
+        }
+    }
+
+    /// The same of a fleet so large that sets of nodes are what is looked at.
+    #[test]
+    fn a_large_fleet_is_searched_as_a_small_one(
+        fleet in prop::collection::vec((tags(), prop::collection::btree_map("[a-b]", "[0-2]", 0..2)), 100..200),
+        filters in prop::collection::vec(filters(), 16),
+    ) {
+        let mut index = CapabilityIndex::new(1000);
+        let mut sets = Vec::new();
+        for (n, (tags, metadata)) in (0..).zip(fleet) {
+            let mut capabilities = set(&tags);
+            for (key, value) in metadata {
+                capabilities.set_metadata(key, value).unwrap();
+            }
+            index.insert(said(n, 1, capabilities.clone()), at(0)).unwrap();
+            sets.push((node(n), capabilities));
+        }
+        for filter in filters {
+            let looked: BTreeSet<_> =
+                sets.iter().filter(|(_, set)| filter.matches(set)).map(|(node, _)| *node).collect();
             prop_assert_eq!(found(&index, &filter), looked, "{:?}", filter);
         }
     }
