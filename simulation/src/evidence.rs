@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use wayfare_core::oracle::{Judge, Oracle, Seen, Setting, Violation};
 use wayfare_core::{Fact, Mark, Witness};
 use wayfare_protocol::{RunId, SessionId};
 
+use crate::parts::{Own, OwnOracle, Verdict};
 use crate::world::World;
 
 /// Violations of one run that are kept; one is enough to fail it.
@@ -25,6 +27,8 @@ pub struct Findings {
     pub outcomes: BTreeMap<String, u64>,
     /// Phases that a machine was in.
     pub reached: BTreeSet<Mark>,
+    /// What own oracles say.
+    pub own: Own,
 }
 
 /// See the module.
@@ -35,18 +39,37 @@ pub struct Evidence {
 
 struct State {
     judge: Judge,
+    own: Vec<(String, Box<dyn OwnOracle>)>,
     found: Findings,
     acknowledged: BTreeSet<RunId>,
     /// The phases of every actor of every place.
     marks: BTreeMap<(String, String), Vec<Mark>>,
 }
 
+impl State {
+    /// Asks the own oracles.
+    fn ask_own(&mut self, at: Duration, mut ask: impl FnMut(&mut dyn OwnOracle, &mut Verdict)) {
+        let found = &mut self.found.own;
+        for (name, oracle) in &mut self.own {
+            let mut verdict = Verdict::default();
+            ask(&mut **oracle, &mut verdict);
+            if verdict.checks > 0 {
+                *found.checks.entry(name.clone()).or_default() += verdict.checks;
+            }
+            let room = VIOLATIONS.saturating_sub(found.violations.len());
+            let details = verdict.details.into_iter().take(room);
+            found.violations.extend(details.map(|detail| (name.clone(), format!("at {at:?}, {detail}"))));
+        }
+    }
+}
+
 impl Evidence {
     /// Nothing has happened yet.
     #[must_use]
-    pub fn new(world: Arc<World>, setting: &Setting) -> Arc<Self> {
+    pub fn new(world: Arc<World>, setting: &Setting, own: Vec<(String, Box<dyn OwnOracle>)>) -> Arc<Self> {
         let state = State {
             judge: Judge::new(setting),
+            own,
             found: Findings::default(),
             acknowledged: BTreeSet::new(),
             marks: BTreeMap::new(),
@@ -81,12 +104,20 @@ impl Evidence {
             }
             _ => {}
         }
-        let violations = state.judge.observe(Seen { at, place, fact });
+        let seen = Seen { at, place, fact };
+        state.ask_own(at, |oracle, out| oracle.judge(seen, out));
+        let violations = state.judge.observe(seen);
         let room = VIOLATIONS.saturating_sub(state.found.violations.len());
         state.found.violations.extend(violations.into_iter().take(room).map(|mut violation| {
             violation.detail = format!("at {at:?}, {}", violation.detail);
             violation
         }));
+    }
+
+    /// The run is over.
+    pub fn end(&self) {
+        let at = self.world.elapsed();
+        self.state().ask_own(at, |oracle, out| oracle.end(out));
     }
 
     /// What a machine in a place tells.

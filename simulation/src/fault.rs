@@ -210,6 +210,16 @@ pub enum What {
         /// Which node.
         node: usize,
     },
+    /// A fault that was [added](crate::parts::OwnFault): no seed draws it.
+    Own {
+        /// The name under which it was added.
+        fault: String,
+        /// Where it is.
+        place: Place,
+        /// What it is told.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        with: Vec<String>,
+    },
 }
 
 impl What {
@@ -241,12 +251,18 @@ impl What {
             | Self::Drift { place: at, .. }
             | Self::DiskFull { place: at }
             | Self::FailedSync { place: at }
-            | Self::SlowDisk { place: at, .. } => *at == place,
+            | Self::SlowDisk { place: at, .. }
+            | Self::Own { place: at, .. } => *at == place,
         }
     }
 }
 
 impl Kind {
+    /// Those that seeds draw: all but those that were added.
+    pub fn drawn() -> impl Iterator<Item = Self> {
+        Self::VARIANTS.iter().copied().filter(|kind| *kind != Self::Own)
+    }
+
     /// Its name in counts and plans.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -311,6 +327,7 @@ impl Fault {
             What::StartFails { node } => of("starts", node),
             What::ConnectHangs { node } => of("connects", node),
             What::SlowKernel { node, .. } => of("kernels", node),
+            What::Own { fault, place, .. } => of(fault, place),
             What::HostCrash { .. } => None,
         }
     }

@@ -4,7 +4,9 @@
 //! same to the last line of the trace.
 
 pub mod check;
+pub mod chore;
 pub mod clock;
+mod disorder;
 pub mod evidence;
 pub mod explain;
 pub mod fault;
@@ -13,6 +15,7 @@ pub mod hits;
 pub mod life;
 pub mod marks;
 pub mod mutation;
+pub mod parts;
 pub mod person;
 pub mod place;
 pub mod plan;

@@ -1,5 +1,5 @@
-//! Coverage: which phases the machines were in when something went wrong around them. What a sweep must reach is made from the
-//! enums of phases and faults, less what is named here with its reason.
+//! Coverage: which phases the machines were in when something went wrong around them, or was done to them. What a sweep must reach
+//! is made from the enums of phases, faults and chores, less what is named here with its reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,7 +7,35 @@ use std::fmt::Write as _;
 use strum::VariantArray as _;
 use wayfare_core::Mark;
 
-use crate::fault::{Kind, What};
+use crate::chore;
+use crate::fault::Kind;
+
+/// What meets phases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// A kind of fault.
+    Fault(Kind),
+    /// A kind of chore.
+    Chore(chore::Kind),
+}
+
+impl Cause {
+    /// Those that seeds draw.
+    #[must_use]
+    pub fn drawn() -> Vec<Self> {
+        let chores = chore::Kind::VARIANTS.iter().copied().map(Self::Chore);
+        Kind::drawn().map(Self::Fault).chain(chores).collect()
+    }
+
+    /// Its name in the matrix.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fault(kind) => kind.name(),
+            Self::Chore(kind) => kind.name(),
+        }
+    }
+}
 
 /// Seeds below which a sweep need not reach everything.
 pub const SEEDS: u64 = 200;
@@ -48,7 +76,8 @@ pub fn phases() -> Vec<Mark> {
 }
 
 /// Whether a fault of that kind must meet that phase.
-fn must_meet(kind: Kind, mark: Mark) -> bool {
+fn must_meet(cause: Cause, mark: Mark) -> bool {
+    let Cause::Fault(kind) = cause else { return false };
     if is_named(OUT_OF_REACH, mark) || is_named(BRIEF, mark) {
         return false;
     }
@@ -80,26 +109,21 @@ fn must_meet(kind: Kind, mark: Mark) -> bool {
         | Kind::StartFails
         | Kind::ConnectHangs
         | Kind::SlowKernel
-        | Kind::HostHang => false,
+        | Kind::HostHang
+        | Kind::Own => false,
     }
-}
-
-/// Whether a fault hits what is in a place.
-#[must_use]
-pub fn is_hit(what: &What, place: &str) -> bool {
-    place.parse().is_ok_and(|place| what.is_at(place))
 }
 
 /// What sweeps reached.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     reached: BTreeSet<Mark>,
-    struck: BTreeMap<(Kind, Mark), u64>,
+    struck: BTreeMap<(Cause, Mark), u64>,
 }
 
 impl Coverage {
     /// Adds what a seed reached.
-    pub fn add(&mut self, reached: &BTreeSet<Mark>, struck: &BTreeMap<(Kind, Mark), u64>) {
+    pub fn add(&mut self, reached: &BTreeSet<Mark>, struck: &BTreeMap<(Cause, Mark), u64>) {
         self.reached.extend(reached);
         for (at, count) in struck {
             *self.struck.entry(*at).or_default() += count;
@@ -110,8 +134,9 @@ impl Coverage {
     fn required(&self) -> Vec<(String, bool)> {
         let phases = phases();
         let reached = phases.iter().map(|mark| (mark.to_string(), self.reached.contains(mark)));
-        let met = Kind::VARIANTS.iter().flat_map(|kind| phases.iter().map(|mark| (*kind, *mark)));
-        let met = met.filter(|(kind, mark)| must_meet(*kind, *mark));
+        let causes = Cause::drawn();
+        let met = causes.iter().flat_map(|cause| phases.iter().map(|mark| (*cause, *mark)));
+        let met = met.filter(|(cause, mark)| must_meet(*cause, *mark));
         let met = met.map(|at| (format!("{} × {}", at.0.name(), at.1), self.struck.contains_key(&at)));
         reached.chain(met).collect()
     }
@@ -134,23 +159,24 @@ impl Coverage {
         self.required().into_iter().filter(|(_, is_hit)| !is_hit).map(|(name, _)| name).collect()
     }
 
-    /// Phases down, kinds of faults across: how often each met each. `-`: it never did; `!`: it must.
+    /// Phases down, kinds of faults and chores across: how often each met each. `-`: it never did; `!`: it must.
     #[must_use]
     pub fn matrix(&self) -> String {
         let mut text = format!("{:<24}{:>8}", "phase", "reached");
-        for kind in Kind::VARIANTS {
-            let _ = write!(text, "{:>13}", kind.name());
+        let causes = Cause::drawn();
+        for cause in &causes {
+            let _ = write!(text, "{:>14}", cause.name());
         }
         for mark in phases() {
             let _ =
                 write!(text, "\n{:<24}{:>8}", mark.to_string(), if self.reached.contains(&mark) { "yes" } else { "!" });
-            for kind in Kind::VARIANTS {
-                let cell = match self.struck.get(&(*kind, mark)) {
+            for cause in &causes {
+                let cell = match self.struck.get(&(*cause, mark)) {
                     Some(count) => count.to_string(),
-                    None if must_meet(*kind, mark) => "!".to_owned(),
+                    None if must_meet(*cause, mark) => "!".to_owned(),
                     None => "-".to_owned(),
                 };
-                let _ = write!(text, "{cell:>13}");
+                let _ = write!(text, "{cell:>14}");
             }
         }
         text
@@ -174,8 +200,9 @@ mod tests {
         let mut coverage = Coverage::default();
         assert_eq!(coverage.missed().len(), coverage.marks_required());
         let reached: BTreeSet<_> = phases().into_iter().collect();
-        let kinds = Kind::VARIANTS.iter().flat_map(|kind| reached.iter().map(|mark| ((*kind, *mark), 1)));
-        coverage.add(&reached, &kinds.collect());
+        let causes = Cause::drawn();
+        let met = causes.iter().flat_map(|cause| reached.iter().map(|mark| ((*cause, *mark), 1)));
+        coverage.add(&reached, &met.collect());
         assert_eq!((coverage.missed(), coverage.marks_hit()), (Vec::new(), coverage.marks_required()));
         assert!(!coverage.matrix().contains('!'));
     }

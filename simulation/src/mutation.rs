@@ -1,9 +1,14 @@
-//! Mutations: run-time switches that re-introduce a fault of the product, so that each oracle is seen to fail.
+//! Mutations: run-time switches that re-introduce a fault of the product, so that each oracle is seen to fail,
+//! and the comparison of runs too.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::oracle::Oracle;
+use crate::plan::Plan;
+use crate::simulation::run;
 
 /// One switch.
 #[derive(
@@ -34,6 +39,28 @@ pub enum Mutation {
     InboxForgetsRuns,
     /// Nodes have no bounds but the greatest.
     NodeIgnoresLimits,
+    /// The store goes through an unordered map where it lists an account's devices and rows.
+    StoreListsUnordered,
+}
+
+/// What must catch a mutation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Catch {
+    /// An oracle.
+    Oracle(Oracle),
+    /// The comparison of a plan's runs with each other.
+    Determinism,
+}
+
+impl Catch {
+    /// Its name, for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Oracle(oracle) => oracle.name(),
+            Self::Determinism => "determinism",
+        }
+    }
 }
 
 /// The mutations of an oracle: one at least, or this would not compile.
@@ -70,10 +97,11 @@ impl Mutations {
 }
 
 impl Mutation {
-    /// The oracle that must catch it.
+    /// What must catch it.
     #[must_use]
-    pub const fn caught_by(self) -> Oracle {
-        match self {
+    pub const fn caught_by(self) -> Catch {
+        Catch::Oracle(match self {
+            Self::StoreListsUnordered => return Catch::Determinism,
             Self::HostForgets => Oracle::Once,
             Self::ClientSkips => Oracle::Events,
             Self::LogAcknowledgesEarly => Oracle::Kept,
@@ -85,6 +113,16 @@ impl Mutation {
             Self::StoreMixesAccounts => Oracle::Accounts,
             Self::InboxForgetsRuns => Oracle::Repeats,
             Self::NodeIgnoresLimits => Oracle::Queues,
+        })
+    }
+
+    /// What the plan's run with it shows of what must catch it; `None`: nothing. A plan of which no world can be made shows nothing.
+    #[must_use]
+    pub fn shows(self, plan: &Plan) -> Option<String> {
+        let plan = Plan { mutation: Some(self), ..plan.clone() };
+        match self.caught_by() {
+            Catch::Oracle(oracle) => run(&plan, None).ok()?.broken(oracle.name()),
+            Catch::Determinism => differs(&plan),
         }
     }
 
@@ -95,19 +133,29 @@ impl Mutation {
     }
 }
 
+/// So many runs of a plan are compared.
+const RUNS: usize = 4;
+
+/// How the runs of a plan differ from each other; `None`: they do not. A map's order differs from map to map, so that one process is
+/// enough to see it.
+fn differs(plan: &Plan) -> Option<String> {
+    let digests = (0..RUNS).map(|_| run(plan, None).ok().map(|report| report.digest));
+    let digests = digests.collect::<Option<BTreeSet<_>>>()?;
+    (digests.len() > 1).then(|| format!("{} of {RUNS} runs are different ones", digests.len()))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
     fn oracles_and_mutations_name_each_other() {
         let of_oracles = Oracle::all().iter().flat_map(|oracle| {
             let Mutations { first, others } = Mutations::of(*oracle);
-            std::iter::once(first).chain(others.iter().copied()).map(|mutation| (mutation, *oracle))
+            std::iter::once(first).chain(others.iter().copied()).map(|mutation| (mutation, Catch::Oracle(*oracle)))
         });
+        let others = [(Mutation::StoreListsUnordered, Catch::Determinism)];
         let of_mutations = Mutation::VARIANTS.iter().map(|mutation| (*mutation, mutation.caught_by()));
-        assert_eq!(of_oracles.collect::<BTreeSet<_>>(), of_mutations.collect());
+        assert_eq!(of_oracles.chain(others).collect::<BTreeSet<_>>(), of_mutations.collect());
     }
 }

@@ -9,18 +9,11 @@ use std::time::Duration;
 
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::client::{Client, News};
-use wayfare_actors::ids::Ids;
-use wayfare_actors::link::uplink;
 use wayfare_core::Fact;
 use wayfare_core::client::Told;
-use wayfare_core::link::Introduction;
-use wayfare_protocol::capability::Needs;
-use wayfare_protocol::codec::Codec;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::output::RunOutcome;
-use wayfare_protocol::session::{
-    Environment, Language, OpenSession, RunRequest, SessionAnswer, SessionCall, SessionKey, SessionName,
-};
+use wayfare_protocol::session::{RunRequest, SessionAnswer, SessionCall};
 use wayfare_protocol::{NodeId, RequestId, RunId, SessionId};
 
 pub use asks::Done;
@@ -29,9 +22,10 @@ pub use config::{Config, Task};
 use crate::evidence::Evidence;
 use crate::habit::Habit;
 use crate::life::Life;
+use crate::parts;
 use crate::place::Place;
 use crate::ports::Disk;
-use crate::process::{LANGUAGE, Surroundings};
+use crate::process::Surroundings;
 use crate::seed::Draws;
 
 /// The runs that everybody knows of, in the order in which they were acknowledged.
@@ -131,16 +125,11 @@ impl Person {
         self.is_resting = true;
     }
 
-    /// Whether nothing is under way.
+    /// What is under way, for people; `None`: nothing.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && (self.is_resting || self.tasks.is_empty())
-    }
-
-    /// What is under way, for people.
-    #[must_use]
-    pub fn doing(&self) -> String {
-        format!("{} is {:?}, {} tasks to do", self.config.name, self.phase, self.tasks.len())
+    pub fn doing(&self) -> Option<String> {
+        let is_idle = matches!(self.phase, Phase::Idle) && (self.is_resting || self.tasks.is_empty());
+        (!is_idle).then(|| format!("{} is {:?}, {} tasks to do", self.config.name, self.phase, self.tasks.len()))
     }
 
     /// How its runs ended.
@@ -171,42 +160,24 @@ impl Person {
 
     async fn connect(&mut self) -> Result<(), Fatal> {
         self.starts += 1;
-        let life = Life::begin();
-        let seed = self.config.seed.numbered("start", self.starts);
-        let place = Place::Person(self.config.number);
-        let none = || Fatal("a person's disk is never in use".to_owned());
-        let ports = self.around.ports(place, &seed, &life, &self.disk).ok_or_else(none)?;
-        let machine = wayfare_core::uplink::Config {
-            key: self.config.key.clone(),
-            expects: self.config.address.identity.clone(),
-            introduction: Introduction {
-                name: self.config.name.clone(),
-                os: "simulated".to_owned(),
-                version: "simulated".to_owned(),
-                node: None,
-            },
-            codec: Codec::Bincode,
-            limits: self.around.limits.clone(),
-            seed: seed.child("jitter").draws().number(),
-        };
-        let runtime = ports.runtime();
-        let ids = Arc::new(Ids::new(ports.clock, ports.random));
-        let config = uplink::Config { machine, address: self.config.address.clone(), transport: ports.transport };
-        let client = Client::start(config, self.around.limits.clone(), ids, runtime).await;
-        self.client = Some((life, client.map_err(|error| Fatal(error.to_string()))?));
+        self.client = Some(parts::connect(&self.config, &self.around, &self.disk, self.starts).await?);
         Ok(())
     }
 
     fn sleep(&mut self, low: Duration, high: Duration) {
-        let (woken, number) = (Arc::clone(&self.woken), self.config.number);
         let hurried = Duration::from_millis(10);
         let (low, high) = if self.config.hurries { (low.min(hurried), high.min(hurried)) } else { (low, high) };
-        let life = self.life();
+        let lasts = self.draws.duration(low, high);
+        self.pause(lasts);
+    }
+
+    fn pause(&self, lasts: Duration) {
+        let (woken, number, life) = (Arc::clone(&self.woken), self.config.number, self.life());
         let wake = move || {
             woken.lock().unwrap_or_else(PoisonError::into_inner).push_back(number);
             true
         };
-        self.around.world.after(self.draws.duration(low, high), move || match life {
+        self.around.world.after(lasts, move || match life {
             Some(life) => life.meet(wake),
             None => wake(),
         });
@@ -276,14 +247,7 @@ impl Person {
     fn open(&mut self, name: String, chooses: Option<NodeId>) {
         let Some((_, client)) = &self.client else { return };
         self.note(format_args!("opens {name}"));
-        let session_name = SessionName { project: "lab".to_owned(), name: name.clone() };
-        client.open(OpenSession {
-            key: SessionKey { name: session_name, language: Language::from_word(LANGUAGE) },
-            id: client.new_session_id(),
-            environment: Environment::default(),
-            needs: Needs::default(),
-            device: chooses,
-        });
+        parts::open(client, &name, chooses);
         self.phase = Phase::Opening(name, chooses);
     }
 

@@ -1,6 +1,7 @@
 //! The processes of the world: the very trees that the binaries run, over simulated ports, started, killed and started again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::cloud::{self, CloudNode};
@@ -107,6 +108,37 @@ pub fn cloud_address() -> Address {
     Address { url: Place::Cloud.url(), identity: CLOUD }
 }
 
+/// A process that was told to end.
+#[derive(Debug, Default)]
+struct Stopping(Option<Arc<AtomicBool>>);
+
+impl Stopping {
+    /// Tells it, unless it has been told. It hears of that when it goes on, if it is frozen.
+    fn begin(&mut self, life: &Life, stop: impl Future<Output = ()> + Send + 'static) -> bool {
+        if self.0.is_some() {
+            return false;
+        }
+        let has_ended = Arc::new(AtomicBool::new(false));
+        self.0 = Some(Arc::clone(&has_ended));
+        life.meet(move || {
+            tokio::spawn(async move {
+                stop.await;
+                has_ended.store(true, Ordering::Relaxed);
+            });
+            true
+        });
+        true
+    }
+
+    fn is_told(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.0.as_ref().is_some_and(|has_ended| has_ended.load(Ordering::Relaxed))
+    }
+}
+
 /// The cloud: its machine, and the process on it, if one runs.
 pub struct CloudMachine {
     seed: Seed,
@@ -114,13 +146,14 @@ pub struct CloudMachine {
     store: Arc<StoreRows>,
     starts: u64,
     running: Option<(Arc<Life>, Arc<CloudNode>)>,
+    stopping: Stopping,
 }
 
 impl CloudMachine {
     /// A machine on which nothing runs yet.
     #[must_use]
     pub fn new(seed: Seed, disk: Arc<Disk>, store: Arc<StoreRows>) -> Self {
-        Self { seed, disk, store, starts: 0, running: None }
+        Self { seed, disk, store, starts: 0, running: None, stopping: Stopping::default() }
     }
 
     /// Its disk.
@@ -144,7 +177,26 @@ impl CloudMachine {
     /// Whether its process has ended of itself: restarting its actors did not help.
     #[must_use]
     pub fn has_given_up(&self) -> bool {
-        self.running.as_ref().is_some_and(|(_, node)| !node.is_running())
+        !self.is_stopping() && self.running.as_ref().is_some_and(|(_, node)| !node.is_running())
+    }
+
+    /// Tells the process to end; `false` if none runs, or it has been told already.
+    pub fn stop(&mut self) -> bool {
+        let Some((life, node)) = &self.running else { return false };
+        let node = Arc::clone(node);
+        self.stopping.begin(life, async move { node.stop().await })
+    }
+
+    /// Whether the process has been told to end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_told()
+    }
+
+    /// Whether it has done so.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.stopping.has_ended()
     }
 
     /// Starts the process if none runs.
@@ -176,6 +228,7 @@ impl CloudMachine {
     /// Kills the process; `false` if none runs.
     pub async fn crash(&mut self, around: &Surroundings) -> bool {
         let Some((life, node)) = self.running.take() else { return false };
+        self.stopping = Stopping::default();
         life.end();
         node.kill().await;
         around.world.settle().await;
@@ -196,14 +249,28 @@ pub struct NodeMachine {
     starts: u64,
     /// Whether it runs without the bounds that it was given: what it must not do.
     ignores_limits: bool,
+    /// Whether its operator keeps it off: nothing starts its process.
+    pub is_away: bool,
     running: Option<(Arc<Life>, Arc<EdgeNode>)>,
+    stopping: Stopping,
 }
 
 impl NodeMachine {
     /// A machine on which nothing runs yet.
     #[must_use]
     pub fn new(number: usize, seed: Seed, key: DeviceKey, disk: Arc<Disk>, hosts: Arc<Hosts>) -> Self {
-        Self { number, seed, key, disk, hosts, starts: 0, ignores_limits: false, running: None }
+        Self {
+            number,
+            seed,
+            key,
+            disk,
+            hosts,
+            starts: 0,
+            ignores_limits: false,
+            is_away: false,
+            running: None,
+            stopping: Stopping::default(),
+        }
     }
 
     /// The same machine without the bounds that it was given.
@@ -227,7 +294,26 @@ impl NodeMachine {
     /// Whether its process has ended of itself: restarting its actors did not help.
     #[must_use]
     pub fn has_given_up(&self) -> bool {
-        self.running.as_ref().is_some_and(|(_, node)| !node.is_running())
+        !self.is_stopping() && self.running.as_ref().is_some_and(|(_, node)| !node.is_running())
+    }
+
+    /// Tells the process to end; its session hosts live on. `false` if none runs, or it has been told already.
+    pub fn stop(&mut self) -> bool {
+        let Some((life, node)) = &self.running else { return false };
+        let node = Arc::clone(node);
+        self.stopping.begin(life, async move { node.stop().await })
+    }
+
+    /// Whether the process has been told to end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_told()
+    }
+
+    /// Whether it has done so.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.stopping.has_ended()
     }
 
     /// Its session hosts.
@@ -236,12 +322,12 @@ impl NodeMachine {
         &self.hosts
     }
 
-    /// Starts the process if none runs.
+    /// Starts the process if none runs, and the node is not away.
     ///
     /// # Errors
     /// If it does not start.
     pub async fn start(&mut self, around: &Surroundings) -> Result<(), Fatal> {
-        if self.running.is_some() {
+        if self.running.is_some() || self.is_away {
             return Ok(());
         }
         self.starts += 1;
@@ -277,6 +363,7 @@ impl NodeMachine {
             self.hosts.crash_all();
         }
         let Some((life, node)) = self.running.take() else { return false };
+        self.stopping = Stopping::default();
         life.end();
         node.kill().await;
         around.world.settle().await;

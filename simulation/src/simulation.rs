@@ -1,5 +1,7 @@
 //! One run of the world: the hostile time, the healing, and the proof that everything is served again.
 
+mod chores;
+mod people;
 mod strike;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -7,29 +9,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use wayfare_actors::actor::Fatal;
-use wayfare_actors::ports::Address;
 use wayfare_core::Mark;
-use wayfare_protocol::identity::ServerIdentity;
-use wayfare_protocol::output::RunOutcome;
-use wayfare_protocol::{AccountId, Limits, NodeId};
+use wayfare_protocol::{AccountId, Limits};
 
+use crate::chore::{self, Chore, Work};
 use crate::clock::Clocks;
 use crate::evidence::{Evidence, Findings};
 use crate::fault::{Fault, Kind};
 use crate::habit::STRANGERS;
-use crate::hits::Hits;
+use crate::hits::{Hits, Strike};
 use crate::life::Life;
+use crate::marks::Cause;
 use crate::mutation::Mutation;
 use crate::oracle::{Oracle, Setting, Violation};
-use crate::person::{self, Board, Person, Task, Woken};
+use crate::parts::{Own, OwnFault, Parts};
+use crate::person::{Board, Woken};
 use crate::place::Place;
-use crate::plan::{FRESH_RUNS_WITHIN, PersonPlan, Plan, RUNS_END_WITHIN, Role};
+use crate::plan::{Plan, Role};
 use crate::ports::{Disk, HostRules, Hosts, Network, StoreRows, Sync};
-use crate::process::{self, CloudMachine, NodeMachine, Surroundings, cloud_address, key};
-use crate::seed::Seed;
+use crate::process::{self, CloudMachine, NodeMachine, Surroundings, key};
+use crate::seed::{Draws, Seed};
 use crate::trace::{Listener, Tracer};
 use crate::trap::Traps;
 use crate::world::World;
+
+use people::Somebody;
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -44,18 +48,32 @@ pub struct Report {
     pub checks: BTreeMap<Oracle, u64>,
     /// Phases that a machine was in.
     pub reached: BTreeSet<Mark>,
-    /// Phases that machines were in when a fault hit their place.
-    pub struck: BTreeMap<(Kind, Mark), u64>,
+    /// Phases that machines were in when a fault hit their place, or a chore was done there.
+    pub struck: BTreeMap<(Cause, Mark), u64>,
     /// Runs that were acknowledged.
     pub acknowledged: usize,
     /// Faults that had something to hit.
     pub faults: BTreeMap<Kind, u64>,
+    /// Chores that found something to do.
+    pub chores: BTreeMap<chore::Kind, u64>,
     /// Virtual time.
     pub elapsed: Duration,
     /// Events of the world.
     pub events: u64,
     /// How runs ended, for their senders.
     pub outcomes: BTreeMap<String, u64>,
+    /// What came of parts that were added.
+    pub own: Own,
+}
+
+impl Report {
+    /// What the first violation of a rule says, an oracle's or an own one's, by its name.
+    #[must_use]
+    pub fn broken(&self, rule: &str) -> Option<String> {
+        let known = self.violations.iter().find(|violation| violation.oracle.name() == rule);
+        let own = || self.own.violations.iter().find(|(name, _)| name == rule).map(|(_, detail)| detail.clone());
+        known.map(|violation| violation.detail.clone()).or_else(own)
+    }
 }
 
 /// What happens by plan, and what somebody outside of the processes does about it.
@@ -65,24 +83,38 @@ enum Turn {
     Begin(usize, Fault),
     /// A fault ends.
     End(usize, Fault),
-    /// A process that ended of itself is started again.
-    StartAgain(Place),
+    /// A process is to be started: it ended of itself, say.
+    Start(Place),
+    /// A chore begins.
+    BeginChore(Chore),
+    /// A chore ends.
+    EndChore(Chore),
 }
 
-struct Simulation {
+pub(crate) struct Simulation {
     seed: Seed,
     mutation: Option<Mutation>,
-    around: Surroundings,
+    parts: Parts,
+    pub(crate) around: Surroundings,
     evidence: Arc<Evidence>,
-    cloud: CloudMachine,
-    nodes: Vec<NodeMachine>,
-    people: Vec<Person>,
+    pub(crate) cloud: CloudMachine,
+    pub(crate) nodes: Vec<NodeMachine>,
+    people: Vec<Somebody>,
     board: Board,
     woken: Woken,
     turns: Arc<Mutex<VecDeque<Turn>>>,
     hits: Arc<Hits>,
     /// What a fault has frozen, by its number.
     frozen: BTreeMap<usize, Vec<Arc<Life>>>,
+    /// Faults that were added and last, by their numbers.
+    own: BTreeMap<usize, Lasting>,
+}
+
+/// A fault that was added and lasts.
+struct Lasting {
+    fault: Box<dyn OwnFault>,
+    draws: Draws,
+    strike: Arc<Strike>,
 }
 
 /// The accounts of the world.
@@ -107,25 +139,31 @@ fn narrow() -> Limits {
 /// # Errors
 /// If the world cannot be set up.
 pub fn run(plan: &Plan, listener: Option<Listener>) -> Result<Report, Fatal> {
+    Parts::default().run(plan, listener)
+}
+
+/// The same with parts that are all there.
+pub(crate) fn run_with(plan: &Plan, parts: &Parts, listener: Option<Listener>) -> Result<Report, Fatal> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.map_err(|error| Fatal(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let mut simulation = Simulation::new(plan, listener);
+        let mut simulation = Simulation::new(plan, parts, listener);
         simulation.begin(plan).await?;
         simulation.go(plan.hostile, |_| false).await?;
         simulation.heal();
         simulation.end_runs().await?;
         simulation.fresh_runs(plan).await?;
+        simulation.evidence.end();
         Ok(simulation.report())
     })
 }
 
 impl Simulation {
-    fn new(plan: &Plan, listener: Option<Listener>) -> Self {
+    fn new(plan: &Plan, parts: &Parts, listener: Option<Listener>) -> Self {
         let seed = Seed::root(plan.seed);
         let world = World::new(&seed.child("world"));
         let limits = if plan.narrow { narrow() } else { Limits::default() };
-        let evidence = Evidence::new(Arc::clone(&world), &Setting::of_all(limits.clone(), true));
+        let evidence = Evidence::new(Arc::clone(&world), &Setting::of_all(limits.clone(), true), parts.new_oracles());
         let tracer = Tracer::new(Arc::clone(&world), Arc::clone(&evidence), listener);
         let network = Network::new(&world, &tracer, &seed.child("network"));
         plan.links.iter().for_each(|link| network.set_usual(*link));
@@ -144,10 +182,14 @@ impl Simulation {
             let account = account(if number < plan.nodes { 0 } else { STRANGERS });
             let (place, seed_of) = (Place::Node(number), seed.numbered("node", number as u64));
             let key = key(&seed, place);
-            store.register(process::device_row(&key, place.to_string(), account, true));
+            let is_late = plan.chores.iter().any(|chore| chore.work == Work::LateJoin { node: number });
+            if !is_late {
+                store.register(process::device_row(&key, place.to_string(), account, true));
+            }
             let disk = Disk::new(&world, &seed_of.child("disk"), sync);
             let hosts = Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules);
-            let machine = NodeMachine::new(number, seed_of, key, disk, hosts);
+            let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts);
+            machine.is_away = is_late;
             if plan.mutation == Some(Mutation::NodeIgnoresLimits) { machine.without_limits() } else { machine }
         });
         let nodes = nodes.collect();
@@ -165,6 +207,7 @@ impl Simulation {
             people: Vec::new(),
             seed,
             mutation: plan.mutation,
+            parts: parts.clone(),
             around: Surroundings { world, tracer, network, limits, clocks, traps: Arc::new(Traps::default()) },
             hits: Hits::new(&evidence),
             evidence,
@@ -172,6 +215,7 @@ impl Simulation {
             woken: Woken::default(),
             turns: Arc::default(),
             frozen: BTreeMap::new(),
+            own: BTreeMap::new(),
         }
     }
 
@@ -181,11 +225,15 @@ impl Simulation {
             node.start(&self.around).await?;
         }
         for (number, person) in plan.people.iter().enumerate() {
-            let mut comes = self.new_person(self.person(number, person));
+            let mut comes = self.somebody(number, person);
             if person.role != Role::Absent {
                 comes.begin().await?;
             }
             self.people.push(comes);
+        }
+        for chore in &plan.chores {
+            self.turn_after(chore.at, Turn::BeginChore(chore.clone()));
+            self.turn_after(chore.at + chore.lasts, Turn::EndChore(chore.clone()));
         }
         for (number, fault) in plan.faults.iter().enumerate() {
             self.turn_after(fault.at, Turn::Begin(number, fault.clone()));
@@ -200,45 +248,6 @@ impl Simulation {
             turns.lock().unwrap_or_else(PoisonError::into_inner).push_back(turn);
             true
         });
-    }
-
-    fn person(&self, number: usize, plan: &PersonPlan) -> person::Config {
-        let (place, address) = match plan.at_node {
-            None => (Place::Person(number), cloud_address()),
-            Some(node) => {
-                let place = Place::Node(node);
-                let identity = ServerIdentity::Node(key(&self.seed, place).device_id());
-                (place, Address { url: place.url(), identity })
-            }
-        };
-        let tasks = match &plan.role {
-            Role::Author { session, chooses, programs } => {
-                let chooses = chooses.map(|node| NodeId(key(&self.seed, Place::Node(node)).device_id()));
-                let open = Task::Open(session.clone(), chooses);
-                std::iter::once(open).chain(programs.iter().cloned().map(Task::Run)).collect()
-            }
-            Role::Watcher | Role::Absent => Vec::new(),
-        };
-        person::Config {
-            number,
-            name: Place::Person(number).to_string(),
-            seed: self.seed.numbered("person", number as u64),
-            key: key(&self.seed, place),
-            address,
-            tasks,
-            watches: plan.role == Role::Watcher,
-            leaves: plan.leaves,
-            habits: plan.habits.clone(),
-            is_public: plan.account == 0,
-            hurries: false,
-            skips: self.mutation == Some(Mutation::ClientSkips),
-        }
-    }
-
-    fn new_person(&self, config: person::Config) -> Person {
-        let disk = Disk::new(&self.around.world, &config.seed.child("disk"), Sync::Durable);
-        let (board, woken) = (Arc::clone(&self.board), Arc::clone(&self.woken));
-        Person::new(config, self.around.clone(), Arc::clone(&self.evidence), board, woken, disk)
     }
 
     /// Lets the world go on for a while, or until something is true. `false`: it did not come true.
@@ -277,7 +286,7 @@ impl Simulation {
         }
     }
 
-    fn note(&self, line: std::fmt::Arguments<'_>) {
+    pub(crate) fn note(&self, line: std::fmt::Arguments<'_>) {
         self.around.tracer.note("world", "fault", line);
     }
 
@@ -289,61 +298,8 @@ impl Simulation {
         }
     }
 
-    async fn end_runs(&mut self) -> Result<(), Fatal> {
-        let all_idle = |simulation: &Self| simulation.people.iter().all(Person::is_idle);
-        if !self.go(RUNS_END_WITHIN, all_idle).await? {
-            for person in self.people.iter().filter(|person| !person.is_idle()) {
-                let detail = format!("{:?} after the last fault {}", RUNS_END_WITHIN, person.doing());
-                self.evidence.late(detail);
-            }
-        }
-        Ok(())
-    }
-
-    /// One more person looks at every acknowledged run, and runs something in every session and in a new one.
-    async fn fresh_runs(&mut self, plan: &Plan) -> Result<(), Fatal> {
-        let number = self.people.len();
-        let auditor = PersonPlan { at_node: None, role: Role::Watcher, leaves: false, habits: Vec::new(), account: 0 };
-        let known = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let watch = known.into_iter().map(|(session, run)| Task::Watch(session, run));
-        let mut sessions: Vec<_> = plan
-            .people
-            .iter()
-            .filter(|person| person.account == 0)
-            .filter_map(|person| match &person.role {
-                Role::Author { session, .. } => Some(session.clone()),
-                Role::Watcher | Role::Absent => None,
-            })
-            .collect();
-        sessions.push("fresh".to_owned());
-        sessions.sort();
-        sessions.dedup();
-        let fresh = sessions.len();
-        let opens = sessions.into_iter().flat_map(|name| [Task::Open(name, None), Task::Run("print fresh".to_owned())]);
-        let tasks: Vec<_> = watch.chain(opens).collect();
-        let config =
-            person::Config { tasks, watches: false, hurries: true, skips: false, ..self.person(number, &auditor) };
-        let mut auditor = self.new_person(config);
-        auditor.begin().await?;
-        self.people.push(auditor);
-        let is_done = |simulation: &Self| simulation.people.last().is_some_and(Person::is_idle);
-        if !self.go(FRESH_RUNS_WITHIN, is_done).await?
-            && let Some(auditor) = self.people.last()
-        {
-            self.evidence.late(format!("{:?} after everything had ended {}", FRESH_RUNS_WITHIN, auditor.doing()));
-        }
-        if let Some(auditor) = self.people.last() {
-            let outcomes = auditor.outcomes();
-            let succeeded = outcomes.iter().rev().take(fresh).filter(|o| **o == RunOutcome::Succeeded).count();
-            if succeeded < fresh {
-                self.evidence.late(format!("of {fresh} fresh runs {succeeded} succeeded: {outcomes:?}"));
-            }
-        }
-        Ok(())
-    }
-
     fn report(&self) -> Report {
-        let Findings { violations, checks, acknowledged, outcomes, reached } = self.evidence.all();
+        let Findings { violations, checks, acknowledged, outcomes, reached, own } = self.evidence.all();
         let (digest, lines) = self.around.tracer.digest();
         Report {
             digest,
@@ -353,10 +309,12 @@ impl Simulation {
             reached,
             struck: self.hits.struck(),
             acknowledged,
-            faults: self.hits.by_kind(),
+            faults: self.hits.faults(),
+            chores: self.hits.chores(),
             elapsed: self.around.world.elapsed(),
             events: self.around.world.happened(),
             outcomes,
+            own: Own { faults: self.hits.own(), ..own },
         }
     }
 }

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use strum::VariantArray as _;
-
 use crate::fault::{DRIFT_MAX_PPM, Fault, JUMP_MAX, Kind, What};
 use crate::place::Place;
 use crate::plan::PersonPlan;
@@ -67,7 +65,7 @@ impl Topology {
 pub fn plan(seed: &Seed, until: Duration, nodes: usize, people: &[PersonPlan]) -> Vec<Fault> {
     let mut draws = seed.draws();
     let topology = Topology::of(nodes, people);
-    let mut kinds: Vec<_> = Kind::VARIANTS.iter().copied().filter(|_| draws.percent(40)).collect();
+    let mut kinds: Vec<_> = Kind::drawn().filter(|_| draws.percent(40)).collect();
     if kinds.is_empty() {
         kinds.push(Kind::Cut);
     }
@@ -140,7 +138,8 @@ fn draw(kind: Kind, draws: &mut Draws, topology: &Topology) -> What {
         Kind::ConnectHangs => What::ConnectHangs { node: topology.node(draws) },
         Kind::SlowKernel => What::SlowKernel { node: topology.node(draws), delay: draws.ms(20, 1_000) },
         Kind::HostCrash => What::HostCrash { node: topology.node(draws) },
-        Kind::HostHang => What::HostHang { node: topology.node(draws) },
+        // What was added is not among those that are drawn.
+        Kind::HostHang | Kind::Own => What::HostHang { node: topology.node(draws) },
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use strum::VariantArray as _;
 use wayfare_actors::actor::Fatal;
 
+use crate::chore;
 use crate::fault::Kind;
 use crate::marks::{self, Coverage};
 use crate::mutation::Mutation;
@@ -31,12 +32,15 @@ pub struct Summary {
     /// Violations by rule.
     #[serde(skip)]
     pub broken: BTreeMap<&'static str, u64>,
+    /// How often each oracle was applied.
+    pub oracles: BTreeMap<&'static str, u64>,
     /// Acknowledged runs.
     pub runs_acknowledged: u64,
     /// Faults that had something to hit, by kind.
     pub faults_by_kind: BTreeMap<&'static str, u64>,
-    /// How often each oracle was applied.
-    pub oracles: BTreeMap<&'static str, u64>,
+    /// Chores that found something to do, by kind.
+    #[serde(skip)]
+    pub chores_by_kind: BTreeMap<&'static str, u64>,
     /// Marks that were reached.
     pub marks_hit: usize,
     /// Marks that must be, over enough seeds.
@@ -66,8 +70,11 @@ impl Summary {
             *self.broken.entry(violation.oracle.name()).or_default() += 1;
         }
         self.runs_acknowledged += report.acknowledged as u64;
-        for kind in Kind::VARIANTS.iter().copied() {
+        for kind in Kind::drawn() {
             *self.faults_by_kind.entry(kind.name()).or_default() += report.faults.get(&kind).copied().unwrap_or(0);
+        }
+        for kind in chore::Kind::VARIANTS.iter().copied() {
+            *self.chores_by_kind.entry(kind.name()).or_default() += report.chores.get(&kind).copied().unwrap_or(0);
         }
         for (oracle, count) in &report.checks {
             *self.oracles.entry(oracle.name()).or_default() += count;
@@ -113,6 +120,9 @@ impl Summary {
         if let Some((kind, _)) = self.faults_by_kind.iter().find(|(_, count)| **count == 0) {
             return Some(format!("no fault of the kind {kind} hit anything"));
         }
+        if let Some((kind, _)) = self.chores_by_kind.iter().find(|(_, count)| **count == 0) {
+            return Some(format!("no chore of the kind {kind} found anything to do"));
+        }
         if let Some((oracle, _)) = self.oracles.iter().find(|(_, count)| **count == 0) {
             return Some(format!("{oracle} was never applied"));
         }
@@ -150,6 +160,8 @@ impl Summary {
         let _ = writeln!(text, "  faults      {} hit something, {faults:.1} a minute", self.faults());
         let kinds = list(&mut self.faults_by_kind.iter().map(|(name, count)| (*name, *count)));
         let _ = writeln!(text, "  by kind     {kinds}");
+        let chores = list(&mut self.chores_by_kind.iter().map(|(name, count)| (*name, *count)));
+        let _ = writeln!(text, "  chores      {chores}");
         let _ = writeln!(text, "  marks       {} of {} hit", self.marks_hit, self.marks_required);
         let _ = writeln!(text, "  events      {}, {} a second, {:.1} s", self.events, self.events_per_s, self.wall_s);
         if let Some(why) = self.vacuity() {

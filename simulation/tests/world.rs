@@ -29,6 +29,14 @@ fn a_seed_is_the_same_run_in_two_processes() {
 }
 
 #[test]
+fn a_way_through_an_unordered_map_is_found_out_by_the_comparison() {
+    let mutation = ["--mutation", "store-lists-unordered"];
+    let (status, text) = program(&[&["check-determinism", "--seeds", "0..2"][..], &mutation[..]].concat());
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("seed 0 differs") && text.contains("the first event that differs is line"), "{text}");
+}
+
+#[test]
 fn a_seed_that_holds_every_rule_is_replayed_without_a_word() {
     assert_eq!(program(&["replay", "1"]), (Some(0), String::new()));
 }

@@ -1,6 +1,4 @@
-//! `mutations`: every mutation is caught by its own oracle, by a plan that has become short.
-
-use std::ops::Range;
+//! `mutations`: every mutation is caught by what must catch it, by a plan that has become short.
 
 use anyhow::ensure;
 use strum::VariantArray as _;
@@ -11,6 +9,8 @@ use crate::arguments::{Seeds, mutation};
 
 /// A shrunk plan has at most so many faults.
 const FAULTS_MAX: usize = 3;
+/// The plans of so many seeds are made shorter, at most.
+const SHORTENED_MAX: usize = 5;
 
 /// What `mutations` is told.
 #[derive(clap::Args)]
@@ -32,42 +32,45 @@ pub(crate) fn mutations(arguments: &Arguments) -> anyhow::Result<bool> {
     let asked: Vec<_> = all.filter(|known| arguments.mutation.is_none_or(|asked| asked == *known)).collect();
     let mut caught = 0;
     for mutation in asked.iter().copied() {
-        match catching(mutation, &arguments.seeds.0)? {
-            Some(seed) => caught += u64::from(shortens(mutation, seed, arguments)?),
-            None => println!("{} is not caught by {:?}", mutation.name(), mutation.caught_by()),
-        }
+        caught += u64::from(is_caught(mutation, arguments)?);
     }
     println!("{}", serde_json::json!({ "mutations": asked.len(), "caught": caught }));
     Ok(caught == asked.len() as u64)
 }
 
-fn catching(mutation: Mutation, seeds: &Range<u64>) -> anyhow::Result<Option<u64>> {
-    let own = mutation.caught_by();
-    for seed in seeds.clone() {
-        let report = run_seed(seed, Some(mutation), None)?;
-        if report.violations.iter().any(|violation| violation.oracle == own) {
-            return Ok(Some(seed));
+/// Whether one of the seeds catches it with a plan that becomes short. Where the shortest plan found of one is still long, the next
+/// that catches it is tried.
+fn is_caught(mutation: Mutation, arguments: &Arguments) -> anyhow::Result<bool> {
+    let (name, by) = (mutation.name(), mutation.caught_by().name());
+    let mut tried = 0;
+    for seed in arguments.seeds.0.clone() {
+        let plan = Plan::of(seed, Some(mutation));
+        if mutation.shows(&plan).is_none() {
+            continue;
+        }
+        if shortens(&plan, mutation, arguments)? {
+            return Ok(true);
+        }
+        tried += 1;
+        if tried == SHORTENED_MAX {
+            break;
         }
     }
-    Ok(None)
+    println!("{name}: of {tried} seeds that {by} catches it at, none has a short plan");
+    Ok(false)
 }
 
 /// Whether the plan of a catching seed becomes short, and clean code passes both.
-fn shortens(mutation: Mutation, seed: u64, arguments: &Arguments) -> anyhow::Result<bool> {
-    let (name, own) = (mutation.name(), mutation.caught_by());
+fn shortens(plan: &Plan, mutation: Mutation, arguments: &Arguments) -> anyhow::Result<bool> {
+    let (name, by, seed) = (mutation.name(), mutation.caught_by().name(), plan.seed);
     let clean = run_seed(seed, None, None)?;
     ensure!(clean.violations.is_empty(), "seed {seed} fails without a mutation too: wayfare-sim replay {seed}");
-    let Some(shrunk) = shrink::shrink(&Plan::of(seed, Some(mutation)), own, shrink::TRIES) else {
+    let Some(shrunk) = shrink::shrink_mutation(plan, mutation, shrink::TRIES) else {
         println!("{name}: run again, seed {seed} does not fail");
         return Ok(false);
     };
     let (before, after) = shrunk.sizes;
-    println!("{name} is caught by {own:?} at seed {seed}: {after} after {} tries (before: {before})", shrunk.tries);
-    if let Some(folder) = &arguments.out {
-        std::fs::create_dir_all(folder)?;
-        let plan = Plan { about: shrunk.violation.detail.clone(), ..shrunk.plan.clone() };
-        std::fs::write(folder.join(format!("{name}.toml")), plan.write()?)?;
-    }
+    println!("{name} is caught by {by} at seed {seed}: {after} after {} tries (before: {before})", shrunk.tries);
     let clean = wayfare_simulation::run(&Plan { mutation: None, ..shrunk.plan.clone() }, None)?;
     if !clean.violations.is_empty() {
         println!("{name}: the shrunk plan fails without the mutation too: {:?}", clean.violations);
@@ -76,6 +79,11 @@ fn shortens(mutation: Mutation, seed: u64, arguments: &Arguments) -> anyhow::Res
     if after.faults > FAULTS_MAX {
         println!("{name}: {} faults are left, more than {FAULTS_MAX}", after.faults);
         return Ok(false);
+    }
+    if let Some(folder) = &arguments.out {
+        std::fs::create_dir_all(folder)?;
+        let plan = Plan { about: shrunk.shows.clone(), ..shrunk.plan };
+        std::fs::write(folder.join(format!("{name}.toml")), plan.write()?)?;
     }
     Ok(true)
 }

@@ -27,7 +27,7 @@ pub(crate) fn tell(plan: &Plan, report: &Report) -> anyhow::Result<()> {
 pub(crate) fn print_shrunk(shrunk: &Shrunk) {
     let (before, after) = shrunk.sizes;
     println!("shortest plan found in {} tries: {after} (before: {before})", shrunk.tries);
-    println!("{:?}: {}", shrunk.violation.oracle, shrunk.violation.detail);
+    println!("{}", shrunk.shows);
     print!("{}", shrunk.plan.describe());
 }
 

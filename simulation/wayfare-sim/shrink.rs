@@ -29,13 +29,14 @@ pub(crate) struct Arguments {
 pub(crate) fn shrink(arguments: &Arguments) -> anyhow::Result<bool> {
     let plan = arguments.source.read(arguments.mutation)?.plan;
     let report = run(&plan, None)?;
-    // A mutation is to be caught by its own oracle.
-    let own = plan.mutation.map(|mutation| mutation.caught_by());
-    let violation = report.violations.iter().find(|violation| own.is_none_or(|own| own == violation.oracle));
-    let Some(violation) = violation.or(report.violations.first()) else {
-        bail!("every rule holds at {}: there is nothing to make shorter", arguments.source);
+    // A mutation is to be caught by what must catch it.
+    let own = plan.mutation.filter(|mutation| mutation.shows(&plan).is_some());
+    let shrunk = match (own, report.violations.first()) {
+        (Some(mutation), _) => search::shrink_mutation(&plan, mutation, arguments.tries),
+        (None, Some(violation)) => search::shrink(&plan, violation.oracle, arguments.tries),
+        (None, None) => bail!("every rule holds at {}: there is nothing to make shorter", arguments.source),
     };
-    let Some(shrunk) = search::shrink(&plan, violation.oracle, arguments.tries) else {
+    let Some(shrunk) = shrunk else {
         bail!("run again, {} does not fail: the simulation is not deterministic here", arguments.source);
     };
     shortest::print_shrunk(&shrunk);

@@ -128,11 +128,11 @@ impl CloudNode {
     }
 
     /// Ends in order: says goodbye on every link, then stops the actors.
-    pub async fn stop(self) {
+    pub async fn stop(&self) {
         let running: Vec<_> =
             self.accounts.running.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        crate::shutdown::goodbye(&running, &self.door.limits).await;
-        crate::shutdown::stop(&self.root, &self.door.limits).await;
+        crate::shutdown::goodbye(&running, &self.door.limits, &self.door.runtime).await;
+        crate::shutdown::stop(&self.root, &self.door.limits, &self.door.runtime).await;
     }
 
     /// Ends all actors at once and says nothing to anybody, as a crash does. For tests of what survives one.

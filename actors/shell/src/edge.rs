@@ -114,9 +114,9 @@ impl EdgeNode {
     }
 
     /// Ends in order: says goodbye on every link, then stops the actors. Session hosts live on.
-    pub async fn stop(self) {
-        crate::shutdown::goodbye(std::slice::from_ref(&self.directory), &self.door.limits).await;
-        crate::shutdown::stop(&self.root, &self.door.limits).await;
+    pub async fn stop(&self) {
+        crate::shutdown::goodbye(std::slice::from_ref(&self.directory), &self.door.limits, &self.door.runtime).await;
+        crate::shutdown::stop(&self.root, &self.door.limits, &self.door.runtime).await;
     }
 
     /// Ends all actors at once and says nothing to anybody, as a crash does. For tests of what survives one.

@@ -8,7 +8,9 @@ use wayfare_core::link;
 use wayfare_protocol::control::Control;
 use wayfare_protocol::{ErrorCode, Limits, Refusal};
 
+use crate::actor::Runtime;
 use crate::directory::Directory;
+use crate::link::LinkRef;
 use crate::supervisor::SupervisorRef;
 
 /// Says on every link that this process goes down.
@@ -22,22 +24,28 @@ pub(crate) fn say_goodbye(directory: &Directory, limits: &Limits) {
 
 /// Says on every link that this process goes down, and waits until the links have; at most for `limits.goodbye`. What stops with
 /// its supervisor does not come to what it was told last.
-pub(crate) async fn goodbye(directories: &[Arc<Directory>], limits: &Limits) {
+pub(crate) async fn goodbye(directories: &[Arc<Directory>], limits: &Limits, runtime: &Runtime) {
     let mut links = Vec::new();
     for directory in directories {
         links.extend(directory.links());
         say_goodbye(directory, limits);
     }
-    let all_said = join_all(links.into_iter().map(|link| async move { link.drained(limits.goodbye).await })).await;
-    if all_said.contains(&false) {
-        tracing::warn!("not every link could say goodbye in time");
+    let until = runtime.clock.now().boot.after(limits.goodbye);
+    let all_said = join_all(links.iter().map(LinkRef::drained));
+    tokio::select! {
+        biased;
+        _ = all_said => {}
+        () = runtime.timer.sleep_until(until) => tracing::warn!("not every link could say goodbye in time"),
     }
 }
 
 /// Stops a tree within `limits.drain`, when its supervisor has taken what it was told before.
-pub(crate) async fn stop(root: &SupervisorRef, limits: &Limits) {
-    if root.drain_and_wait(Some(limits.drain)).await.is_err() {
-        tracing::warn!("actors did not stop in time");
+pub(crate) async fn stop(root: &SupervisorRef, limits: &Limits, runtime: &Runtime) {
+    let until = runtime.clock.now().boot.after(limits.drain);
+    tokio::select! {
+        biased;
+        _ = root.drain_and_wait(None) => {} // it may have ended already
+        () = runtime.timer.sleep_until(until) => tracing::warn!("actors did not stop in time"),
     }
 }
 

@@ -56,6 +56,10 @@ impl Recording {
                 let on: Vec<_> = fault.places().iter().map(ToString::to_string).collect();
                 json!([fault.at.as_secs_f64(), (fault.at + fault.lasts).as_secs_f64(), on, format!("{:?}", fault.what)])
             })
+            .chain(plan.chores.iter().map(|chore| {
+                let (from, to) = (chore.at.as_secs_f64(), (chore.at + chore.lasts).as_secs_f64());
+                json!([from, to, [chore.work.place().to_string()], format!("{:?}", chore.work)])
+            }))
             .collect();
         let said: Vec<Value> = entries
             .iter()

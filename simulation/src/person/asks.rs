@@ -9,6 +9,9 @@ use wayfare_protocol::{ErrorCode, Refusal, RequestId, RunId};
 use super::{Person, Phase, Task};
 use crate::habit::Habit;
 
+/// Who insists looks again after so long.
+const INSISTS: Duration = Duration::from_secs(1);
+
 /// What became of something that was asked once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
@@ -80,6 +83,12 @@ impl Person {
             self.watched.remove(&run);
         }
         self.asks = self.asks.filter(|asking| *asking != run);
+        if let (true, ErrorCode::NotFound, Some(session)) = (self.config.insists, refusal.code, self.session) {
+            self.tasks.push_front(Task::Watch(session, run));
+            self.phase = Phase::Idle;
+            self.pause(INSISTS);
+            return;
+        }
         self.over();
     }
 }

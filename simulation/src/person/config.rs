@@ -44,6 +44,8 @@ pub struct Config {
     pub habits: Vec<Habit>,
     /// Whether others may look at its runs.
     pub is_public: bool,
+    /// Whether it looks again at a run that it is told is nowhere, until it finds it.
+    pub insists: bool,
     /// Whether it thinks no longer than a moment.
     pub hurries: bool,
     /// Whether it asks for one event too few when it returns: what it must not do.

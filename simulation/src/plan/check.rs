@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Plan, Role, VERSION};
+use crate::chore::{self, Work};
 use crate::fault::Fault;
 use crate::place::Place;
 
@@ -27,6 +28,15 @@ pub enum Wrong {
     /// Two faults hit the same thing at a time: the end of one would be the end of both.
     #[error("faults {0} and {1} hit the same thing at the same time")]
     Overlap(usize, usize),
+    /// Two chores are done on the same machine at a time.
+    #[error("chores {0} and {1} are done on the same machine at the same time")]
+    Chores(usize, usize),
+    /// Nobody can join late in the middle of the run.
+    #[error("chore {0} is a late join, which begins at 0s and ends with the join")]
+    Late(usize),
+    /// A person's machine has no operator.
+    #[error("chore {0} is done on a person's machine; there are chores for the cloud and for nodes")]
+    Unserved(usize),
 }
 
 impl Plan {
@@ -41,7 +51,7 @@ impl Plan {
         for (number, person) in self.people.iter().enumerate() {
             let chooses = match &person.role {
                 Role::Author { chooses, .. } => *chooses,
-                Role::Watcher | Role::Absent => None,
+                Role::Watcher | Role::Own { .. } | Role::Absent => None,
             };
             for node in person.at_node.into_iter().chain(chooses) {
                 self.is_there(&format!("person {number}"), Place::Node(node))?;
@@ -54,7 +64,30 @@ impl Plan {
         for number in 0..self.faults.len() {
             self.check_fault(number)?;
         }
+        for number in 0..self.chores.len() {
+            self.check_chore(number)?;
+        }
         Ok(())
+    }
+
+    /// Whether a chore can be done.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub(crate) fn check_chore(&self, number: usize) -> Result<(), Wrong> {
+        let Some(chore) = self.chores.get(number) else { return Ok(()) };
+        let place = chore.work.place();
+        self.is_there(&format!("chore {number}"), place)?;
+        if matches!(place, Place::Person(_)) {
+            return Err(Wrong::Unserved(number));
+        }
+        if matches!(chore.work, Work::LateJoin { .. }) && !chore.at.is_zero() {
+            return Err(Wrong::Late(number));
+        }
+        match self.chores[..number].iter().position(|other| chore::meet(other, chore)) {
+            Some(other) => Err(Wrong::Chores(other, number)),
+            None => Ok(()),
+        }
     }
 
     /// Whether a fault can be carried out.
@@ -119,6 +152,7 @@ fn places(value: &Value) -> Vec<Place> {
 #[cfg(test)]
 mod tests {
     use super::Wrong;
+    use crate::chore::{Chore, Work};
     use crate::fault::{Fault, What};
     use crate::place::Place;
     use crate::plan::Plan;
@@ -147,6 +181,19 @@ mod tests {
         assert!(matches!(wrong, Err(Wrong::Nowhere { place: Place::Node(9), .. })), "{wrong:?}");
         let wrong = with(&[(1, What::Cut { between: (Place::Cloud, Place::Person(77)) })]).check();
         assert!(matches!(wrong, Err(Wrong::Nowhere { place: Place::Person(77), .. })), "{wrong:?}");
+    }
+
+    #[test]
+    fn chores_that_cannot_be_done_are_refused() {
+        let chore = |at: u64, work: Work| Chore { at: Duration::from_secs(at), lasts: Duration::from_secs(5), work };
+        let check = |chores: &[Chore]| Plan { chores: chores.to_vec(), ..Plan::of(0, None) }.check();
+        let restart = |place: Place| Work::Restart { place };
+        assert_eq!(check(&[chore(1, restart(Place::Cloud)), chore(2, restart(Place::Node(0)))]), Ok(()));
+        let twice = [chore(1, restart(Place::Node(0))), chore(2, Work::Leave { node: 0 })];
+        assert_eq!(check(&twice), Err(Wrong::Chores(0, 1)));
+        assert_eq!(check(&[chore(3, Work::LateJoin { node: 0 })]), Err(Wrong::Late(0)));
+        assert_eq!(check(&[chore(3, restart(Place::Person(0)))]), Err(Wrong::Unserved(0)));
+        assert!(matches!(check(&[chore(3, Work::Leave { node: 9 })]), Err(Wrong::Nowhere { .. })));
     }
 
     #[test]

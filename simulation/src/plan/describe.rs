@@ -10,6 +10,8 @@ use super::{PersonPlan, Plan, Role};
 pub struct Size {
     /// Faults.
     pub faults: usize,
+    /// Chores of operators.
+    pub chores: usize,
     /// People who do something.
     pub people: usize,
     /// Programs, of all people.
@@ -22,8 +24,9 @@ pub struct Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { faults, people, programs, lines, seconds } = self;
-        write!(f, "{faults} faults, {people} people, {programs} programs of {lines} lines, {seconds} s")
+        let Self { faults, chores, people, programs, lines, seconds } = self;
+        write!(f, "{faults} faults, {chores} chores, {people} people, ")?;
+        write!(f, "{programs} programs of {lines} lines, {seconds} s")
     }
 }
 
@@ -34,6 +37,7 @@ impl Plan {
         let programs: Vec<_> = self.people.iter().flat_map(PersonPlan::programs).collect();
         Size {
             faults: self.faults.len(),
+            chores: self.chores.len(),
             people: self.people.iter().filter(|person| person.role != Role::Absent).count(),
             programs: programs.len(),
             lines: programs.iter().map(|program| program.lines().count()).sum(),
@@ -73,12 +77,16 @@ impl Plan {
                     format!("opens {session:?}{on}, runs {programs:?}")
                 }
                 Role::Watcher => "watches".to_owned(),
+                Role::Own { workload, with } => format!("does {workload} with {with:?}"),
                 Role::Absent => continue,
             };
             let _ = writeln!(text, "  person{number} at {at}{leaves}{habits}{account}: {does}");
         }
         for fault in &self.faults {
             let _ = writeln!(text, "  at {:?} for {:?}: {:?}", fault.at, fault.lasts, fault.what);
+        }
+        for chore in &self.chores {
+            let _ = writeln!(text, "  at {:?} for {:?}: {:?}", chore.at, chore.lasts, chore.work);
         }
         text
     }
@@ -92,11 +100,12 @@ impl Plan {
 }
 
 impl PersonPlan {
-    /// What this person runs.
+    /// What this person runs, or what their workload is told.
     #[must_use]
     pub fn programs(&self) -> &[String] {
         match &self.role {
             Role::Author { programs, .. } => programs,
+            Role::Own { with, .. } => with,
             Role::Watcher | Role::Absent => &[],
         }
     }

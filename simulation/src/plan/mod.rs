@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chore::{self, Chore};
 use crate::fault::Fault;
 use crate::habit::{self, Habit};
 use crate::mutation::Mutation;
@@ -71,6 +72,14 @@ pub enum Role {
     },
     /// Looks at the runs of others.
     Watcher,
+    /// Does what a [workload](crate::parts::Workload) that was added does.
+    Own {
+        /// The name under which it was added.
+        workload: String,
+        /// What it is told.
+        #[serde(default)]
+        with: Vec<String>,
+    },
     /// Does nothing: keeps the place of a person who was taken out, so that the others keep their numbers.
     Absent,
 }
@@ -123,6 +132,9 @@ pub struct Plan {
     /// The faults, in order of time.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    /// What operators do, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chores: Vec<Chore>,
 }
 
 impl Plan {
@@ -144,12 +156,13 @@ impl Plan {
             links: Vec::new(),
             people,
             faults,
+            chores: chore::plan(&seed.child("chores"), HOSTILE, NODES),
         }
     }
 
-    /// The same without faults.
+    /// The same without faults and chores.
     #[must_use]
     pub fn calm(self) -> Self {
-        Self { faults: Vec::new(), ..self }
+        Self { faults: Vec::new(), chores: Vec::new(), ..self }
     }
 }

@@ -11,6 +11,7 @@ use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::{AccountId, DeviceId, Epoch, NodeId, ResourceId, Wall};
 
 use super::ills::StoreIlls;
+use crate::disorder::unordered;
 use crate::evidence::Evidence;
 use crate::life::Life;
 use crate::mutation::Mutation;
@@ -129,9 +130,11 @@ impl Tables {
     }
 
     fn account(&self, account: AccountId) -> Account {
-        Account {
-            devices: self.devices.values().filter(|row| row.account == account).cloned().collect(),
-            rows: self.rows.iter().filter(|((of, _), _)| *of == account).map(|(_, row)| row.clone()).collect(),
+        let devices = self.devices.values().filter(|row| row.account == account).cloned().collect();
+        let rows = self.rows.iter().filter(|((of, _), _)| *of == account).map(|(_, row)| row.clone()).collect();
+        match self.mutation {
+            Some(Mutation::StoreListsUnordered) => Account { devices: unordered(devices), rows: unordered(rows) },
+            _ => Account { devices, rows },
         }
     }
 

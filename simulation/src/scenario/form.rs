@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{Expectation, FORM, Profile, Scenario};
+use crate::chore::{Chore, Work};
 use crate::fault::{Fault, What};
 use crate::habit::Habit;
 use crate::place::Place;
@@ -32,6 +34,8 @@ struct Form {
     #[serde(default)]
     faults: Vec<Spanned<toml::Table>>,
     #[serde(default)]
+    chores: Vec<Spanned<toml::Table>>,
+    #[serde(default)]
     expects: Expectation,
 }
 
@@ -45,6 +49,9 @@ struct Somebody {
     runs: Vec<String>,
     #[serde(default)]
     watches: bool,
+    does: Option<String>,
+    #[serde(default)]
+    with: Vec<String>,
     #[serde(default)]
     leaves: bool,
     #[serde(default)]
@@ -56,6 +63,13 @@ struct Reader<'a>(&'a str);
 impl Reader<'_> {
     fn wrong<T>(&self, at: &Spanned<T>, why: impl Into<String>) -> Unreadable {
         Unreadable::Form { line: line_at(self.0, at.span().start), why: why.into() }
+    }
+
+    fn ends_by<T>(&self, at: &Spanned<T>, end: Duration, lasts: Duration) -> Result<(), Unreadable> {
+        if end > lasts {
+            return Err(self.wrong(at, format!("it ends after the {lasts:?} that the scenario lasts")));
+        }
+        Ok(())
     }
 }
 
@@ -78,15 +92,20 @@ pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
         links: Vec::new(),
         people,
         faults: Vec::new(),
+        chores: Vec::new(),
     };
     plan.check()?;
     for at in &form.faults {
-        let fault = fault(at.get_ref()).map_err(|why| reader.wrong(at, why))?;
-        if fault.at + fault.lasts > plan.hostile {
-            return Err(reader.wrong(at, format!("it ends after the {:?} that the scenario lasts", plan.hostile)));
-        }
-        plan.faults.push(fault);
+        let (from, lasts, what): (_, _, What) = timed(at.get_ref(), "fault").map_err(|why| reader.wrong(at, why))?;
+        reader.ends_by(at, from + lasts, plan.hostile)?;
+        plan.faults.push(Fault { at: from, lasts, what });
         plan.check_fault(plan.faults.len() - 1).map_err(|wrong| reader.wrong(at, wrong.to_string()))?;
+    }
+    for at in &form.chores {
+        let (from, lasts, work): (_, _, Work) = timed(at.get_ref(), "chore").map_err(|why| reader.wrong(at, why))?;
+        reader.ends_by(at, from + lasts, plan.hostile)?;
+        plan.chores.push(Chore { at: from, lasts, work });
+        plan.check_chore(plan.chores.len() - 1).map_err(|wrong| reader.wrong(at, wrong.to_string()))?;
     }
     for (name, profile) in &form.links {
         let place: Place =
@@ -103,6 +122,7 @@ pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
         }
     }
     plan.faults.sort_by_key(|fault| fault.at);
+    plan.chores.sort_by_key(|chore| chore.at);
     Ok(Scenario { plan, expects: Expectation { faults_hit: true, ..form.expects } })
 }
 
@@ -113,17 +133,27 @@ fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unr
         Some(Place::Node(node)) => Ok(Some(node)),
         Some(Place::Person(_)) => Err(reader.wrong(at, format!("{field} names a person, not a node"))),
     };
-    let role = match (&somebody.opens, somebody.watches) {
-        (Some(session), false) => Role::Author {
+    let is_plain = somebody.runs.is_empty() && somebody.on.is_none();
+    let role = match (&somebody.opens, somebody.watches, &somebody.does) {
+        (Some(session), false, None) => Role::Author {
             session: session.clone(),
             chooses: node(somebody.on, "on")?,
             programs: somebody.runs.clone(),
         },
-        (None, true) if somebody.runs.is_empty() && somebody.on.is_none() => Role::Watcher,
-        (None, true) => return Err(reader.wrong(at, "a person who watches runs nothing")),
-        (Some(_), true) => return Err(reader.wrong(at, "a person either opens a session or watches")),
-        (None, false) => return Err(reader.wrong(at, "a person needs opens = \"NAME\", or watches = true")),
+        (None, true, None) if is_plain => Role::Watcher,
+        (None, true, None) => return Err(reader.wrong(at, "a person who watches runs nothing")),
+        (None, false, Some(workload)) if is_plain => {
+            Role::Own { workload: workload.clone(), with: somebody.with.clone() }
+        }
+        (None, false, Some(_)) => return Err(reader.wrong(at, "what a workload runs is said in `with`")),
+        (None, false, None) => {
+            return Err(reader.wrong(at, "a person needs opens = \"NAME\", watches = true, or does = \"WORKLOAD\""));
+        }
+        _ => return Err(reader.wrong(at, "a person opens a session, watches, or does a workload: one of them")),
     };
+    if !somebody.with.is_empty() && somebody.does.is_none() {
+        return Err(reader.wrong(at, "`with` is for a person who does a workload"));
+    }
     Ok(PersonPlan {
         at_node: node(somebody.at, "at")?,
         role,
@@ -133,20 +163,20 @@ fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unr
     })
 }
 
-/// A fault; the fields of its kind are those of [`What`], and no others.
-fn fault(table: &toml::Table) -> Result<Fault, String> {
+/// When something begins, how long it lasts, and what it is: the fields of its kind, and no others.
+fn timed<T: Serialize + DeserializeOwned>(table: &toml::Table, name: &str) -> Result<(Duration, Duration, T), String> {
     let mut rest = table.clone();
     let mut duration = |field: &str| {
-        let value = rest.remove(field).ok_or_else(|| format!("a fault needs `{field}`"))?;
+        let value = rest.remove(field).ok_or_else(|| format!("a {name} needs `{field}`"))?;
         let text = value.as_str().ok_or_else(|| format!("`{field}` is a duration such as \"1m 30s\", not {value}"))?;
         humantime::parse_duration(text).map_err(|error| format!("`{field}` = {text:?}: {error}"))
     };
     let (at, lasts) = (duration("at")?, duration("lasts")?);
-    let what: What = rest.clone().try_into().map_err(|error: toml::de::Error| error.message().replace('\n', " "))?;
+    let what: T = rest.clone().try_into().map_err(|error: toml::de::Error| error.message().replace('\n', " "))?;
     let known = toml::Value::try_from(&what).map_err(|error| error.to_string())?;
     match rest.keys().find(|field| known.get(field.as_str()).is_none()) {
-        Some(field) => Err(format!("a fault of this kind has no field `{field}`")),
-        None => Ok(Fault { at, lasts, what }),
+        Some(field) => Err(format!("a {name} of this kind has no field `{field}`")),
+        None => Ok((at, lasts, what)),
     }
 }
 
@@ -179,6 +209,12 @@ at = "10s"
 lasts = "20s"
 kind = "cut"
 between = ["cloud", "person0"]
+
+[[chores]]
+at = "60s"
+lasts = "5s"
+kind = "restart"
+place = "node0"
 
 [expects]
 acknowledged = 2
@@ -221,7 +257,12 @@ never = ["unknown"]
             ("lasts = \"20s\"", "last = \"20s\"", 21, "lasts"),
             ("between = [\"cloud\"", "beyond = 1\nbetween = [\"cloud\"", 21, "beyond"),
             ("\"person0\"]", "\"person7\"]", 21, "person7"),
-            ("succeeded = 2", "won = 2", 29, "won"),
+            ("kind = \"restart\"", "kind = \"burn\"", 27, "burn"),
+            ("place = \"node0\"", "place = \"node4\"", 27, "node4"),
+            ("place = \"node0\"", "place = \"person0\"", 27, "person"),
+            ("watches = true", "watches = true\ndoes = \"knitting\"", 17, "one of them"),
+            ("watches = true", "watches = true\nwith = [\"wool\"]", 17, "`with`"),
+            ("succeeded = 2", "won = 2", 35, "won"),
         ];
         for (from, to, line, word) in cases {
             let (at, why) = wrong(from, to);

@@ -8,9 +8,10 @@ mod passes;
 
 pub use minimize::minimize;
 
-use crate::oracle::{Oracle, Violation};
+use crate::mutation::Mutation;
+use crate::oracle::Oracle;
+use crate::parts::Parts;
 use crate::plan::{Plan, Size};
-use crate::simulation::run;
 
 /// How many plans are tried at most, unless the caller says otherwise.
 pub const TRIES: usize = 400;
@@ -20,8 +21,8 @@ pub const TRIES: usize = 400;
 pub struct Shrunk {
     /// The plan.
     pub plan: Plan,
-    /// What its run violates.
-    pub violation: Violation,
+    /// What its run shows: the same as that of the plan before.
+    pub shows: String,
     /// How large it was, and is.
     pub sizes: (Size, Size),
     /// Plans that were tried.
@@ -31,17 +32,18 @@ pub struct Shrunk {
 /// A search for shorter plans of which something holds.
 pub struct Search<'a> {
     best: Plan,
-    shows: &'a mut dyn FnMut(&Plan) -> Option<Violation>,
-    violation: Violation,
+    shows: &'a mut dyn FnMut(&Plan) -> Option<String>,
+    shown: String,
     tries: usize,
     tries_max: usize,
 }
 
 impl<'a> Search<'a> {
-    /// A search that begins at a plan; `None` if the plan itself does not show what is looked for.
-    pub fn new(plan: &Plan, tries_max: usize, shows: &'a mut dyn FnMut(&Plan) -> Option<Violation>) -> Option<Self> {
-        let violation = shows(plan)?;
-        Some(Self { best: plan.clone(), shows, violation, tries: 1, tries_max })
+    /// A search that begins at a plan. `shows` says what a plan shows of what is looked for; `None`: nothing. `None` if the plan
+    /// itself shows nothing.
+    pub fn new(plan: &Plan, tries_max: usize, shows: &'a mut dyn FnMut(&Plan) -> Option<String>) -> Option<Self> {
+        let shown = shows(plan)?;
+        Some(Self { best: plan.clone(), shows, shown, tries: 1, tries_max })
     }
 
     /// The shortest plan so far.
@@ -55,8 +57,8 @@ impl<'a> Search<'a> {
             return false;
         }
         self.tries += 1;
-        let Some(violation) = (self.shows)(&plan) else { return false };
-        (self.best, self.violation) = (plan, violation);
+        let Some(shown) = (self.shows)(&plan) else { return false };
+        (self.best, self.shown) = (plan, shown);
         true
     }
 
@@ -74,18 +76,20 @@ impl<'a> Search<'a> {
             }
         }
         let sizes = (before, self.best.size());
-        Shrunk { plan: self.best, violation: self.violation, sizes, tries: self.tries }
+        Shrunk { plan: self.best, shows: self.shown, sizes, tries: self.tries }
     }
 }
 
 /// A shorter plan whose run the same oracle objects to; `None` if the plan's own run does not violate it.
 #[must_use]
 pub fn shrink(plan: &Plan, oracle: Oracle, tries_max: usize) -> Option<Shrunk> {
-    let mut shows = |plan: &Plan| {
-        // A plan of which no world can be made shows nothing.
-        let report = run(plan, None).ok()?;
-        report.violations.into_iter().find(|violation| violation.oracle == oracle)
-    };
+    Parts::default().shrink(plan, oracle.name(), tries_max)
+}
+
+/// A shorter plan at which a mutation is caught by what must catch it; `None` if it is not at the plan itself.
+#[must_use]
+pub fn shrink_mutation(plan: &Plan, mutation: Mutation, tries_max: usize) -> Option<Shrunk> {
+    let mut shows = |plan: &Plan| mutation.shows(plan);
     Search::new(plan, tries_max, &mut shows).map(Search::shortest)
 }
 
@@ -95,11 +99,10 @@ mod tests {
 
     use super::Search;
     use crate::fault::What;
-    use crate::oracle::{Oracle, Violation};
     use crate::plan::{Plan, Role};
 
-    fn violation() -> Violation {
-        Violation { oracle: Oracle::Kept, detail: "lost".to_owned() }
+    fn lost() -> String {
+        "lost".to_owned()
     }
 
     #[test]
@@ -117,9 +120,9 @@ mod tests {
             let crashes = plan.faults.iter().any(|fault| matches!(fault.what, What::CloudCrash));
             let prints = plan.people.iter().any(|person| match &person.role {
                 Role::Author { programs, .. } => programs.iter().any(|program| program.contains("line 2")),
-                Role::Watcher | Role::Absent => false,
+                Role::Watcher | Role::Own { .. } | Role::Absent => false,
             });
-            (crashes && prints).then(violation)
+            (crashes && prints).then(lost)
         };
         let found = Search::new(&plan, 2_000, &mut shows).expect("it shows").shortest();
         assert_eq!(found.plan.faults.len(), 1, "{:?}", found.plan);
@@ -132,7 +135,7 @@ mod tests {
         let mut asked = 0;
         let mut shows = |_: &Plan| {
             asked += 1;
-            Some(violation())
+            Some(lost())
         };
         let found = Search::new(&Plan::of(5, None), 7, &mut shows).expect("it shows").shortest();
         assert_eq!((found.tries, asked), (7, 7));

@@ -9,7 +9,8 @@ use crate::plan::{PersonPlan, Plan, Role};
 type Pass = fn(&mut Search<'_>);
 
 /// All of them.
-pub(super) const ALL: &[Pass] = &[less_time, fewer_faults, fewer_people, fewer_programs, plainer_people, shorter_waits];
+pub(super) const ALL: &[Pass] =
+    &[less_time, fewer_faults, fewer_chores, fewer_people, fewer_programs, plainer_people, shorter_waits];
 
 /// The shortest hostile time that is tried.
 const HOSTILE_MIN: Duration = Duration::from_secs(1);
@@ -24,7 +25,8 @@ fn less_time(search: &mut Search<'_>) {
             break;
         }
     }
-    let last = search.best().faults.iter().map(|fault| fault.at + fault.lasts).max();
+    let faults = search.best().faults.iter().map(|fault| fault.at + fault.lasts);
+    let last = faults.chain(search.best().chores.iter().map(|chore| chore.at + chore.lasts)).max();
     let until = last.unwrap_or_default().max(HOSTILE_MIN);
     if until < search.best().hostile {
         search.takes(ending(search.best(), until));
@@ -38,6 +40,10 @@ fn ending(plan: &Plan, until: Duration) -> Plan {
     for fault in &mut plan.faults {
         fault.lasts = fault.lasts.min(until.saturating_sub(fault.at));
     }
+    plan.chores.retain(|chore| chore.at < until);
+    for chore in &mut plan.chores {
+        chore.lasts = chore.lasts.min(until.saturating_sub(chore.at));
+    }
     plan
 }
 
@@ -45,6 +51,14 @@ fn fewer_faults(search: &mut Search<'_>) {
     let faults = search.best().faults.clone();
     minimize(&faults, |some| {
         let plan = Plan { faults: some.to_vec(), ..search.best().clone() };
+        search.takes(plan)
+    });
+}
+
+fn fewer_chores(search: &mut Search<'_>) {
+    let chores = search.best().chores.clone();
+    minimize(&chores, |some| {
+        let plan = Plan { chores: some.to_vec(), ..search.best().clone() };
         search.takes(plan)
     });
 }
@@ -152,14 +166,17 @@ fn hurry(line: &str) -> String {
 fn programs_of(plan: &Plan, number: usize) -> Option<&Vec<String>> {
     match &plan.people.get(number)?.role {
         Role::Author { programs, .. } => Some(programs),
+        Role::Own { with, .. } => Some(with),
         Role::Watcher | Role::Absent => None,
     }
 }
 
 fn with_programs(plan: &Plan, number: usize, shorter: Vec<String>) -> Plan {
     let mut plan = plan.clone();
-    if let Role::Author { programs, .. } = &mut plan.people[number].role {
-        *programs = shorter;
+    match &mut plan.people[number].role {
+        Role::Author { programs, .. } => *programs = shorter,
+        Role::Own { with, .. } => *with = shorter,
+        Role::Watcher | Role::Absent => {}
     }
     plan
 }

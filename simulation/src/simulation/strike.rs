@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use wayfare_actors::actor::Fatal;
 
-use super::{Simulation, Turn};
+use super::people::Somebody;
+use super::{Lasting, Simulation, Turn};
 use crate::fault::{Fault, What};
 use crate::hits::Strike;
 use crate::life::Life;
 use crate::mutation::Mutation;
+use crate::parts::Reach;
 use crate::place::Place;
-use crate::ports::{DiskIlls, Path};
+use crate::ports::{Disk, DiskIlls, Path};
+use crate::process::NodeMachine;
 use crate::trap::{Death, Trap};
 
 /// A process that has ended of itself is started again after so long, as a service is.
@@ -30,13 +33,18 @@ impl Simulation {
                 self.note(format_args!("{:?} ends", fault.what));
                 self.mend(number, &fault).await
             }
-            Turn::StartAgain(place) => self.start(place).await,
+            Turn::Start(place) => self.start(place).await,
+            Turn::BeginChore(chore) => {
+                self.begin_chore(&chore);
+                Ok(())
+            }
+            Turn::EndChore(chore) => self.end_chore(&chore).await,
         }
     }
 
     /// Buries processes that died otherwise than by a turn; `false` if none did.
     pub(super) async fn bury(&mut self) -> bool {
-        let mut has_buried = false;
+        let mut has_buried = self.close_stopped().await;
         while let Some(death) = self.around.traps.next_death() {
             self.note(format_args!("{death:?}"));
             has_buried |= self.crash(death.place, death.loses_power).await;
@@ -49,24 +57,40 @@ impl Simulation {
         for place in given_up {
             self.note(format_args!("the process of {place} has given up"));
             has_buried |= self.crash(place, false).await;
-            self.turn_after(STARTED_AGAIN, Turn::StartAgain(place));
+            self.turn_after(STARTED_AGAIN, Turn::Start(place));
         }
         has_buried
     }
 
-    async fn crash(&mut self, place: Place, loses_power: bool) -> bool {
+    /// A process is to die next.
+    pub(crate) fn crashes(&self, place: Place, loses_power: bool) {
+        self.around.traps.dies(Death { place, loses_power });
+    }
+
+    /// A process is to be started next.
+    pub(crate) fn starts(&self, place: Place) {
+        self.turn_after(Duration::ZERO, Turn::Start(place));
+    }
+
+    pub(super) async fn crash(&mut self, place: Place, loses_power: bool) -> bool {
         match place {
             Place::Cloud => self.cloud.crash(&self.around).await,
-            Place::Node(node) => self.nodes[node].crash(&self.around, loses_power).await,
+            Place::Node(node) => match self.nodes.get_mut(node) {
+                Some(node) => node.crash(&self.around, loses_power).await,
+                None => false,
+            },
             Place::Person(_) => false,
         }
     }
 
-    async fn start(&mut self, place: Place) -> Result<(), Fatal> {
+    pub(super) async fn start(&mut self, place: Place) -> Result<(), Fatal> {
         match place {
             Place::Cloud => self.cloud.start(&self.around).await,
             Place::Node(_) if self.mutation == Some(Mutation::NodeStaysDown) => Ok(()),
-            Place::Node(node) => self.nodes[node].start(&self.around).await,
+            Place::Node(node) => match self.nodes.get_mut(node) {
+                Some(node) => node.start(&self.around).await,
+                None => Ok(()),
+            },
             Place::Person(_) => Ok(()),
         }
     }
@@ -104,6 +128,7 @@ impl Simulation {
                 self.around.clocks.of(place).drift(ppm);
                 true
             }
+            What::Own { fault: name, place, with } => self.strike_own(number, &name, place, with, Arc::clone(&strike)),
             What::Cut { between: (a, b) } => self.set_path(a, b, Path::Cut),
             What::HalfOpen { between: (a, b) } => self.set_path(a, b, Path::Silent),
             What::Slow { between: (a, b), delay, per_byte } => self.set_path(a, b, Path::Slow { delay, per_byte }),
@@ -156,7 +181,8 @@ impl Simulation {
             | What::WallJump { .. }
             | What::Drift { .. }
             | What::HostCrash { .. }
-            | What::HostHang { .. } => {} // these hit at once
+            | What::HostHang { .. }
+            | What::Own { .. } => {} // these hit at once
         }
     }
 
@@ -176,32 +202,54 @@ impl Simulation {
     }
 
     fn ail_disk(&self, place: Place, change: impl FnOnce(&mut DiskIlls)) {
-        match place {
-            Place::Cloud => self.cloud.disk().ail(change),
-            Place::Node(node) => self.nodes[node].disk().ail(change),
-            Place::Person(_) => {} // nothing of theirs is on a disk
+        if let Some(disk) = self.disk(place) {
+            disk.ail(change);
         }
     }
 
-    fn life(&self, place: Place) -> Option<Arc<Life>> {
+    /// The disk of a machine; nothing of people's is on one.
+    pub(crate) fn disk(&self, place: Place) -> Option<&Arc<Disk>> {
+        match place {
+            Place::Cloud => Some(self.cloud.disk()),
+            Place::Node(node) => self.nodes.get(node).map(NodeMachine::disk),
+            Place::Person(_) => None,
+        }
+    }
+
+    pub(crate) fn life(&self, place: Place) -> Option<Arc<Life>> {
         match place {
             Place::Cloud => self.cloud.life(),
-            Place::Node(node) => self.nodes[node].life(),
-            Place::Person(person) => self.people.get(person).and_then(crate::person::Person::life),
+            Place::Node(node) => self.nodes.get(node).and_then(NodeMachine::life),
+            Place::Person(person) => self.people.get(person).and_then(Somebody::life),
         }
     }
 
-    fn freeze(&mut self, number: usize, lives: impl IntoIterator<Item = Arc<Life>>) -> bool {
+    pub(crate) fn freeze(&mut self, number: usize, lives: impl IntoIterator<Item = Arc<Life>>) -> bool {
         let frozen: Vec<_> = lives.into_iter().filter(|life| life.freeze()).collect();
         let has_hit = !frozen.is_empty();
-        self.frozen.insert(number, frozen);
+        self.frozen.entry(number).or_default().extend(frozen);
         has_hit
     }
 
-    fn thaw(&mut self, number: usize) {
+    pub(crate) fn thaw(&mut self, number: usize) {
         for life in self.frozen.remove(&number).unwrap_or_default() {
             life.thaw(&self.around.world);
         }
+    }
+
+    /// Begins a fault that was added; `false` if it hits nothing now.
+    fn strike_own(&mut self, number: usize, name: &str, place: Place, with: Vec<String>, strike: Arc<Strike>) -> bool {
+        let Some(mut fault) = self.parts.new_fault(name, with) else { return false }; // checked before
+        let mut draws = self.seed.child("own faults").numbered(name, number as u64).draws();
+        let later = Arc::clone(&strike);
+        let has_hit = fault.begin(&mut Reach { simulation: self, number, place, strike, draws: &mut draws });
+        self.own.insert(number, Lasting { fault, draws, strike: later });
+        has_hit
+    }
+
+    fn mend_own(&mut self, number: usize, place: Place) {
+        let Some(Lasting { mut fault, mut draws, strike }) = self.own.remove(&number) else { return };
+        fault.end(&mut Reach { simulation: self, number, place, strike, draws: &mut draws });
     }
 
     /// Ends a fault.
@@ -241,6 +289,7 @@ impl Simulation {
             What::StartFails { node } => self.nodes[node].hosts().ail(|ills| ills.start_fails = None),
             What::ConnectHangs { node } => self.nodes[node].hosts().ail(|ills| ills.connect_hangs = None),
             What::SlowKernel { node, .. } => self.nodes[node].hosts().ail(|ills| ills.slow_kernel = None),
+            What::Own { place, .. } => self.mend_own(number, place),
             What::Straggle { .. } | What::HostCrash { .. } => {}
         }
         Ok(())

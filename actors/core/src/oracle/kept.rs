@@ -100,7 +100,8 @@ impl Kept {
         }
         // Made on a node that was away, a session is not known to the cloud before its row is granted.
         let look = self.looks.get(&(place.to_owned(), run));
-        let is_early = code == ErrorCode::NotFound && look.is_some_and(|look| !look.was_known && look.through == 0);
+        let has_seen_nothing = |look: &&Look| look.through == 0 || look.is_blind;
+        let is_early = code == ErrorCode::NotFound && look.filter(has_seen_nothing).is_some_and(|look| !look.was_known);
         out.demand(is_early, || format!("run {run} was acknowledged, and {place} was told {code:?}"));
     }
 }
@@ -166,6 +167,12 @@ mod tests {
     fn not_found_is_true_only_before_the_session_is_known() {
         let refused = ("p", Fact::Refused { run: run(1), code: ErrorCode::NotFound });
         assert_eq!(broken(&[acknowledged(), looked(1), refused.clone()]), []);
+        assert_eq!(
+            broken(&[acknowledged(), looked(4), refused.clone()]),
+            [],
+            "from its middle, nothing was shown either"
+        );
+        assert_eq!(broken(&[acknowledged(), looked(1), shown(1, false), refused.clone()]), [Oracle::Kept]);
         let known = ("node", held(1, 1));
         assert_eq!(broken(&[acknowledged(), known, looked(1), refused]), [Oracle::Kept]);
     }

@@ -11,9 +11,7 @@ mod streams;
 mod unserved;
 pub mod uplink;
 
-use std::time::Duration;
-
-use ractor::{ActorRef, RactorErr};
+use ractor::ActorRef;
 use wayfare_core::link;
 use wayfare_core::machine::OpId;
 use wayfare_protocol::stream::{Class, Destination};
@@ -84,14 +82,13 @@ impl LinkRef {
         };
     }
 
-    /// Ends the link's actor when it has taken everything that it was given. Whether it has, within the time.
-    pub(crate) async fn drained(&self, within: Duration) -> bool {
+    /// Ends the link's actor when it has taken everything that it was given.
+    pub(crate) async fn drained(&self) {
         let actor = match self {
             Self::Accepted(actor) => actor.get_cell(),
             Self::Dialed(actor, _) => actor.get_cell(),
         };
-        // An actor that has ended already cannot be drained, and has taken everything.
-        !matches!(actor.drain_and_wait(Some(within)).await, Err(RactorErr::Timeout))
+        let _ = actor.drain_and_wait(None).await; // one that has ended already has taken everything
     }
 }
 

@@ -1,0 +1,188 @@
+//! The people of a run, and what is asked of them at its end.
+
+use std::sync::{Arc, PoisonError};
+
+use wayfare_actors::actor::Fatal;
+use wayfare_actors::ports::Address;
+use wayfare_protocol::NodeId;
+use wayfare_protocol::identity::ServerIdentity;
+use wayfare_protocol::output::RunOutcome;
+
+use super::Simulation;
+use crate::life::Life;
+use crate::mutation::Mutation;
+use crate::parts::Guest;
+use crate::person::{self, Person, Task};
+use crate::place::Place;
+use crate::plan::{FRESH_RUNS_WITHIN, PersonPlan, Plan, RUNS_END_WITHIN, Role};
+use crate::ports::{Disk, Sync};
+use crate::process::{cloud_address, key};
+
+/// One of the people.
+pub(crate) enum Somebody {
+    /// Does what people do.
+    Person(Box<Person>),
+    /// Does what a workload does that was added.
+    Guest(Box<Guest>),
+}
+
+impl Somebody {
+    pub(super) async fn begin(&mut self) -> Result<(), Fatal> {
+        match self {
+            Self::Person(person) => person.begin().await,
+            Self::Guest(guest) => guest.begin().await,
+        }
+    }
+
+    pub(super) async fn wake(&mut self) -> Result<(), Fatal> {
+        match self {
+            Self::Person(person) => person.wake().await?,
+            Self::Guest(guest) => guest.wake(),
+        }
+        Ok(())
+    }
+
+    pub(super) fn read(&mut self) -> bool {
+        match self {
+            Self::Person(person) => person.read(),
+            Self::Guest(guest) => guest.read(),
+        }
+    }
+
+    pub(super) fn rest(&mut self) {
+        match self {
+            Self::Person(person) => person.rest(),
+            Self::Guest(guest) => guest.rest(),
+        }
+    }
+
+    /// What is under way, for people; `None`: nothing.
+    pub(super) fn doing(&self) -> Option<String> {
+        match self {
+            Self::Person(person) => person.doing(),
+            Self::Guest(guest) => guest.doing(),
+        }
+    }
+
+    pub(super) fn life(&self) -> Option<Arc<Life>> {
+        match self {
+            Self::Person(person) => person.life(),
+            Self::Guest(guest) => guest.life(),
+        }
+    }
+}
+
+impl Simulation {
+    pub(super) fn person(&self, number: usize, plan: &PersonPlan) -> person::Config {
+        let (place, address) = match plan.at_node {
+            None => (Place::Person(number), cloud_address()),
+            Some(node) => {
+                let place = Place::Node(node);
+                let identity = ServerIdentity::Node(key(&self.seed, place).device_id());
+                (place, Address { url: place.url(), identity })
+            }
+        };
+        let tasks = match &plan.role {
+            Role::Author { session, chooses, programs } => {
+                let chooses = chooses.map(|node| NodeId(key(&self.seed, Place::Node(node)).device_id()));
+                let open = Task::Open(session.clone(), chooses);
+                std::iter::once(open).chain(programs.iter().cloned().map(Task::Run)).collect()
+            }
+            Role::Watcher | Role::Own { .. } | Role::Absent => Vec::new(),
+        };
+        person::Config {
+            number,
+            name: Place::Person(number).to_string(),
+            seed: self.seed.numbered("person", number as u64),
+            key: key(&self.seed, place),
+            address,
+            tasks,
+            watches: plan.role == Role::Watcher,
+            leaves: plan.leaves,
+            habits: plan.habits.clone(),
+            is_public: plan.account == 0,
+            insists: false,
+            hurries: false,
+            skips: self.mutation == Some(Mutation::ClientSkips),
+        }
+    }
+
+    fn new_person(&self, config: person::Config) -> Person {
+        let disk = Disk::new(&self.around.world, &config.seed.child("disk"), Sync::Durable);
+        let (board, woken) = (Arc::clone(&self.board), Arc::clone(&self.woken));
+        Person::new(config, self.around.clone(), Arc::clone(&self.evidence), board, woken, disk)
+    }
+
+    /// Whoever the plan puts in that place in the list.
+    pub(super) fn somebody(&self, number: usize, plan: &PersonPlan) -> Somebody {
+        let config = self.person(number, plan);
+        let Role::Own { workload, with } = &plan.role else {
+            return Somebody::Person(Box::new(self.new_person(config)));
+        };
+        let disk = Disk::new(&self.around.world, &config.seed.child("disk"), Sync::Durable);
+        let (board, woken) = (Arc::clone(&self.board), Arc::clone(&self.woken));
+        match self.parts.new_workload(workload, with.clone()) {
+            Some(own) => Somebody::Guest(Box::new(Guest::new(config, self.around.clone(), board, woken, disk, own))),
+            None => Somebody::Person(Box::new(self.new_person(config))), // checked before: does nothing
+        }
+    }
+
+    pub(super) async fn end_runs(&mut self) -> Result<(), Fatal> {
+        let all_idle = |simulation: &Self| simulation.people.iter().all(|somebody| somebody.doing().is_none());
+        if !self.go(RUNS_END_WITHIN, all_idle).await? {
+            for doing in self.people.iter().filter_map(Somebody::doing) {
+                self.evidence.late(format!("{RUNS_END_WITHIN:?} after the last fault {doing}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// One more person looks at every acknowledged run, and runs something in every session and in a new one.
+    pub(super) async fn fresh_runs(&mut self, plan: &Plan) -> Result<(), Fatal> {
+        let number = self.people.len();
+        let auditor = PersonPlan { at_node: None, role: Role::Watcher, leaves: false, habits: Vec::new(), account: 0 };
+        let known = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let watch = known.into_iter().map(|(session, run)| Task::Watch(session, run));
+        let mut sessions: Vec<_> = plan
+            .people
+            .iter()
+            .filter(|person| person.account == 0)
+            .filter_map(|person| match &person.role {
+                Role::Author { session, .. } => Some(session.clone()),
+                Role::Watcher | Role::Own { .. } | Role::Absent => None,
+            })
+            .collect();
+        sessions.push("fresh".to_owned());
+        sessions.sort();
+        sessions.dedup();
+        let fresh = sessions.len();
+        let opens = sessions.into_iter().flat_map(|name| [Task::Open(name, None), Task::Run("print fresh".to_owned())]);
+        let tasks: Vec<_> = watch.chain(opens).collect();
+        let config = person::Config {
+            tasks,
+            watches: false,
+            insists: true,
+            hurries: true,
+            skips: false,
+            ..self.person(number, &auditor)
+        };
+        let mut auditor = Somebody::Person(Box::new(self.new_person(config)));
+        auditor.begin().await?;
+        self.people.push(auditor);
+        let auditor = |simulation: &Self| match simulation.people.last() {
+            Some(Somebody::Person(auditor)) => (auditor.doing(), auditor.outcomes().to_vec()),
+            Some(Somebody::Guest(_)) | None => (None, Vec::new()),
+        };
+        let is_done = |simulation: &Self| auditor(simulation).0.is_none();
+        let is_in_time = self.go(FRESH_RUNS_WITHIN, is_done).await?;
+        let (doing, outcomes) = auditor(self);
+        if let (false, Some(doing)) = (is_in_time, doing) {
+            self.evidence.late(format!("{FRESH_RUNS_WITHIN:?} after everything had ended {doing}"));
+        }
+        let succeeded = outcomes.iter().rev().take(fresh).filter(|o| **o == RunOutcome::Succeeded).count();
+        if succeeded < fresh {
+            self.evidence.late(format!("of {fresh} fresh runs {succeeded} succeeded: {outcomes:?}"));
+        }
+        Ok(())
+    }
+}
