@@ -119,6 +119,12 @@ impl MachineClock {
         self.state().wall_at_boot += i128::from(ms);
     }
 
+    /// Whether the machine is asleep.
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        self.state().asleep_since.is_some()
+    }
+
     /// The machine falls asleep.
     pub fn fall_asleep(&self) {
         let boot = nanos(self.now().boot);

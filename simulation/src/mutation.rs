@@ -134,7 +134,7 @@ impl Mutation {
 }
 
 /// So many runs of a plan are compared.
-const RUNS: usize = 4;
+const RUNS: usize = 8;
 
 /// How the runs of a plan differ from each other; `None`: they do not. A map's order differs from map to map, so that one process is
 /// enough to see it.

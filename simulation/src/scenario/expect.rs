@@ -37,9 +37,9 @@ pub struct Expectation {
     /// Nobody is told of these.
     #[serde(default)]
     pub never: BTreeSet<End>,
-    /// Every fault hits something: what a person plans is to happen.
+    /// Every fault hits something, and every chore finds something to do: what a person plans is to happen.
     #[serde(skip)]
-    pub faults_hit: bool,
+    pub all_happens: bool,
 }
 
 impl Expectation {
@@ -63,13 +63,23 @@ impl Expectation {
             unmet.push(format!("{} ends {end:?} were told, none is expected", told(*end)));
         }
         let mut planned: BTreeMap<_, u64> = BTreeMap::new();
-        for fault in plan.faults.iter().filter(|_| self.faults_hit) {
+        for fault in plan.faults.iter().filter(|_| self.all_happens) {
             *planned.entry(fault.kind()).or_default() += 1;
         }
         for (kind, planned) in planned {
             let hit = report.faults.get(&kind).copied().unwrap_or(0);
             if hit < planned {
                 unmet.push(format!("{hit} of {planned} faults of the kind {} hit something", kind.name()));
+            }
+        }
+        let mut planned: BTreeMap<_, u64> = BTreeMap::new();
+        for chore in plan.chores.iter().filter(|_| self.all_happens) {
+            *planned.entry(chore.kind()).or_default() += 1;
+        }
+        for (kind, planned) in planned {
+            let done = report.chores.get(&kind).copied().unwrap_or(0);
+            if done < planned {
+                unmet.push(format!("{done} of {planned} chores of the kind {} found something to do", kind.name()));
             }
         }
         unmet

@@ -123,7 +123,7 @@ pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
     }
     plan.faults.sort_by_key(|fault| fault.at);
     plan.chores.sort_by_key(|chore| chore.at);
-    Ok(Scenario { plan, expects: Expectation { faults_hit: true, ..form.expects } })
+    Ok(Scenario { plan, expects: Expectation { all_happens: true, ..form.expects } })
 }
 
 fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unreadable> {

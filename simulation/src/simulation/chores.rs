@@ -2,7 +2,8 @@
 
 use wayfare_actors::actor::Fatal;
 
-use super::Simulation;
+use super::strike::AWAKE_AGAIN;
+use super::{Simulation, Turn};
 use crate::chore::{Chore, Work};
 use crate::hits::Strike;
 use crate::mutation::Mutation;
@@ -28,8 +29,13 @@ impl Simulation {
     }
 
     pub(super) async fn end_chore(&mut self, chore: &Chore) -> Result<(), Fatal> {
-        self.note(format_args!("chore: {:?} ends", chore.work));
         let place = chore.work.place();
+        if self.is_asleep(place) {
+            // Nothing is done on a machine that is asleep.
+            self.turn_after(AWAKE_AGAIN, Turn::EndChore(chore.clone()));
+            return Ok(());
+        }
+        self.note(format_args!("chore: {:?} ends", chore.work));
         match chore.work {
             Work::Restart { .. } => {}
             Work::Leave { node } => self.nodes[node].is_away = false,

@@ -19,6 +19,8 @@ use crate::trap::{Death, Trap};
 
 /// A process that has ended of itself is started again after so long, as a service is.
 const STARTED_AGAIN: Duration = Duration::from_secs(2);
+/// What cannot be done because a machine is asleep is tried again after so long.
+pub(super) const AWAKE_AGAIN: Duration = Duration::from_secs(1);
 
 impl Simulation {
     pub(super) async fn turn(&mut self, turn: Turn) -> Result<(), Fatal> {
@@ -83,7 +85,15 @@ impl Simulation {
         }
     }
 
+    pub(super) fn is_asleep(&self, place: Place) -> bool {
+        self.around.clocks.of(place).is_asleep()
+    }
+
     pub(super) async fn start(&mut self, place: Place) -> Result<(), Fatal> {
+        if self.is_asleep(place) {
+            self.turn_after(AWAKE_AGAIN, Turn::Start(place));
+            return Ok(());
+        }
         match place {
             Place::Cloud => self.cloud.start(&self.around).await,
             Place::Node(_) if self.mutation == Some(Mutation::NodeStaysDown) => Ok(()),
