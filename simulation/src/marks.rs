@@ -48,7 +48,7 @@ const OUT_OF_REACH: &[(&str, &str, &str)] = &[
     ("ownership", "Released", "nobody takes a session over yet"),
 ];
 
-/// Phases that last for less than what a fault is likely to meet: to be reached, not to be met by every kind of fault.
+/// Phases that last for less than what a fault is likely to meet: to be reached, and met by what is aimed at them.
 const BRIEF: &[(&str, &str, &str)] = &[
     ("link", "Handshake", "a few messages"),
     ("link", "Down", "its actor ends with it"),
@@ -75,42 +75,59 @@ pub fn phases() -> Vec<Mark> {
     wayfare_core::mark::all().into_iter().filter(|mark| !is_named(OUT_OF_REACH, *mark)).collect()
 }
 
-/// Whether a fault of that kind must meet that phase.
+/// Phases that last, but of which only what happens often is sure to meet one within [`SEEDS`] seeds.
+const SELDOM: &[(&str, &str, &str)] = &[
+    ("uplink", "Waiting", "a node without its cloud: only while something else is wrong"),
+    ("presence", "Suspect", "a device whose link is lost, for half a minute at most"),
+    ("session", "Absent", "a session without a kernel: before its first run, and after a loss of power"),
+    ("journal", "Away", "a copy without its owner: only while something else is wrong"),
+];
+
+/// What runs on a node's machine.
+const ON_NODE: &[&str] = &["link", "uplink", "session", "ownership", "kernel_host"];
+/// What runs in the cloud.
+const IN_CLOUD: &[&str] = &["link", "presence", "journal"];
+/// What runs anywhere but with people.
+const ON_SERVERS: &[&str] = &["link", "uplink", "session", "ownership", "kernel_host", "presence", "journal"];
+
+/// Whether a fault or chore of that kind must meet that phase.
 fn must_meet(cause: Cause, mark: Mark) -> bool {
-    let Cause::Fault(kind) = cause else { return false };
-    if is_named(OUT_OF_REACH, mark) || is_named(BRIEF, mark) {
+    if is_named(OUT_OF_REACH, mark) {
         return false;
     }
+    let is = |machine: &str, phase: &str| (mark.machine, mark.phase) == (machine, phase);
+    let lasts = !is_named(BRIEF, mark);
+    let is_usual = lasts && !is_named(SELDOM, mark);
     let is_of = |machines: &[&str]| machines.contains(&mark.machine);
-    match kind {
-        Kind::Cut | Kind::HalfOpen | Kind::Slow => true,
-        // Machines that are on the machine that it hits.
-        Kind::NodeCrash | Kind::PowerLoss | Kind::HostCrash => {
-            is_of(&["link", "uplink", "session", "ownership", "kernel_host"])
-        }
-        Kind::CloudCrash => is_of(&["link", "presence", "journal"]),
-        // The others are drawn too seldom, or hit at a moment of their own.
-        Kind::OneWay
-        | Kind::LostAnswers
-        | Kind::Reset
-        | Kind::Straggle
-        | Kind::TornWrite
-        | Kind::CrashAfter
-        | Kind::ActorPanic
-        | Kind::Freeze
-        | Kind::Suspend
-        | Kind::WallJump
-        | Kind::Drift
-        | Kind::DiskFull
-        | Kind::FailedSync
-        | Kind::SlowDisk
-        | Kind::StoreOutage
-        | Kind::StoreErrors
-        | Kind::StartFails
-        | Kind::ConnectHangs
-        | Kind::SlowKernel
-        | Kind::HostHang
-        | Kind::Own => false,
+    match cause {
+        Cause::Chore(kind) => match kind {
+            chore::Kind::Restart => lasts && is_of(ON_SERVERS),
+            // There is nothing on the node's own machine before it has joined.
+            chore::Kind::LateJoin => is_usual && is_of(IN_CLOUD),
+            chore::Kind::Leave => (is_usual && is_of(ON_SERVERS)) || is("presence", "Suspect"),
+        },
+        Cause::Fault(kind) => match kind {
+            Kind::Cut | Kind::HalfOpen | Kind::Slow => lasts,
+            Kind::NodeCrash | Kind::PowerLoss | Kind::HostCrash => lasts && is_of(ON_NODE),
+            Kind::CloudCrash => lasts && is_of(IN_CLOUD),
+            Kind::OneWay | Kind::Freeze | Kind::WallJump | Kind::Drift => is_usual,
+            // A data centre is not put to sleep.
+            Kind::Suspend => is_usual && !is_of(&["presence", "journal"]),
+            // Most of what these hit is the path of a node: people talk too little to be hit in every phase.
+            Kind::LostAnswers | Kind::Reset | Kind::Straggle => is_usual && is_of(ON_SERVERS),
+            Kind::ActorPanic | Kind::DiskFull | Kind::FailedSync | Kind::SlowDisk => is_usual && is_of(ON_SERVERS),
+            // Few of the effects after which it comes are the cloud's.
+            Kind::CrashAfter => is_usual && is_of(ON_NODE),
+            Kind::TornWrite | Kind::SlowKernel | Kind::HostHang => is_usual && is_of(ON_NODE),
+            // These hit who asks the store: links that are being authenticated, and accounts.
+            Kind::StoreOutage | Kind::StoreErrors => {
+                is("link", "Handshake") || (lasts && mark.machine == "presence") || is("journal", "Following")
+            }
+            // These hit a session on its way to a kernel; that another one of the node has a kernel just then is chance.
+            Kind::StartFails => is("session", "Starting") || is("ownership", "Held") || is("uplink", "Linked"),
+            Kind::ConnectHangs => is("session", "Connecting") || is("ownership", "Held") || is("uplink", "Linked"),
+            Kind::Own => false, // no seed draws it
+        },
     }
 }
 

@@ -6,11 +6,20 @@ use super::table::Table;
 use super::{Findings, Rule, Seen, Setting};
 use crate::fact::{EventDigest, Fact, Keeper};
 
+/// What was said of an event.
+struct Word {
+    digest: EventDigest,
+    /// Who said so first.
+    place: String,
+    /// Only its owner has said so, who may lose what is not durable yet, and then say something else of an event of its own making.
+    is_owners_alone: bool,
+}
+
 pub(super) struct Events {
     keeps_all: bool,
     room: usize,
-    /// The first word about each event, and whose it was.
-    said: Table<(RunId, u32, u64), (EventDigest, String)>,
+    /// What was said of each event.
+    said: Table<(RunId, u32, u64), Word>,
     /// The number that a place shows next of a run.
     shown: Table<(String, RunId), u64>,
     /// The number that the owner takes in next.
@@ -29,14 +38,29 @@ impl Events {
         }
     }
 
-    fn equal(&mut self, at: (RunId, u32, u64), place: &str, digest: Option<EventDigest>, out: &mut Findings) {
+    /// `copy`: whose word it is; `None`: a client's.
+    fn equal(
+        &mut self,
+        at: (RunId, u32, u64),
+        (place, copy): (&str, Option<Keeper>),
+        digest: Option<EventDigest>,
+        out: &mut Findings,
+    ) {
         let Some(digest) = digest else { return };
-        match self.said.get(&at) {
-            None => self.said.set(at, (digest, place.to_owned())),
-            Some((known, first)) => out.demand(*known == digest, || {
-                let (run, attempt, number) = at;
-                format!("event {number} of run {run}, attempt {attempt}, is not the same at {first} and at {place}")
-            }),
+        let is_owners = copy == Some(Keeper::Owner);
+        let word = Word { digest, place: place.to_owned(), is_owners_alone: is_owners };
+        let Some(known) = self.said.get_mut(&at) else { return self.said.set(at, word) };
+        if known.digest == digest {
+            known.is_owners_alone &= is_owners;
+            return out.demand(true, String::new);
+        }
+        let was_lost = known.is_owners_alone && matches!(copy, Some(Keeper::Owner | Keeper::Host));
+        out.demand(was_lost, || {
+            let (first, (run, attempt, number)) = (&known.place, at);
+            format!("event {number} of run {run}, attempt {attempt}, is not the same at {first} and at {place}")
+        });
+        if was_lost {
+            *known = word;
         }
     }
 }
@@ -45,7 +69,7 @@ impl Rule for Events {
     fn judge(&mut self, seen: Seen<'_>, out: &mut Findings) {
         match seen.fact {
             Fact::Output { copy, run, attempt, number, span, digest } => {
-                self.equal((*run, *attempt, *number), seen.place, *digest, out);
+                self.equal((*run, *attempt, *number), (seen.place, Some(*copy)), *digest, out);
                 if *copy == Keeper::Owner {
                     // What was not durable may be lost, and is taken again.
                     if let Some(next) = self.taken.get_or_set((*run, *attempt), *number) {
@@ -79,7 +103,7 @@ impl Rule for Events {
                         format!("{} was told that event {number} of run {run} was left out, and nobody did", seen.place)
                     });
                 } else {
-                    self.equal(at, seen.place, *digest, out);
+                    self.equal(at, (seen.place, None), *digest, out);
                 }
             }
             _ => {}
@@ -117,6 +141,25 @@ mod tests {
             |copy| Fact::Output { copy, run: run(1), attempt: 1, number: 1, span: 1, digest: Some(EventDigest(5)) };
         assert_eq!(broken(&[("h", said(Keeper::Host)), ("n", said(Keeper::Owner)), ("p", shown(1, 5))]), []);
         assert_eq!(broken(&[("h", said(Keeper::Host)), ("p", shown(1, 6))]), [Oracle::Events]);
+    }
+
+    #[test]
+    fn an_owner_may_lose_an_event_of_its_own_making_that_nobody_has_seen() {
+        let said = |copy, digest| {
+            let digest = Some(EventDigest(digest));
+            Fact::Output { copy, run: run(1), attempt: 1, number: 1, span: 1, digest }
+        };
+        let (lost, again) =
+            (("n", said(Keeper::Owner, 5)), [("h", said(Keeper::Host, 6)), ("n", said(Keeper::Owner, 6))]);
+        assert_eq!(broken(&[std::slice::from_ref(&lost), &again[..]].concat()), []);
+        let seen = [lost.clone(), ("cloud", said(Keeper::Journal, 5))];
+        assert_eq!(broken(&[&seen[..], &again[..]].concat()), [Oracle::Events, Oracle::Events], "the journal has it");
+        assert_eq!(broken(&[&[lost], &again[..], &[("p", shown(1, 5))]].concat()), [Oracle::Events], "it was shown");
+        assert_eq!(
+            broken(&[again[0].clone(), ("n", said(Keeper::Owner, 5))]),
+            [Oracle::Events],
+            "the host's word counts"
+        );
     }
 
     #[test]

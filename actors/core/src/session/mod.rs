@@ -260,10 +260,21 @@ impl RuntimeSession {
         self.kept = self.taken;
         self.on_ownership(now, ownership::Input::Recovered, out);
         self.show_through(self.outputs.next() - 1, out);
+        self.complete_failures(out);
         if self.kernels > 0 {
             self.connect(0, out);
         } else {
             self.ensure_host(out);
+        }
+    }
+
+    /// Of a run that no kernel had, nothing is said but that it failed, in two records. Where a crash has left the first alone, the run
+    /// has failed all the same: that may have been seen.
+    fn complete_failures(&mut self, out: &mut impl Sink<Effect>) {
+        for run in self.runs.all_waiting() {
+            if self.last_number(run) > 0 {
+                self.say(run, vec![OutputBody::Ended(RunOutcome::Failed)], out);
+            }
         }
     }
 

@@ -113,3 +113,23 @@ fn records_of_the_host_go_on_after_the_last_one_that_is_durable() {
     bench.host_events(5, 1, 3..=4);
     assert_eq!(host::numbers(&bench, 1), [1, 2, 3, 4]);
 }
+
+#[test]
+fn a_failure_of_which_a_crash_left_only_the_event_is_a_failure_all_the_same() {
+    let mut bench = Bench::new(Limits::default());
+    bench.run(1);
+    let started = bench.start_op();
+    bench.done(started, Outcome::Started(Err("no kernel".to_owned())));
+    bench.sync();
+    let lost = bench.outputs.pop().map(|logged| logged.record.body);
+    assert_eq!(lost, Some(OutputBody::Ended(RunOutcome::Failed)));
+    bench.restart();
+    bench.sync();
+    let bodies: Vec<_> = bench.outputs.iter().map(|logged| &logged.record.body).collect();
+    assert!(
+        matches!(bodies[..], [OutputBody::Event { number: 1, .. }, OutputBody::Ended(RunOutcome::Failed)]),
+        "{bodies:?}"
+    );
+    assert_eq!(bench.outcome(1), Some(RunOutcome::Failed));
+    assert_eq!(bench.handed(), [] as [u64; 0]);
+}
