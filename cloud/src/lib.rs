@@ -7,5 +7,6 @@ pub mod door;
 pub mod files;
 pub mod invitation;
 pub mod metrics;
+mod open_files;
 pub mod pair;
 pub mod serve;

@@ -28,6 +28,7 @@ use crate::config::{CloudConfig, Security};
 use crate::door;
 use crate::files::Files;
 use crate::invitation::Invitation;
+use crate::open_files::allow_open_files;
 
 /// How often it is looked whether the actors still run.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -93,6 +94,10 @@ fn say(words: &mut impl Write, line: &str) {
 }
 
 async fn start(config: &CloudConfig) -> Result<Running> {
+    match allow_open_files() {
+        Ok(most) => tracing::debug!(most, "open files"),
+        Err(error) => tracing::warn!(%error, "the number of open files stays as it was: it bounds the links"),
+    }
     let limits = config.limits();
     let metrics = crate::metrics::start()?;
     let data = DataDir::open(&config.data_dir).context("data folder")?;

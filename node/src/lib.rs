@@ -12,3 +12,4 @@ pub mod jupyter;
 pub mod kernels;
 pub mod notebook;
 pub mod render;
+pub mod service;

@@ -45,6 +45,7 @@ pub struct World {
     cloud: Option<Cloud>,
     node: Option<Node>,
     node_tables: String,
+    cloud_tables: String,
     ended_well: Cell<bool>,
 }
 
@@ -80,6 +81,7 @@ impl World {
             cloud: None,
             node: None,
             node_tables: String::new(),
+            cloud_tables: String::new(),
             ended_well: Cell::new(false),
         })
     }
@@ -140,6 +142,11 @@ impl World {
     /// Tables of the configuration of the node that is started afterwards, such as `[limits]`.
     pub fn node_tables(&mut self, lines: &str) {
         lines.clone_into(&mut self.node_tables);
+    }
+
+    /// The same of the cloud.
+    pub fn cloud_tables(&mut self, lines: &str) {
+        lines.clone_into(&mut self.cloud_tables);
     }
 
     /// Starts the cloud.

@@ -42,6 +42,8 @@ pub struct ClientExecutor {
     link: Option<LinkRef>,
     /// Streams of this client so far; what older ones bring is ignored.
     streams: u64,
+    /// The newest of them, as the link calls it while it is open.
+    open: Option<StreamId>,
     lists: BTreeMap<RequestId, oneshot::Sender<Control>>,
 }
 
@@ -59,6 +61,8 @@ pub enum ClientCommand {
     StreamOpened {
         /// Which of its streams.
         number: u64,
+        /// As the link calls it.
+        stream: StreamId,
     },
     /// A message came on it.
     Update {
@@ -90,12 +94,13 @@ impl Executor for ClientExecutor {
                 }
             }
             Effect::OpenStream(destination) => {
-                self.streams += 1;
+                self.close_stream();
                 if let Some(link) = &self.link {
                     let peer = StreamPeer::Client(context.myself().clone(), self.streams);
                     link.command(LinkCommand::Open { destination, class: Class::Interactive, peer });
                 }
             }
+            Effect::CloseStream => self.close_stream(),
             Effect::Tell(told) => self.tell(News::Told(Box::new(told))),
         }
         Ok(())
@@ -111,6 +116,7 @@ impl Executor for ClientExecutor {
             ClientCommand::LinkDown(why) => {
                 self.lists.clear();
                 self.tell(News::Unlinked { why });
+                self.open = None;
                 if self.link.take().is_some() {
                     context.feed(Input::LinkDown);
                 }
@@ -124,13 +130,19 @@ impl Executor for ClientExecutor {
                 }
             }
             ClientCommand::Control(control) => context.feed(Input::Control(control)),
-            ClientCommand::StreamOpened { number } if number == self.streams => context.feed(Input::StreamOpened),
+            ClientCommand::StreamOpened { number, stream } if number == self.streams => {
+                self.open = Some(stream);
+                context.feed(Input::StreamOpened);
+            }
+            // It was replaced, or closed, before it was open.
+            ClientCommand::StreamOpened { stream, .. } => self.end(stream),
             ClientCommand::Update { number, update } if number == self.streams => context.feed(Input::Update(update)),
             ClientCommand::StreamClosed { number, refusal } if number == self.streams => {
+                self.open = None;
                 context.feed(Input::StreamClosed(refusal));
             }
             // Of a stream that was replaced.
-            ClientCommand::StreamOpened { .. } | ClientCommand::Update { .. } | ClientCommand::StreamClosed { .. } => {}
+            ClientCommand::Update { .. } | ClientCommand::StreamClosed { .. } => {}
             ClientCommand::List(request, question, asker) => {
                 if let Some(link) = &self.link {
                     self.lists.insert(request, asker);
@@ -143,6 +155,20 @@ impl Executor for ClientExecutor {
 }
 
 impl ClientExecutor {
+    /// What the present stream still brings is ignored.
+    fn close_stream(&mut self) {
+        self.streams += 1;
+        if let Some(stream) = self.open.take() {
+            self.end(stream);
+        }
+    }
+
+    fn end(&self, stream: StreamId) {
+        if let Some(link) = &self.link {
+            link.command(LinkCommand::End { stream, fault: None });
+        }
+    }
+
     fn tell(&self, news: News) {
         let _ = self.news.send(news); // the client was dropped
     }
@@ -205,7 +231,8 @@ impl Client {
         let (tell, news) = mpsc::unbounded_channel();
         let start: Start<ClientExecutor> = Arc::new(move |now| {
             let machine = Conversation::new(Config { limits: limits.clone(), linked: false }, now);
-            let executor = ClientExecutor { news: tell.clone(), link: None, streams: 0, lists: BTreeMap::new() };
+            let executor =
+                ClientExecutor { news: tell.clone(), link: None, streams: 0, open: None, lists: BTreeMap::new() };
             Box::pin(async move { Ok(Started { machine, executor, inputs: Vec::new() }) })
         });
         let arguments = Arguments { name: "client".to_owned(), start, runtime: runtime.clone() };

@@ -57,6 +57,12 @@ pub enum Command {
     },
     /// Say what can be used here, and what cannot and why.
     Doctor,
+    /// The node as a service of yours.
+    Service {
+        /// What to do.
+        #[command(subcommand)]
+        command: ServiceCommand,
+    },
     /// Let Jupyter's front ends run their notebooks on the mesh.
     Jupyter {
         /// What to do.
@@ -68,6 +74,30 @@ pub enum Command {
         /// Which shell.
         shell: Shell,
     },
+}
+
+/// `wayfare service`.
+#[derive(Debug, Subcommand)]
+pub enum ServiceCommand {
+    /// Start the node with your session, and again whenever it ends. Its sessions outlive it.
+    Install(ServiceInstall),
+}
+
+/// `wayfare service install`.
+#[derive(Debug, Args)]
+pub struct ServiceInstall {
+    /// The program wayfare-node (default: the one beside this program).
+    #[arg(long)]
+    pub program: Option<PathBuf>,
+    /// Write the service's file and do not start it.
+    #[arg(long)]
+    pub no_start: bool,
+    /// Show the file instead of writing it.
+    #[arg(long, conflicts_with = "no_start")]
+    pub print: bool,
+    /// Arguments of wayfare-node, after `--`: -- --venv /home/ada/.venv.
+    #[arg(last = true)]
+    pub node_arguments: Vec<String>,
 }
 
 /// `wayfare jupyter`.

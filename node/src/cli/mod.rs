@@ -18,6 +18,7 @@ mod progress;
 mod questions;
 mod run;
 mod screen;
+mod service;
 mod session;
 mod watch;
 
@@ -27,7 +28,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use app::App;
-use arguments::{Arguments, Command, DeviceCommand, JupyterCommand, SessionCommand};
+use arguments::{Arguments, Command, DeviceCommand, JupyterCommand, ServiceCommand, SessionCommand};
 pub use cells::CellSelection;
 pub use exit::{Exit, Failure};
 
@@ -80,6 +81,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Session { command: SessionCommand::Variables(asked) } => questions::variables(&app, &asked).await,
         Command::Session { command: SessionCommand::Inspect(asked) } => questions::inspect(&app, &asked).await,
         Command::Session { command: SessionCommand::Set(asked) } => session::set(&app, &asked).await,
+        Command::Service { command: ServiceCommand::Install(asked) } => service::install(&app, &asked),
         Command::Doctor => doctor::doctor(&app).await,
     }
 }

@@ -5,7 +5,7 @@ mod form;
 mod profile;
 
 pub use expect::{End, Expectation};
-pub use profile::Profile;
+pub use profile::{NoProfile, Profile, Quality};
 
 use crate::plan::{Plan, Unreadable};
 

@@ -58,7 +58,7 @@ pub async fn cell() -> Result<Cell> {
     })
 }
 
-async fn relayed(relay: &mut Device) -> Result<f64> {
+pub(super) async fn relayed(relay: &mut Device) -> Result<f64> {
     let since = Instant::now();
     relay.begin(CELL);
     relay.last_event().await?;

@@ -33,7 +33,7 @@ impl Memory {
     }
 }
 
-fn line(pid: i32, name: &str) -> Result<f64> {
+pub(super) fn line(pid: i32, name: &str) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let value = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| name.to_owned())?;
     Ok(value.trim().trim_end_matches(" kB").parse()?)

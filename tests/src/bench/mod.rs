@@ -2,10 +2,14 @@
 
 mod cell;
 mod direct;
+mod links;
 mod memory;
+mod profile;
 mod stream;
 
 pub use cell::cell;
+pub use links::links;
+pub use profile::cell_over;
 pub use stream::stream;
 
 use anyhow::{Context as _, Result};

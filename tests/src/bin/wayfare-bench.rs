@@ -1,4 +1,4 @@
-//! `wayfare-bench cell|stream`: one bench, one JSON line on standard output. Build it with `--release`.
+//! `wayfare-bench cell [--profile P]|links [COUNT]|stream`: one bench, one JSON line on standard output. Build it with `--release`.
 
 use anyhow::{Result, bail};
 
@@ -7,8 +7,13 @@ async fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let line = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["cell"] => serde_json::to_string(&wayfare_tests::bench::cell().await?)?,
+        ["cell", "--profile", profile] => {
+            serde_json::to_string(&wayfare_tests::bench::cell_over(profile.parse()?).await?)?
+        }
+        ["links"] => serde_json::to_string(&wayfare_tests::bench::links(5_000).await?)?,
+        ["links", count] => serde_json::to_string(&wayfare_tests::bench::links(count.parse()?).await?)?,
         ["stream"] => serde_json::to_string(&wayfare_tests::bench::stream().await?)?,
-        _ => bail!("usage: wayfare-bench cell|stream"),
+        _ => bail!("usage: wayfare-bench cell [--profile lte|home|office-proxy]|links [COUNT]|stream"),
     };
     println!("{line}");
     Ok(())

@@ -28,7 +28,7 @@ impl Cloud {
         let config = world.folder().join(format!("{name}.toml"));
         let data = world.folder().join(name);
         let text = format!("data_dir = {:?}\nhurry = {}\n", data.display().to_string(), world.hurry);
-        fs::write(&config, text + &world.trace_line(name))?;
+        fs::write(&config, text + &world.trace_line(name) + &world.cloud_tables)?;
         let mut cloud = Self {
             data,
             config,
@@ -90,7 +90,7 @@ impl Cloud {
         command.arg("pair").arg("--config").arg(&self.config);
         let output = tokio::process::Command::from(command).output().await?;
         let said = String::from_utf8_lossy(&output.stdout);
-        let string = said.split_whitespace().find(|word| word.starts_with("wayfare://"));
+        let string = said.split_whitespace().find(|word| word.starts_with("wayfare"));
         let failed = || format!("no pairing string: {said} {}", String::from_utf8_lossy(&output.stderr));
         Ok(string.with_context(failed)?.parse()?)
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use wayfare_simulation::seed::Seed;
 use wayfare_tests::device::Device;
 use wayfare_tests::faults::{FaultyLine, Line};
 use wayfare_tests::witness::Witness;
@@ -12,6 +13,8 @@ use crate::crashes::ends_well;
 
 /// How long a fault lasts.
 const FAULT: Duration = Duration::from_secs(5);
+/// How long a link flaps.
+const FLAPPING: Duration = Duration::from_secs(60);
 
 /// A world whose links go over lines that can fail, and a cell that counts and has begun.
 async fn over_faulty_lines(world: &mut World) -> Result<(FaultyLine, FaultyLine, Device, Witness)> {
@@ -59,5 +62,33 @@ fn a_stream_goes_on_where_it_was_when_the_clients_link_was_cut() -> Result<()> {
         ends_well(world, &mut device, &witness).await?;
         ensure!(device.links() >= links + 2, "the silent link was kept for {FAULT:?}");
         Ok(())
+    })
+}
+
+/// The line fails and comes back in every way that it can, for a moment each.
+async fn flaps(line: &FaultyLine, seed: &Seed) {
+    const WAYS: [Line; 4] = [Line::Cut, Line::Reset, Line::Held, Line::Lossy];
+    let mut draws = seed.draws();
+    loop {
+        tokio::time::sleep(draws.ms(200, 2_000)).await;
+        let way = usize::try_from(draws.between(0, 3)).unwrap_or_default();
+        line.set(WAYS[way]);
+        tokio::time::sleep(draws.ms(50, 1_500)).await;
+        line.set(Line::Whole);
+    }
+}
+
+#[test]
+fn a_stream_is_whole_over_links_that_flap_for_a_minute() -> Result<()> {
+    in_a_world(async |world| {
+        let (nodes, persons, mut device, witness) = over_faulty_lines(world).await?;
+        let (first, second) = (Seed::root(1), Seed::root(2));
+        let both = async { tokio::join!(flaps(&nodes, &first), flaps(&persons, &second)) };
+        let _ = tokio::time::timeout(FLAPPING, both).await; // it flaps for as long as it is let
+        for line in [&nodes, &persons] {
+            line.set(Line::Whole);
+        }
+        witness.goes_on_by(1).await?;
+        ends_well(world, &mut device, &witness).await
     })
 }

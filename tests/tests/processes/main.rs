@@ -8,5 +8,6 @@ mod questions;
 mod readers;
 mod routing;
 mod runtimes;
+mod sleep;
 mod story;
 mod trust;

@@ -76,6 +76,8 @@ pub enum Effect {
     Send(Control),
     /// Open a stream, in place of the one before.
     OpenStream(Destination),
+    /// Close the stream that was opened last: nobody looks at it any more.
+    CloseStream,
     /// Tell the user.
     Tell(Told),
 }

@@ -4,21 +4,25 @@
 //! link comes up, a run marked `again`; a run's events go on from the first number that was not seen. So what is shown is
 //! gapless and shown once, whatever the link does.
 //!
+//! A run is looked at together with asking for it, so that a cell costs one round trip of the link and not two: its stream waits at
+//! the other end until there is something to say. What it brings before the answer proves that the run was accepted, save the greeting,
+//! which is told after the answer.
+//!
 //! | phase | link up | answer | stream message | stream closed | deadline |
 //! |---|---|---|---|---|---|
 //! | Opening | open again | Ready, or refused | – | – | open again |
 //! | Ready | – | – | – | – | – |
-//! | Submitting | submit again | Attached, or unknown, or refused | – | – | submit again |
+//! | Submitting | submit again | Attached, or unknown, or refused | Attached | looked at after the answer | submit again |
 //! | Attached | attach at the next number | – | shown once; at the end Ready | attach again | attach again |
 
 mod interface;
+mod submit;
 #[cfg(test)]
 mod tests;
 
 use strum::VariantNames as _;
-use wayfare_protocol::control::{Control, MrpRequest, MrpResponse, OpenedSession};
+use wayfare_protocol::control::{Control, MrpRequest, OpenedSession};
 use wayfare_protocol::mrp::RunEvent;
-use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{OpenSession, RunRequest, SessionAnswer, SessionCall};
 use wayfare_protocol::stream::{Destination, RunUpdate};
 use wayfare_protocol::{Boot, ErrorCode, Limits, Now, Refusal, RequestId, RunId, SessionId};
@@ -32,7 +36,7 @@ pub use interface::{Config, Effect, Input, Told};
 enum Phase {
     Idle,
     Opening { request: RequestId, open: OpenSession, again_at: Boot },
-    Submitting { asked: MrpRequest, run: RunId, again_at: Boot },
+    Submitting { asked: MrpRequest, run: RunId, again_at: Boot, stream: Stream, greeting: Option<Told> },
     Attached { session: SessionId, run: RunId, next: u64, stream: Stream },
 }
 
@@ -78,18 +82,6 @@ impl Conversation {
         }
     }
 
-    fn submit(&mut self, now: Now, out: &mut impl Sink<Effect>) {
-        if let Phase::Submitting { asked, again_at, .. } = &mut self.phase {
-            *again_at = now.boot.after(self.limits.request);
-            if self.linked {
-                out.push(Effect::Send(Control::MrpRequest(asked.clone())));
-                if let SessionCall::Run(run) = &mut asked.call {
-                    run.again = true; // from here on it may have arrived
-                }
-            }
-        }
-    }
-
     fn attach(&mut self, out: &mut impl Sink<Effect>) {
         if let Phase::Attached { session, run, next, stream } = &mut self.phase
             && self.linked
@@ -122,44 +114,8 @@ impl Conversation {
         }));
     }
 
-    fn on_answer(&mut self, now: Now, response: MrpResponse, out: &mut impl Sink<Effect>) {
-        let MrpResponse { request, answer } = response;
-        if let Some(at) = self.calls.iter().position(|call| *call == request) {
-            self.calls.remove(at);
-            return out.push(Effect::Tell(Told::Answer { request, answer }));
-        }
-        let Phase::Submitting { asked, run, again_at } = &mut self.phase else { return };
-        if asked.request != request {
-            return;
-        }
-        let (run, session) = (*run, asked.session);
-        match answer {
-            SessionAnswer::Accepted { .. } => {
-                out.push(Effect::Tell(Told::Accepted { run }));
-                self.phase = Phase::Attached { session, run, next: 1, stream: Stream::None { again_at: None } };
-                self.attach(out);
-            }
-            // It may be on its way, or its owner may come back: asked again with the same ids, which does no harm.
-            SessionAnswer::Refused(refusal) if is_passing(refusal.code) => {
-                *again_at = now.boot.after(self.limits.redial_max.min(self.limits.request));
-                out.push(Effect::Tell(Told::Waiting));
-            }
-            SessionAnswer::Refused(refusal) => {
-                self.phase = Phase::Idle;
-                out.push(Effect::Tell(Told::RunRefused { run, refusal }));
-            }
-            SessionAnswer::UnknownRun
-            | SessionAnswer::Done
-            | SessionAnswer::Session(_)
-            | SessionAnswer::Runs(_)
-            | SessionAnswer::Told(_) => {
-                self.phase = Phase::Idle;
-                out.push(Effect::Tell(Told::Ended { run, outcome: RunOutcome::Unknown }));
-            }
-        }
-    }
-
     fn on_update(&mut self, update: RunUpdate, out: &mut impl Sink<Effect>) {
+        let Some(update) = self.on_early_update(update, out) else { return };
         let Phase::Attached { run, next, .. } = &mut self.phase else { return };
         match update {
             RunUpdate::Attached { owner, device_name, attempt } => {
@@ -186,6 +142,10 @@ impl Conversation {
     }
 
     fn stream_closed(&mut self, now: Now, refusal: Option<Refusal>, out: &mut impl Sink<Effect>) {
+        if let Phase::Submitting { stream, greeting, .. } = &mut self.phase {
+            (*stream, *greeting) = (Stream::None { again_at: None }, None);
+            return;
+        }
         let Phase::Attached { run, stream, .. } = &mut self.phase else { return };
         match refusal {
             Some(refusal) if !is_passing(refusal.code) => {
@@ -208,8 +168,12 @@ impl Conversation {
                 Refusal::new(ErrorCode::DeadlineExceeded, "the link was lost; whether it was done is not known");
             out.push(Effect::Tell(Told::Answer { request, answer: SessionAnswer::Refused(refusal) }));
         }
-        if let Phase::Attached { stream, .. } = &mut self.phase {
-            *stream = Stream::None { again_at: None };
+        match &mut self.phase {
+            Phase::Attached { stream, .. } => *stream = Stream::None { again_at: None },
+            Phase::Submitting { stream, greeting, .. } => {
+                (*stream, *greeting) = (Stream::None { again_at: None }, None);
+            }
+            Phase::Idle | Phase::Opening { .. } => {}
         }
         if !self.is_idle() {
             out.push(Effect::Tell(Told::Offline));
@@ -262,7 +226,8 @@ impl Machine for Conversation {
                 };
                 let call = SessionCall::Run(RunRequest { run, again: false, request: execute });
                 let asked = MrpRequest { request, trace, session, epoch: None, call };
-                self.phase = Phase::Submitting { asked, run, again_at: now.boot };
+                let stream = Stream::None { again_at: None };
+                self.phase = Phase::Submitting { asked, run, again_at: now.boot, stream, greeting: None };
                 self.submit(now, out);
             }
             Input::Attach { session, run, from } => {
@@ -291,7 +256,7 @@ impl Machine for Conversation {
             Input::Control(Control::MrpResponse(response)) => self.on_answer(now, response, out),
             Input::Control(_) => {}
             Input::StreamOpened => {
-                if let Phase::Attached { stream, .. } = &mut self.phase {
+                if let Phase::Attached { stream, .. } | Phase::Submitting { stream, .. } = &mut self.phase {
                     *stream = Stream::Open;
                 }
             }
@@ -338,7 +303,10 @@ impl Machine for Conversation {
                 SessionCall::Stop => to.tell(Fact::TakenBack { session: asked.session, run: None }),
                 _ => {}
             },
-            Effect::OpenStream(Destination::Outputs { .. }) | Effect::Send(_) | Effect::Tell(_) => {}
+            Effect::OpenStream(Destination::Outputs { .. })
+            | Effect::CloseStream
+            | Effect::Send(_)
+            | Effect::Tell(_) => {}
         }
     }
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use uuid::Uuid;
+use wayfare_protocol::control::MrpResponse;
 use wayfare_protocol::mrp::{ExecuteRequest, RunResult};
+use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{
     Environment, Language, RouteReason, SessionInfo, SessionKey, SessionName, SessionState,
 };
@@ -169,16 +171,70 @@ fn refused(code: ErrorCode) -> SessionAnswer {
     SessionAnswer::Refused(Refusal::new(code, "why"))
 }
 
+fn greeting() -> RunUpdate {
+    RunUpdate::Attached { owner: DESK, device_name: "desk".to_owned(), attempt: 1 }
+}
+
+fn told(bench: &Bench) -> Vec<&'static str> {
+    let name = |effect: &Effect| match effect {
+        Effect::Tell(Told::Accepted { .. }) => Some("accepted"),
+        Effect::Tell(Told::Attached { .. }) => Some("attached"),
+        Effect::Tell(Told::Event { .. }) => Some("event"),
+        Effect::Tell(Told::Ended { .. }) => Some("ended"),
+        Effect::CloseStream => Some("closed"),
+        _ => None,
+    };
+    bench.said.iter().filter_map(name).collect()
+}
+
 #[test]
-fn a_run_is_attached_to_when_its_owner_has_recorded_it() {
+fn a_run_is_looked_at_together_with_asking_for_it() {
     let mut bench = Bench::open();
     bench.run();
-    assert_eq!((bench.submitted(), bench.attached_at()), (vec![false], vec![]));
+    assert_eq!((bench.submitted(), bench.attached_at()), (vec![false], vec![1]));
+    bench.input(Input::StreamOpened);
+    bench.input(Input::Update(greeting()));
+    assert_eq!(told(&bench), [] as [&str; 0], "who executes it is told when it is accepted");
     bench.answer(accepted());
-    assert!(bench.is_told(&Told::Accepted { run: run() }));
-    assert_eq!(bench.attached_at(), [1]);
+    bench.event(1, text("a"));
+    assert_eq!(told(&bench), ["accepted", "attached", "event"]);
     bench.answer(accepted());
     assert_eq!(bench.attached_at(), [] as [u64; 0], "a second answer changes nothing");
+}
+
+#[test]
+fn an_event_that_comes_before_the_answer_proves_that_the_run_was_accepted() {
+    let mut bench = Bench::open();
+    bench.run();
+    bench.input(Input::StreamOpened);
+    bench.input(Input::Update(greeting()));
+    bench.event(1, RunEvent::Result(RunResult::default()));
+    bench.input(Input::Update(RunUpdate::Ended(RunOutcome::Succeeded)));
+    bench.answer(accepted());
+    assert_eq!(told(&bench), ["accepted", "attached", "event", "ended"]);
+    assert!(bench.conversation.is_idle());
+}
+
+#[test]
+fn a_stream_that_is_closed_before_the_answer_is_opened_again_after_it() {
+    let mut bench = Bench::open();
+    bench.run();
+    bench.input(Input::StreamOpened);
+    bench.input(Input::StreamClosed(Some(Refusal::new(ErrorCode::NotFound, "no such session"))));
+    assert_eq!(bench.attached_at(), [1]);
+    bench.answer(accepted());
+    assert_eq!(bench.attached_at(), [1]);
+}
+
+#[test]
+fn nobody_looks_at_a_run_that_is_refused_or_unknown() {
+    for answer in [refused(ErrorCode::Forbidden), SessionAnswer::UnknownRun] {
+        let mut bench = Bench::open();
+        bench.run();
+        bench.input(Input::StreamOpened);
+        bench.answer(answer);
+        assert!(told(&bench).contains(&"closed") && bench.conversation.is_idle());
+    }
 }
 
 #[test]
@@ -253,8 +309,9 @@ fn a_refusal_that_may_pass_is_waited_out() {
         assert!(bench.is_told(&Told::Waiting), "{code}");
         bench.pass(10_000);
         assert_eq!(bench.submitted(), [true], "{code}");
+        assert_eq!(bench.attached_at(), [1], "the stream stays, and waits too");
         bench.answer(accepted());
-        assert_eq!(bench.attached_at(), [1]);
+        assert!(bench.is_told(&Told::Accepted { run: run() }));
     }
 }
 

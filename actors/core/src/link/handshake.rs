@@ -8,6 +8,8 @@
 //! | Proof (acceptor) | ✗ | verified: to the owner | verified: to the owner | ✗ | ✗ | down | ✗ |
 //! | Admission, Pairing (acceptor) | ✗ | ✗ | ✗ | ✗ | ✗ | down | ✗ |
 //!
+//! Both ends refuse the other's version if the two do not speak with one another, each as soon as it knows it.
+//!
 //! ✗ is goodbye and down, as is the deadline at every point. The acceptor's nonce is used once: a proof is awaited once, and a
 //! bad one ends the link.
 
@@ -19,7 +21,7 @@ use wayfare_protocol::identity::{
 use wayfare_protocol::limits::{DEVICE_NAME_MAX, HANDSHAKE_MESSAGE_MAX};
 use wayfare_protocol::{AccountId, Boot, ErrorCode, Limits, Refusal};
 
-use super::{Effect, Purpose, Reason, Role};
+use super::{Effect, Purpose, Reason, Role, version};
 use crate::machine::Sink;
 
 /// Why a handshake failed. Another server's challenge is [`Reason::WrongServer`].
@@ -170,9 +172,14 @@ impl Handshake {
                 out.push(Effect::Paired { account });
                 Err(Ending::silent(Reason::Paired(account)))
             }
-            (Control::Register(register), Awaited::Proof { until }, Role::Acceptor { identity, nonce, .. }) => {
+            (
+                Control::Register(register),
+                Awaited::Proof { until },
+                Role::Acceptor { identity, nonce, version: own },
+            ) => {
                 in_time(now, until)?;
                 verify(codec, identity, nonce, &register.key, &register.proof, &register.name)?;
+                version::check(&register.version, own).map_err(Ending::wanted)?;
                 let sealing = sealing_key_payload(&register.sealing_key);
                 let signed = register.key.verify(&sealing, &register.sealing_signature);
                 signed.map_err(HandshakeError::SealingKey)?;
@@ -229,6 +236,10 @@ fn answer(
         let refusal = Refusal::new(ErrorCode::Unauthenticated, "not the server that this device connected to");
         let reason = Reason::WrongServer { expected: expects.clone(), found: challenge.server.clone() };
         return Err(Ending::goodbye(refusal, reason));
+    }
+    if let Purpose::Register(introduction) = purpose {
+        version::check(&introduction.version, &challenge.version)
+            .map_err(|refusal| Ending::goodbye(refusal.clone(), Reason::Refused(refusal)))?;
     }
     let payload = challenge_payload(&challenge.nonce, key.device_id(), codec.subprotocol(), expects);
     let proof = key.sign(&payload);

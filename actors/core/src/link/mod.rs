@@ -17,6 +17,7 @@ mod outgoing;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod version;
 
 use bytes::Bytes;
 use strum::VariantNames as _;

@@ -20,7 +20,7 @@ use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::pairing::{PairingAnchor, origin};
 
 use super::address::{Target, origin_host};
-use super::{frames, websocket_config};
+use super::{Proxies, frames, websocket_config};
 use crate::tls::verify::{Pin, PinnedCa, pinned, sha256};
 use crate::tls::{SERVER_NAME, provider};
 
@@ -34,6 +34,7 @@ use crate::tls::{SERVER_NAME, provider};
 pub struct WsTransport {
     insecure_plaintext: bool,
     public_roots: Arc<OnceLock<Arc<RootCertStore>>>,
+    proxies: Arc<Proxies>,
 }
 
 /// Whom TLS must show.
@@ -64,10 +65,16 @@ impl Failure {
 }
 
 impl WsTransport {
-    /// Without `insecure_plaintext` unencrypted WebSocket is spoken to this machine only.
+    /// Without `insecure_plaintext` unencrypted WebSocket is spoken to this machine only. Proxies are those of the environment.
     #[must_use]
     pub fn new(insecure_plaintext: bool) -> Self {
-        Self { insecure_plaintext, ..Self::default() }
+        Self { insecure_plaintext, proxies: Arc::new(Proxies::of_environment()), ..Self::default() }
+    }
+
+    /// Goes through these proxies, not the environment's.
+    #[must_use]
+    pub fn with_proxies(self, proxies: Proxies) -> Self {
+        Self { proxies: Arc::new(proxies), ..self }
     }
 
     /// Verifies public certificates by these roots, not by the system's.
@@ -144,7 +151,7 @@ impl WsTransport {
                 shake("ws://localhost/link", stream, format!("unix:{}", path.display())).await
             }
             Target::Tcp { host, port, .. } => {
-                let (stream, peer) = connect_tcp(host, *port).await?;
+                let (stream, peer) = self.connect(false, host, *port).await?;
                 // `localhost` may be made to lead elsewhere.
                 if !self.insecure_plaintext && !peer.ip().is_loopback() {
                     return Err(Failure::Unreachable(format!("{host} leads to {peer}, which is not this machine")));
@@ -167,7 +174,7 @@ impl WsTransport {
             Trust::Public { host } => (public_config(self.public_roots().await?)?, host),
         };
         let name = ServerName::try_from(name.to_owned()).map_err(Failure::unreachable)?;
-        let (stream, peer) = connect_tcp(host, port).await?;
+        let (stream, peer) = self.connect(true, host, port).await?;
         let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(tls_failure)?;
         let ca = match trust {
             Trust::Pinned(pin) => {
@@ -178,6 +185,16 @@ impl WsTransport {
             Trust::Public { .. } => None,
         };
         Ok((shake(url, stream, peer.to_string()).await?, ca))
+    }
+
+    /// A stream to a host, through a proxy where there is one: the peer is then the proxy.
+    async fn connect(&self, tls: bool, host: &str, port: u16) -> Result<(TcpStream, SocketAddr), Failure> {
+        let Some(proxy) = self.proxies.to(tls, host).map_err(Failure::unreachable)? else {
+            return connect_tcp(host, port).await;
+        };
+        let stream = proxy.tunnel(host, port).await.map_err(Failure::unreachable)?;
+        let peer = stream.peer_addr().map_err(Failure::unreachable)?;
+        Ok((stream, peer))
     }
 
     /// The roots of public certificates; the system's are read once.

@@ -6,10 +6,12 @@ pub mod accept;
 mod address;
 mod dial;
 mod frames;
+mod proxy;
 mod tcp_door;
 mod unix_door;
 
 pub use dial::WsTransport;
+pub use proxy::{Proxies, Proxy, ProxyError};
 pub use tcp_door::{DoorStream, Peer, TcpDoor};
 pub use unix_door::{DoorError, UnixDoor};
 
@@ -21,8 +23,10 @@ use wayfare_protocol::limits::FRAME_BODY_MAX;
 
 /// Longest WebSocket message: a frame with the largest body.
 pub(crate) const WEBSOCKET_MESSAGE_MAX: usize = HEADER_LEN + FRAME_BODY_MAX;
-/// Bytes read from a socket at once. A received frame keeps the buffer alive that it came in, so it is not larger than needed.
-const READ_BUFFER: usize = 64 * 1024;
+/// Bytes read from a socket at once; a frame that is longer has room made for it. The library keeps the buffer for as long as the
+/// connection lives and fills it with zeros before each read, and a received frame keeps the buffer alive that it came in: most
+/// links are idle, so it is small.
+const READ_BUFFER: usize = 4 * 1024;
 
 /// Wait before accepting again when the system refused, mostly for want of file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);

@@ -3,6 +3,7 @@
 mod certificates;
 mod doors;
 mod messages;
+mod proxy;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -86,7 +86,7 @@ impl Streams {
                 StreamPeer::Joined(other, its_stream)
             }
             StreamPeer::Client(client, number) => {
-                let _ = client.cast(Mail::Command(ClientCommand::StreamOpened { number })); // the client has ended
+                let _ = client.cast(Mail::Command(ClientCommand::StreamOpened { number, stream })); // the client has ended
                 StreamPeer::Client(client, number)
             }
             StreamPeer::Copy(journal, number) => {

@@ -254,3 +254,37 @@ fn a_closed_connection_ends_the_handshake_once() {
     assert_eq!(pair.dialer.told, [Effect::Down { reason: Reason::Closed { why: "reset".into() } }]);
     assert_eq!(pair.dialer.link.deadline(), None);
 }
+
+fn of_versions(device: &str, server: &str) -> (Config, Config) {
+    let introduction = Introduction { version: device.to_owned(), ..introduction() };
+    let (dialing, mut accepting) =
+        (dialer(&Limits::default(), Purpose::Register(introduction)), acceptor(&Limits::default()));
+    if let Role::Acceptor { version, .. } = &mut accepting.role {
+        server.clone_into(version);
+    }
+    (dialing, accepting)
+}
+
+#[test]
+fn a_device_of_an_older_version_is_told_to_update_and_signs_nothing() {
+    let (dialing, accepting) = of_versions("0.1.7", "0.2.0");
+    let mut pair = Pair::new(dialing, accepting);
+    pair.run();
+    let [Effect::Down { reason: Reason::Refused(refusal) }] = &pair.dialer.told[..] else {
+        panic!("{:?}", pair.dialer.told)
+    };
+    assert_eq!(refusal.code, ErrorCode::VersionMismatch);
+    assert!(refusal.detail.contains("update this device"), "{refusal}");
+    assert!(!pair.acceptor.told.iter().any(|effect| matches!(effect, Effect::Authenticate(_))));
+}
+
+#[test]
+fn a_server_refuses_a_device_whose_version_it_does_not_speak() {
+    // A device that does not look at the server's version.
+    let (mut pair, mut register) = registration();
+    register.version = "9.0.0".to_owned();
+    pair.give_control(Acceptor, &Control::Register(register));
+    let (reason, last) = refused_by_acceptor(&mut pair);
+    assert!(matches!(&reason, Reason::Goodbye(refusal) if refusal.code == ErrorCode::VersionMismatch), "{reason:?}");
+    assert!(matches!(last, Control::Goodbye(refusal) if refusal.detail.contains("update the server")));
+}
