@@ -6,6 +6,7 @@ pub mod http;
 pub mod tls;
 pub mod transport;
 
+mod blobs;
 mod clock;
 mod data_dir;
 mod key_file;
@@ -16,6 +17,7 @@ mod store;
 mod timer;
 mod trace_file;
 
+pub use blobs::FileBlobs;
 pub use clock::{OsRandom, SystemClock};
 pub use data_dir::{DataDir, DataDirError};
 pub use key_file::{KeyFileError, load_or_create_key};

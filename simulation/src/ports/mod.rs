@@ -1,6 +1,7 @@
 //! The simulated ports. Each belongs to one life of a process and does nothing when that has ended; what outlives the process
 //! ([`Network`], [`Disk`], [`StoreRows`], [`Hosts`]) is the world's.
 
+mod blobs;
 mod connection;
 mod disk;
 mod hosts;
@@ -12,6 +13,7 @@ mod store;
 mod time;
 mod trouble;
 
+pub use blobs::{Blobs, SimBlobs};
 pub use connection::SimTransport;
 pub use disk::{Disk, SimLogStore, Sync};
 pub use hosts::{Hosts, SimHosts};

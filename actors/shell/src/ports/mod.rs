@@ -1,6 +1,7 @@
 //! The ports: everything the actors need from the world. The binaries give real ones (`wayfare-io`), the simulation its own;
 //! each pair passes one contract suite.
 
+mod blob;
 mod host;
 mod log;
 mod store;
@@ -12,6 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::actor::{Runtime, Trace};
+pub use blob::{BlobError, BlobStore};
 pub use host::{ConnectError, HostConnection, HostReader, HostStart, HostWriter, SessionHosts, StartError};
 pub use log::{Log, LogError, LogName, LogStore};
 pub use store::{Account, ControlStore, DeviceRow, StoreError};
