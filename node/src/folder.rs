@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 /// | `door/http.addr` | address of its HTTP door over TCP, if it has one |
 /// | `http.token` | what such programs show at that door |
 /// | `logs/` | the logs of its sessions |
+/// | `keys/` | the keys of its daemons |
+/// | `blobs/` | snapshots, by the hash of their chunks |
 /// | `s/` | its session hosts, see [`crate::hosts`] |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataFolder(PathBuf);
@@ -76,6 +78,18 @@ impl DataFolder {
     #[must_use]
     pub fn http_token(&self) -> PathBuf {
         self.0.join("http.token")
+    }
+
+    /// The keys of its daemons.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    /// Blobs.
+    #[must_use]
+    pub fn blobs(&self) -> PathBuf {
+        self.0.join("blobs")
     }
 
     /// The logs.

@@ -1,10 +1,12 @@
 //! The edge of the mesh: a node that owns sessions, and the command line.
 
+pub mod builder;
 pub mod cli;
 pub mod client;
 pub mod cloud_file;
 pub mod config;
 pub mod daemon;
+pub mod daemons;
 pub mod folder;
 pub mod hardware;
 pub mod hosts;

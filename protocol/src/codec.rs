@@ -66,6 +66,31 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     if read == bytes.len() { Ok(message) } else { Err(DecodeError::Trailing { what, left: bytes.len() - read }) }
 }
 
+/// Bytes that a process of this account wrote for itself, and that a digest covers: a snapshot's own parts.
+const STORED_MAX: usize = 1024 * 1024 * 1024;
+
+/// What a process keeps for itself, in bincode; may be larger than a message.
+///
+/// # Panics
+/// As [`encode`].
+#[must_use]
+pub fn encode_stored<T: Serialize>(value: &T) -> Bytes {
+    let config = bincode::config::standard().with_limit::<STORED_MAX>();
+    bincode::serde::encode_to_vec(value, config).expect("plain data serialises").into()
+}
+
+/// What [`encode_stored`] wrote. Only for bytes whose digest was checked.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_stored<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let what = std::any::type_name::<T>();
+    let config = bincode::config::standard().with_limit::<STORED_MAX>();
+    let (value, read) = bincode::serde::decode_from_slice(bytes, config)
+        .map_err(|error| DecodeError::Malformed { what, why: error.to_string() })?;
+    if read == bytes.len() { Ok(value) } else { Err(DecodeError::Trailing { what, left: bytes.len() - read }) }
+}
+
 /// A message in MessagePack, fields by name.
 ///
 /// # Panics

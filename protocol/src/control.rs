@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::capability::{Accepting, Capabilities, Load};
+use crate::daemon::{DaemonInfo, DaemonRequest, DaemonResponse, StartDaemon};
 use crate::identity::{PublicKey, ServerIdentity, SignatureBytes};
 use crate::ownership::{Claim, ClaimOutcome, Row};
 use crate::session::{OpenSession, RouteReason, SessionAnswer, SessionCall, SessionInfo, SessionState};
@@ -135,6 +136,38 @@ pub enum Control {
     },
     /// What a node takes from other devices changed; at the begin of a link it is everything.
     Accepting(Accepting),
+    /// Asks for the daemon of a name.
+    StartDaemon {
+        /// Joins question and answer.
+        request: RequestId,
+        /// What is asked for.
+        start: StartDaemon,
+    },
+    /// That daemon.
+    DaemonStarted {
+        /// From the question.
+        request: RequestId,
+        /// The daemon, or why there is none.
+        outcome: Result<Box<DaemonInfo>, Refusal>,
+    },
+    /// Something asked of a daemon, routed to its owner.
+    DaemonRequest(DaemonRequest),
+    /// The answer.
+    DaemonResponse(DaemonResponse),
+    /// Asks for the daemons of the account.
+    ListDaemons {
+        /// Joins question and answer.
+        request: RequestId,
+    },
+    /// The daemons of the account.
+    DaemonList {
+        /// From the question.
+        request: RequestId,
+        /// In the order of their names.
+        daemons: Vec<DaemonInfo>,
+    },
+    /// A daemon of the node that says it has changed.
+    DaemonUp(Box<DaemonInfo>),
 }
 
 /// The accepting end's question.

@@ -13,6 +13,7 @@ pub mod causal;
 pub mod codec;
 pub mod continuity;
 pub mod control;
+pub mod daemon;
 pub mod entity;
 pub mod epoch;
 pub mod error;

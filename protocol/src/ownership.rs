@@ -1,7 +1,10 @@
 //! The row that says who owns a resource, and the claim that changes it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
+use crate::daemon::DaemonKey;
 use crate::session::SessionKey;
 use crate::{Epoch, Head, NodeId, ResourceId};
 
@@ -10,13 +13,67 @@ use crate::{Epoch, Head, NodeId, ResourceId};
 #[serde(transparent)]
 pub struct Lineage(pub u32);
 
+/// The name of a resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ResourceKey {
+    /// Of a session.
+    Session(SessionKey),
+    /// Of a daemon.
+    Daemon(DaemonKey),
+}
+
+impl ResourceKey {
+    /// A session's; `None` for what is none.
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionKey> {
+        if let Self::Session(key) = self { Some(key) } else { None }
+    }
+
+    /// Whether two resources of an account cannot both be named so: of sessions one for each language, of daemons one whatever its kind.
+    #[must_use]
+    pub fn clashes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Session(this), Self::Session(other)) => this == other,
+            (Self::Daemon(this), Self::Daemon(other)) => this.name == other.name,
+            (Self::Session(_), Self::Daemon(_)) | (Self::Daemon(_), Self::Session(_)) => false,
+        }
+    }
+
+    /// A daemon's; `None` for what is none.
+    #[must_use]
+    pub fn daemon(&self) -> Option<&DaemonKey> {
+        if let Self::Daemon(key) = self { Some(key) } else { None }
+    }
+}
+
+impl From<SessionKey> for ResourceKey {
+    fn from(key: SessionKey) -> Self {
+        Self::Session(key)
+    }
+}
+
+impl From<DaemonKey> for ResourceKey {
+    fn from(key: DaemonKey) -> Self {
+        Self::Daemon(key)
+    }
+}
+
+impl fmt::Display for ResourceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session(key) => key.fmt(f),
+            Self::Daemon(key) => key.fmt(f),
+        }
+    }
+}
+
 /// The truth about a resource's owner. Changes by compare-and-set only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// What is owned.
     pub resource: ResourceId,
     /// The name people know it by; unique within an account.
-    pub key: SessionKey,
+    pub key: ResourceKey,
     /// Who owns it.
     pub owner: NodeId,
     /// Under which fencing number.

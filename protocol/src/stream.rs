@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::output::{OutputRecord, RunOutcome};
-use crate::{Epoch, NodeId, Refusal, RunId, SessionId};
+use crate::{EntityId, Epoch, NodeId, Refusal, RunId, SessionId};
 
 /// How urgent a stream's bytes are. Frames of a more urgent class go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,6 +46,13 @@ pub enum Destination {
         /// The owner that is meant.
         epoch: Epoch,
         /// First record wanted, from 1.
+        from: u64,
+    },
+    /// The outputs of a daemon, from a sequence on. The far end sends [`DaemonUpdate`](crate::daemon::DaemonUpdate)s and never closes.
+    Daemon {
+        /// Which.
+        daemon: EntityId,
+        /// First output wanted, from 1.
         from: u64,
     },
 }

@@ -62,6 +62,27 @@ fn whole<T: Serialize + DeserializeOwned + PartialEq + Debug>(into: &mut Golden,
     message_pack(into, kind, std::slice::from_ref(sample), |_| "whole");
 }
 
+/// What is asked of daemons, and what they log and say.
+fn daemons(into: &mut Golden) {
+    use samples::daemon_calls::{
+        self as calls, answer, call, durability, health, input, resource_key, source, state, update,
+    };
+    bincode(into, "daemon-call", &calls::calls(), call::NAMES, call::name);
+    message_pack(into, "daemon-call", &calls::calls(), call::name);
+    bincode(into, "daemon-answer", &calls::answers(), answer::NAMES, answer::name);
+    message_pack(into, "daemon-answer", &calls::answers(), answer::name);
+    bincode(into, "daemon-update", &calls::updates(), update::NAMES, update::name);
+    message_pack(into, "daemon-update", &calls::updates(), update::name);
+    bincode(into, "daemon-state", &calls::states(), state::NAMES, state::name);
+    bincode(into, "daemon-health", &calls::healths(), health::NAMES, health::name);
+    bincode(into, "daemon-durability", &calls::durabilities(), durability::NAMES, durability::name);
+    bincode(into, "daemon-source", &calls::sources(), source::NAMES, source::name);
+    bincode(into, "daemon-input", &calls::inputs(), input::NAMES, input::name);
+    bincode(into, "resource-key", &calls::resource_keys(), resource_key::NAMES, resource_key::name);
+    whole(into, "inbox-frame", &calls::inbox_frame());
+    whole(into, "output-frame", &calls::output_frame());
+}
+
 fn golden() -> Golden {
     let mut all = Golden::new();
     let into = &mut all;
@@ -117,6 +138,8 @@ fn golden() -> Golden {
     whole(into, "continuity-proof", &daemon::proof());
     whole(into, "fork-record", &daemon::fork());
     into.insert("snapshot.hex".into(), daemon::snapshot().encode(1_000).expect("a short one").concat().to_vec());
+
+    daemons(into);
 
     let frames = control::frames();
     let kinds: Vec<_> = frames.iter().map(|frame| control::frame_kind::name(&frame.kind)).collect();

@@ -1,11 +1,12 @@
 //! The processes of the world: the very trees that the binaries run, over simulated ports, started, killed and started again.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::cloud::{self, CloudNode};
-use wayfare_actors::edge::{self, EdgeNode};
+use wayfare_actors::edge::{self, EdgeNode, NodePorts};
 use wayfare_actors::ports::{Address, DeviceRow, Ports};
 use wayfare_protocol::capability::{Capabilities, Hardware, RuntimeSpec};
 use wayfare_protocol::codec::Codec;
@@ -16,7 +17,9 @@ use wayfare_protocol::{AccountId, Limits, Wall};
 use crate::clock::Clocks;
 use crate::life::Life;
 use crate::place::Place;
-use crate::ports::{Disk, Hosts, Network, SimHosts, SimRandom, SimTime, SimTransport, StoreRows};
+use crate::ports::{
+    Blobs, Disk, Hosts, Keys, Network, SimHosts, SimKeys, SimRandom, SimTime, SimTransport, SimWorkers, StoreRows,
+};
 use crate::seed::Seed;
 use crate::trace::{ProcessTrace, Tracer};
 use crate::trap::Traps;
@@ -246,6 +249,8 @@ pub struct NodeMachine {
     key: DeviceKey,
     disk: Arc<Disk>,
     hosts: Arc<Hosts>,
+    keys: Arc<Keys>,
+    blobs: OnceLock<Arc<Blobs>>,
     starts: u64,
     /// Whether it runs without the bounds that it was given: what it must not do.
     ignores_limits: bool,
@@ -265,6 +270,8 @@ impl NodeMachine {
             key,
             disk,
             hosts,
+            keys: Arc::default(),
+            blobs: OnceLock::new(),
             starts: 0,
             ignores_limits: false,
             is_away: false,
@@ -346,7 +353,15 @@ impl NodeMachine {
             seed: seed.child("jitter").draws().number(),
         };
         let limits = if self.ignores_limits { Limits::default() } else { around.limits.clone() };
-        let node = Arc::new(EdgeNode::start(ports, hosts, identity, limits).await?);
+        let blobs = self.blobs.get_or_init(|| Blobs::new(&around.world, &self.seed.child("blobs")));
+        let node_ports = NodePorts {
+            hosts,
+            blobs: blobs.open(&life) as _,
+            keys: Arc::new(SimKeys(Arc::clone(&self.keys))),
+            workers: Arc::new(SimWorkers),
+            code: BTreeMap::new(),
+        };
+        let node = Arc::new(EdgeNode::start(ports, node_ports, identity, limits).await?);
         let accepts = Arc::clone(&node);
         around.network.open_door(
             place,

@@ -97,7 +97,8 @@ fn the_simulated_blobs_keep_the_contract_of_blobs() {
 fn erring_blobs_may_be_put_when_they_say_unknown_and_are_not_when_refused() {
     in_world(async |world| {
         let setting = Setting::of_all(Limits::default(), true);
-        let strike = Strike::new(What::StoreErrors, &Hits::new(&Evidence::new(Arc::clone(&world), &setting)));
+        let strike =
+            Strike::new(What::StoreErrors, &Hits::new(&Evidence::new(Arc::clone(&world), &setting, Vec::new())));
         let blobs = Blobs::new(&world, &Seed::root(5));
         let store = blobs.open(&Life::begin());
         let (mut unknown_and_there, mut unknown_and_not) = (0, 0);

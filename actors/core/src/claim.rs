@@ -72,7 +72,8 @@ mod tests {
         let session: SessionId = format!("00000000-0000-7000-8000-{session:012}").parse().unwrap();
         Row {
             resource: ResourceId::Session(session),
-            key: SessionKey { name: SessionName::new("notes", name).unwrap(), language: Language::from_word("python") },
+            key: SessionKey { name: SessionName::new("notes", name).unwrap(), language: Language::from_word("python") }
+                .into(),
             owner: NodeId(DeviceId([owner; 32])),
             epoch,
             lineage: Lineage(0),

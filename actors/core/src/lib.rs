@@ -7,6 +7,7 @@ pub mod account;
 pub mod chunks;
 pub mod claim;
 pub mod client;
+pub mod daemon;
 pub mod fact;
 pub mod jitter;
 pub mod journal;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use wayfare_actors::ports::Random;
 use wayfare_protocol::identity::DeviceKey;
+use zeroize::Zeroizing;
 
 const SEED: usize = 32;
 
@@ -62,21 +63,26 @@ pub fn load_or_create_key(path: &Path, random: &dyn Random) -> Result<DeviceKey,
 }
 
 fn load(path: &Path) -> Result<DeviceKey, KeyFileError> {
+    load_seed(path).map(|seed| DeviceKey::from_seed(&seed))
+}
+
+/// The seed that a file has, if nobody else can have read it.
+pub(crate) fn load_seed(path: &Path) -> Result<Zeroizing<[u8; SEED]>, KeyFileError> {
     let system = |why| KeyFileError::System { path: path.to_owned(), why };
     let file = File::open(path).map_err(system)?;
     let mode = file.metadata().map_err(system)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(KeyFileError::Exposed { path: path.to_owned(), mode });
     }
-    let mut bytes = Vec::with_capacity(SEED + 1);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(SEED + 1));
     file.take(SEED as u64 + 1).read_to_end(&mut bytes).map_err(system)?;
     let seed = <[u8; SEED]>::try_from(bytes.as_slice())
         .map_err(|_| KeyFileError::WrongLength { path: path.to_owned(), length: bytes.len() })?;
-    Ok(DeviceKey::from_seed(&seed))
+    Ok(Zeroizing::new(seed))
 }
 
 /// Writes a file aside and links it into place: it is there whole or not at all, and never over another.
-fn create(path: &Path, seed: &[u8; SEED], random: &dyn Random) -> io::Result<()> {
+pub(crate) fn create(path: &Path, seed: &[u8; SEED], random: &dyn Random) -> io::Result<()> {
     let mut suffix = [0; 8];
     random.fill(&mut suffix);
     let aside = path.with_extension(format!("{:016x}.new", u64::from_le_bytes(suffix)));

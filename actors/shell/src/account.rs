@@ -6,19 +6,21 @@ use std::sync::Arc;
 use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
 use wayfare_core::{Machine as _, link};
 use wayfare_protocol::control::Control;
+use wayfare_protocol::daemon::StartDaemon;
 use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
 use wayfare_protocol::stream::Open;
-use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Refusal, SessionId, StreamId};
+use wayfare_protocol::{AccountId, DeviceId, EntityId, EntityKey, ErrorCode, Refusal, ResourceId, SessionId, StreamId};
 
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
+use crate::daemon::{Beginning, DaemonCommand};
 use crate::directory::Directory;
 use crate::journal::JournalCommand;
 use crate::link::{LinkCommand, StreamPeer, Unserved};
 use crate::ports::{ControlStore, LogStore, StoreError};
 use crate::session::{Environs, SessionCommand};
 use crate::supervisor::{Child, Order};
-use crate::{device, journal, session};
+use crate::{daemon, device, journal, session};
 
 /// What stands around an account, by where it runs.
 #[derive(Clone)]
@@ -36,10 +38,14 @@ pub enum Home {
     Node {
         /// What its sessions need.
         environs: Environs,
+        /// What its daemons need.
+        daemons: Box<daemon::Environs>,
         /// The node's name, for people.
         device_name: String,
         /// The sessions whose logs it had when it started.
         sessions: BTreeSet<SessionId>,
+        /// Its daemons, likewise.
+        found: BTreeSet<EntityId>,
         /// Whether it has a cloud.
         is_paired: bool,
     },
@@ -73,7 +79,9 @@ pub fn arguments(
         Box::pin(async move {
             let inputs = match home {
                 Home::Cloud { account, store, .. } => vec![load(account, store.as_ref()).await?],
-                Home::Node { sessions, is_paired, .. } => vec![Input::Restarted { sessions, is_paired }],
+                Home::Node { sessions, found, is_paired, .. } => {
+                    vec![Input::Restarted { sessions, daemons: found, is_paired }]
+                }
             };
             Ok(Started { machine, executor, inputs })
         })
@@ -106,6 +114,35 @@ impl AccountExecutor {
             limits: self.config.limits.clone(),
         };
         self.supervise(session_child(config, environs.clone(), true));
+    }
+
+    /// A daemon's identity is its key: that is kept before anything of it is.
+    fn start_daemon(&self, start: StartDaemon, context: &mut Context<Self>) {
+        let Home::Node { daemons, device_name, .. } = &self.home else { return };
+        let Some(here) = place_node(&self.config) else { return };
+        let key = EntityKey::from_seed(&daemons.ids.secret());
+        let entity = key.entity();
+        let config = wayfare_core::daemon::Config {
+            entity,
+            key: start.key,
+            durability: start.durability,
+            here,
+            device_name: device_name.clone(),
+            factories: Arc::clone(&daemons.factories),
+            seed: 0,
+            limits: self.config.limits.clone(),
+        };
+        let (kept, directory) = (daemons.keys.put(key), Arc::clone(&self.directory));
+        let child = daemon_child(config, daemons.as_ref().clone(), Beginning::Made);
+        context.spawn(async move {
+            match (kept.await, directory.supervisor()) {
+                (Ok(()), Some(supervisor)) => {
+                    let _ = supervisor.cast(Order::Start(child)); // the whole tree is ending
+                }
+                (Err(error), _) => tracing::error!(%error, "the daemon is not started"),
+                (Ok(()), None) => {}
+            }
+        });
     }
 
     /// The device's presence is kept by an actor that begins with its first link.
@@ -186,6 +223,28 @@ pub(crate) fn session_child(config: wayfare_core::session::Config, environs: Env
     )
 }
 
+/// A daemon of this node under its supervisor.
+pub(crate) fn daemon_child(
+    config: wayfare_core::daemon::Config,
+    environs: daemon::Environs,
+    beginning: Beginning,
+) -> Child {
+    let entity = config.entity;
+    let directory = Arc::clone(&environs.directory);
+    let arguments = daemon::arguments(config, environs, beginning);
+    Child::new(
+        format!("daemon {entity}"),
+        Arc::new(move |supervisor| {
+            let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
+            Box::pin(async move {
+                let actor = actor::spawn(arguments, supervisor).await?;
+                directory.set_daemon(entity, actor.clone());
+                Ok(actor.get_cell())
+            })
+        }),
+    )
+}
+
 fn device_child(device: DeviceId, account: &AccountExecutor, store: Arc<dyn ControlStore>) -> Child {
     let directory = Arc::clone(&account.directory);
     let limits = account.config.limits.clone();
@@ -225,8 +284,21 @@ impl Executor for AccountExecutor {
                 self.directory.tell_session(session, asked); // restarting: the caller's deadline answers
             }
             Effect::Create(open) => self.create(open),
-            Effect::Ownership { session, input } => {
+            Effect::Ownership { resource: ResourceId::Session(session), input } => {
                 self.directory.tell_session(session, wayfare_core::session::Input::Ownership(input));
+            }
+            Effect::Ownership { resource: ResourceId::Daemon(daemon), input } => {
+                self.directory.tell_daemon(daemon, wayfare_core::daemon::Input::Ownership(input));
+            }
+            Effect::StartDaemon(start) => self.start_daemon(start, context),
+            Effect::CallDaemon { daemon, caller, epoch, call } => {
+                let asked = wayfare_core::daemon::Input::Call { caller, epoch, call };
+                self.directory.tell_daemon(daemon, asked); // restarting: the caller's deadline answers
+            }
+            Effect::ReadDaemon { link, stream, daemon, from } => {
+                let Some(link) = self.directory.link(link) else { return Ok(()) };
+                let stream = Unserved::new(link, stream);
+                self.directory.command_daemon(daemon, DaemonCommand::Read { stream, from });
             }
             Effect::Claim { op, claim } => self.claim(op, claim, context),
             Effect::DeviceUp { device, link } => self.device_up(device, link),

@@ -10,10 +10,13 @@ use wayfare_core::Machine as _;
 use wayfare_core::client::{Config, Conversation, Effect, Input, Told};
 use wayfare_core::link;
 use wayfare_protocol::control::{Control, DeviceInfo, Welcome};
+use wayfare_protocol::daemon::{
+    DaemonAnswer, DaemonCall, DaemonInfo, DaemonRequest, DaemonResponse, DaemonUpdate, StartDaemon,
+};
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionCall, SessionInfo};
-use wayfare_protocol::stream::{Class, Open, RunUpdate};
-use wayfare_protocol::{ErrorCode, Limits, Refusal, RequestId, RunId, SessionId, StreamId, TraceId};
+use wayfare_protocol::stream::{Class, Destination, Open, RunUpdate};
+use wayfare_protocol::{EntityId, ErrorCode, Limits, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId};
 
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::ids::Ids;
@@ -44,7 +47,7 @@ pub struct ClientExecutor {
     streams: u64,
     /// The newest of them, as the link calls it while it is open.
     open: Option<StreamId>,
-    lists: BTreeMap<RequestId, oneshot::Sender<Control>>,
+    asked: BTreeMap<RequestId, oneshot::Sender<Control>>,
 }
 
 /// What a client is told besides its machine's inputs.
@@ -78,8 +81,10 @@ pub enum ClientCommand {
         /// The fault, if there was one.
         refusal: Option<Refusal>,
     },
-    /// Ask for a list.
-    List(RequestId, Control, oneshot::Sender<Control>),
+    /// Ask something that has one answer, once.
+    Ask(RequestId, Control, oneshot::Sender<Control>),
+    /// Follow a daemon's outputs, from a sequence on.
+    Follow(EntityId, u64, mpsc::UnboundedSender<DaemonUpdate>),
 }
 
 impl Executor for ClientExecutor {
@@ -114,7 +119,7 @@ impl Executor for ClientExecutor {
                 context.feed(Input::LinkUp);
             }
             ClientCommand::LinkDown(why) => {
-                self.lists.clear();
+                self.asked.clear();
                 self.tell(News::Unlinked { why });
                 self.open = None;
                 if self.link.take().is_some() {
@@ -123,9 +128,13 @@ impl Executor for ClientExecutor {
             }
             ClientCommand::GaveUp(refusal) => self.tell(News::Refused(refusal)),
             ClientCommand::Control(
-                control @ (Control::DeviceList { request, .. } | Control::SessionList { request, .. }),
+                control @ (Control::DeviceList { request, .. }
+                | Control::SessionList { request, .. }
+                | Control::DaemonList { request, .. }
+                | Control::DaemonStarted { request, .. }
+                | Control::DaemonResponse(DaemonResponse { request, .. })),
             ) => {
-                if let Some(asker) = self.lists.remove(&request) {
+                if let Some(asker) = self.asked.remove(&request) {
                     let _ = asker.send(control); // it has given up
                 }
             }
@@ -143,10 +152,16 @@ impl Executor for ClientExecutor {
             }
             // Of a stream that was replaced.
             ClientCommand::Update { .. } | ClientCommand::StreamClosed { .. } => {}
-            ClientCommand::List(request, question, asker) => {
+            ClientCommand::Ask(request, question, asker) => {
                 if let Some(link) = &self.link {
-                    self.lists.insert(request, asker);
+                    self.asked.insert(request, asker);
                     link.input(link::Input::Send(Box::new(question)));
+                }
+            }
+            ClientCommand::Follow(daemon, from, updates) => {
+                if let Some(link) = &self.link {
+                    let (destination, peer) = (Destination::Daemon { daemon, from }, StreamPeer::Follower(updates));
+                    link.command(LinkCommand::Open { destination, class: Class::Interactive, peer });
                 }
             }
         }
@@ -232,7 +247,7 @@ impl Client {
         let start: Start<ClientExecutor> = Arc::new(move |now| {
             let machine = Conversation::new(Config { limits: limits.clone(), linked: false }, now);
             let executor =
-                ClientExecutor { news: tell.clone(), link: None, streams: 0, open: None, lists: BTreeMap::new() };
+                ClientExecutor { news: tell.clone(), link: None, streams: 0, open: None, asked: BTreeMap::new() };
             Box::pin(async move { Ok(Started { machine, executor, inputs: Vec::new() }) })
         });
         let arguments = Arguments { name: "client".to_owned(), start, runtime: runtime.clone() };
@@ -295,7 +310,7 @@ impl Client {
 
     /// The devices of the account; `None` when the link is lost before the answer.
     pub async fn devices(&self) -> Option<Vec<DeviceInfo>> {
-        match self.list(|request| Control::ListDevices { request }).await? {
+        match self.question(|request| Control::ListDevices { request }).await? {
             Control::DeviceList { devices, .. } => Some(devices),
             _ => None,
         }
@@ -303,16 +318,55 @@ impl Client {
 
     /// The sessions of the account; `None` when the link is lost before the answer.
     pub async fn sessions(&self) -> Option<Vec<SessionInfo>> {
-        match self.list(|request| Control::ListSessions { request }).await? {
+        match self.question(|request| Control::ListSessions { request }).await? {
             Control::SessionList { sessions, .. } => Some(sessions),
             _ => None,
         }
     }
 
-    async fn list(&self, question: impl FnOnce(RequestId) -> Control) -> Option<Control> {
+    /// The daemons of the account; `None` when the link is lost before the answer.
+    pub async fn daemons(&self) -> Option<Vec<DaemonInfo>> {
+        match self.question(|request| Control::ListDaemons { request }).await? {
+            Control::DaemonList { daemons, .. } => Some(daemons),
+            _ => None,
+        }
+    }
+
+    /// The daemon of a name, the one that there is or a new one; `None` when the link is lost before the answer.
+    pub async fn start_daemon(&self, start: StartDaemon) -> Option<Result<Box<DaemonInfo>, Refusal>> {
+        match self.question(|request| Control::StartDaemon { request, start }).await? {
+            Control::DaemonStarted { outcome, .. } => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// A daemon's answer; `None` when the link is lost before it.
+    pub async fn call_daemon(&self, daemon: EntityId, call: DaemonCall) -> Option<DaemonAnswer> {
+        let asked = |request| Control::DaemonRequest(DaemonRequest { request, daemon, epoch: None, call });
+        match self.question(asked).await? {
+            Control::DaemonResponse(response) => Some(response.answer),
+            _ => None,
+        }
+    }
+
+    /// A daemon's outputs from a sequence on. It ends when the link is lost or the daemon cannot be read: it is then followed anew.
+    #[must_use]
+    pub fn follow_daemon(&self, daemon: EntityId, from: u64) -> mpsc::UnboundedReceiver<DaemonUpdate> {
+        let (updates, following) = mpsc::unbounded_channel();
+        let _ = self.actor.cast(Mail::Command(ClientCommand::Follow(daemon, from, updates))); // it was closed
+        following
+    }
+
+    /// A new identity to publish under.
+    #[must_use]
+    pub fn new_origin(&self) -> Origin {
+        Origin(self.ids.seed())
+    }
+
+    async fn question(&self, question: impl FnOnce(RequestId) -> Control) -> Option<Control> {
         let request = RequestId(self.ids.next());
         let (asker, answer) = oneshot::channel();
-        self.actor.cast(Mail::Command(ClientCommand::List(request, question(request), asker))).ok()?;
+        self.actor.cast(Mail::Command(ClientCommand::Ask(request, question(request), asker))).ok()?;
         answer.await.ok()
     }
 

@@ -7,12 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use ractor::ActorRef;
 use wayfare_core::account::{self, LinkId};
 use wayfare_core::outputs::Executor as RunsOn;
-use wayfare_core::{link, session};
+use wayfare_core::{daemon, link, session};
 use wayfare_protocol::control::Control;
-use wayfare_protocol::{DeviceId, Epoch, SessionId};
+use wayfare_protocol::{DeviceId, EntityId, Epoch, SessionId};
 
 use crate::account::AccountExecutor;
 use crate::actor::Mail;
+use crate::daemon::{DaemonCommand, DaemonExecutor};
 use crate::device::DeviceExecutor;
 use crate::journal::{JournalCommand, JournalExecutor};
 use crate::link::LinkRef;
@@ -30,6 +31,7 @@ struct Known {
     devices: BTreeMap<DeviceId, ActorRef<Mail<DeviceExecutor>>>,
     device_links: BTreeMap<DeviceId, LinkId>,
     sessions: BTreeMap<SessionId, ActorRef<Mail<SessionExecutor>>>,
+    daemons: BTreeMap<EntityId, ActorRef<Mail<DaemonExecutor>>>,
     journals: BTreeMap<SessionId, JournalSlot>,
     journal_owners: BTreeMap<SessionId, JournalOwner>,
     links: BTreeMap<LinkId, LinkRef>,
@@ -125,6 +127,26 @@ impl Directory {
     /// Makes a session known.
     pub fn set_session(&self, session: SessionId, actor: ActorRef<Mail<SessionExecutor>>) {
         self.with(|known| known.sessions.insert(session, actor));
+    }
+
+    /// Makes a daemon known.
+    pub fn set_daemon(&self, daemon: EntityId, actor: ActorRef<Mail<DaemonExecutor>>) {
+        self.with(|known| known.daemons.insert(daemon, actor));
+    }
+
+    /// Tells a daemon; `false` if it is not here.
+    pub fn tell_daemon(&self, daemon: EntityId, input: daemon::Input) -> bool {
+        self.cast_daemon(daemon, Mail::Input(input, None))
+    }
+
+    /// Gives a daemon a command; `false` if it is not here.
+    pub fn command_daemon(&self, daemon: EntityId, command: DaemonCommand) -> bool {
+        self.cast_daemon(daemon, Mail::Command(command))
+    }
+
+    fn cast_daemon(&self, daemon: EntityId, mail: Mail<DaemonExecutor>) -> bool {
+        let actor = self.with(|known| known.daemons.get(&daemon).cloned());
+        actor.is_some_and(|actor| actor.cast(mail).is_ok())
     }
 
     /// A journal is being started.

@@ -1,6 +1,6 @@
 //! An edge node's actors, assembled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ractor::Actor;
@@ -8,17 +8,19 @@ use wayfare_core::account::{self, Place, Registered};
 use wayfare_protocol::capability::{self, Capabilities, Load, Power};
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{Control, Pair, Register, Welcome};
+use wayfare_protocol::daemon::{DaemonFactory, DaemonKey, DaemonKind, Durability};
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
-use wayfare_protocol::{AccountId, ErrorCode, Limits, NodeId, Refusal, SessionId};
+use wayfare_protocol::{AccountId, EntityId, ErrorCode, Limits, NodeId, Refusal, SessionId};
 
-use crate::account::{Home, session_child};
+use crate::account::{Home, daemon_child, session_child};
 use crate::actor::{self, Runtime};
+use crate::daemon::{self, Beginning};
 use crate::directory::Directory;
 use crate::ids::Ids;
 use crate::link::accepted::{self, Admission, Door};
 use crate::link::{AccountOwner, Doorkeeper, LinkOwner, uplink};
-use crate::ports::{Address, Connection, LogName, Pending, Ports, SessionHosts};
+use crate::ports::{Address, BlobStore, Connection, EntityKeys, LogName, Pending, Ports, SessionHosts, Workers};
 use crate::session::Environs;
 use crate::supervisor::{self, Child, Order, Policy, Supervisor, SupervisorRef};
 
@@ -43,6 +45,21 @@ pub struct Identity {
     pub seed: u64,
 }
 
+/// What an edge node has besides the ports that every process has.
+#[derive(Clone)]
+pub struct NodePorts {
+    /// Starts and finds session hosts.
+    pub hosts: Arc<dyn SessionHosts>,
+    /// Where snapshots are.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Where the keys of daemons are.
+    pub keys: Arc<dyn EntityKeys>,
+    /// Does the background work of daemons.
+    pub workers: Arc<dyn Workers>,
+    /// The code of daemons, by kind.
+    pub code: BTreeMap<DaemonKind, Arc<dyn DaemonFactory>>,
+}
+
 /// A running edge node.
 pub struct EdgeNode {
     root: SupervisorRef,
@@ -57,13 +74,15 @@ impl EdgeNode {
     /// If its logs cannot be listed or an actor cannot be started.
     pub async fn start(
         ports: Ports,
-        hosts: Arc<dyn SessionHosts>,
-        identity: Identity,
+        node_ports: NodePorts,
+        mut identity: Identity,
         limits: Limits,
     ) -> Result<Self, actor::Fatal> {
         let runtime = ports.runtime();
         let directory = Arc::new(Directory::default());
         let node = NodeId(identity.key.device_id());
+        let NodePorts { hosts, blobs, keys, workers, code } = node_ports;
+        identity.capabilities.tags.extend(code.keys().map(account::code_tag));
         let environs = Environs {
             directory: Arc::clone(&directory),
             logs: Arc::clone(&ports.logs),
@@ -71,10 +90,34 @@ impl EdgeNode {
             ids: Arc::new(Ids::new(Arc::clone(&ports.clock), Arc::clone(&ports.random))),
             runtime: runtime.clone(),
         };
-        let logs = ports.logs.list().await?.into_iter();
-        let sessions: BTreeSet<_> =
-            logs.filter_map(|name| if let LogName::Inbox(session) = name { Some(session) } else { None }).collect();
-        let mut children = vec![account_child(&identity, node, &environs, &limits, sessions.clone())];
+        let daemons = daemon::Environs {
+            directory: Arc::clone(&directory),
+            logs: Arc::clone(&ports.logs),
+            blobs,
+            keys,
+            workers,
+            factories: daemon::measured(code, &ports.clock, &limits),
+            ids: Arc::clone(&environs.ids),
+            runtime: runtime.clone(),
+        };
+        let logs = ports.logs.list().await?;
+        let of_session = |name: &LogName| if let LogName::Inbox(session) = name { Some(*session) } else { None };
+        let of_daemon = |name: &LogName| if let LogName::DaemonInbox(daemon) = name { Some(*daemon) } else { None };
+        let sessions: BTreeSet<_> = logs.iter().filter_map(of_session).collect();
+        let found: BTreeSet<_> = logs.iter().filter_map(of_daemon).collect();
+        let home = Home::Node {
+            environs: environs.clone(),
+            daemons: Box::new(daemons.clone()),
+            device_name: identity.name.clone(),
+            sessions: sessions.clone(),
+            found: found.clone(),
+            is_paired: identity.cloud.is_some(),
+        };
+        let mut children = vec![account_child(&identity, node, home, &environs, &limits)];
+        for entity in found {
+            let config = found_daemon(entity, node, &identity, &daemons, &limits);
+            children.push(daemon_child(config, daemons.clone(), Beginning::Found));
+        }
         for session in sessions {
             let config = recovered(session, node, &identity, &limits);
             children.push(session_child(config, environs.clone(), false));
@@ -144,13 +187,29 @@ fn recovered(session: SessionId, node: NodeId, identity: &Identity, limits: &Lim
     }
 }
 
-fn account_child(
-    identity: &Identity,
+/// A daemon whose log will say its name and its kind.
+fn found_daemon(
+    entity: EntityId,
     node: NodeId,
-    environs: &Environs,
+    identity: &Identity,
+    environs: &daemon::Environs,
     limits: &Limits,
-    sessions: BTreeSet<SessionId>,
-) -> Child {
+) -> wayfare_core::daemon::Config {
+    let unnamed = || "unnamed".parse::<DaemonKind>().ok().zip(format!("unnamed-{}", entity.short()).parse().ok());
+    let (kind, name) = unnamed().unwrap_or_else(|| unreachable!("both are valid names"));
+    wayfare_core::daemon::Config {
+        entity,
+        key: DaemonKey { name, kind },
+        durability: Durability::default(),
+        here: node,
+        device_name: identity.name.clone(),
+        factories: Arc::clone(&environs.factories),
+        seed: 0,
+        limits: limits.clone(),
+    }
+}
+
+fn account_child(identity: &Identity, node: NodeId, home: Home, environs: &Environs, limits: &Limits) -> Child {
     let place = Place::Node {
         node,
         name: identity.name.clone(),
@@ -159,8 +218,6 @@ fn account_child(
         policy: identity.policy,
     };
     let config = account::Config { place, limits: limits.clone() };
-    let (device_name, is_paired) = (identity.name.clone(), identity.cloud.is_some());
-    let home = Home::Node { environs: environs.clone(), device_name, sessions, is_paired };
     account_actor(config, home, Arc::clone(&environs.directory), environs.runtime.clone())
 }
 

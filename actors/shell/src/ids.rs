@@ -19,6 +19,22 @@ impl Ids {
         Self { clock, random }
     }
 
+    /// A random number, to seed what is random elsewhere.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.random.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Thirty-two random bytes, for a key.
+    #[must_use]
+    pub fn secret(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        self.random.fill(&mut bytes);
+        bytes
+    }
+
     /// A new one.
     #[must_use]
     pub fn next(&self) -> Uuid {

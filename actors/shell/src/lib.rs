@@ -9,6 +9,7 @@ pub mod account;
 pub mod actor;
 pub mod client;
 pub mod cloud;
+pub mod daemon;
 pub mod device;
 pub mod directory;
 pub mod edge;

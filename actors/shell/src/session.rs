@@ -9,7 +9,7 @@ use wayfare_core::outputs::{ReaderEffect, ReaderId, Want};
 use wayfare_core::session::{Config, Effect, InboxRecord, Input, LoggedOutput, Outcome, Record, RuntimeSession};
 use wayfare_core::{Durable as _, Machine as _, account, ownership};
 use wayfare_protocol::host::{HostMessage, HostRequest};
-use wayfare_protocol::{RequestId, SessionId, codec};
+use wayfare_protocol::{RequestId, ResourceId, SessionId, codec};
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::directory::Directory;
@@ -257,7 +257,11 @@ impl Executor for SessionExecutor {
             Effect::RefuseReader { reader, refusal } => self.readers.end(reader, Some(refusal)),
             Effect::Ownership(ownership::Effect::Claim(claim)) => {
                 let (session, request) = (self.session, RequestId(self.environs.ids.next()));
-                self.environs.directory.tell_account(account::Input::Claim { session, request, claim });
+                self.environs.directory.tell_account(account::Input::Claim {
+                    resource: ResourceId::Session(session),
+                    request,
+                    claim,
+                });
             }
             Effect::Ownership(ownership::Effect::Rename { from, to }) => {
                 tracing::warn!(%from, %to, "the session's name was taken: it has another one now");

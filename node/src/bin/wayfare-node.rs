@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use wayfare_node::builder::NodeBuilder;
 use wayfare_node::config::{ConfigFlags, NodeConfig};
-use wayfare_node::daemon::{self, Ready};
+use wayfare_node::daemon::Ready;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 stopped by SIGTERM or SIGINT, session hosts live on; 1 could not start, or its parts failed and \
@@ -61,7 +62,7 @@ fn run(config: &NodeConfig) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error, 1),
     };
-    match runtime.block_on(daemon::run(config, say_ready)) {
+    match runtime.block_on(NodeBuilder::new(config.clone()).with_own_daemons().run(say_ready)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error, 1),
     }

@@ -7,8 +7,8 @@ use wayfare_protocol::capability::Needs;
 use wayfare_protocol::session::{Environment, Language};
 
 use super::app::App;
-use super::arguments::{JupyterInstall, JupyterServe, OnTheMesh};
 use super::exit::{Exit, Failure};
+use super::jupyter_arguments::{JupyterInstall, JupyterServe, OnTheMesh};
 use super::plan::over;
 use crate::jupyter::spec::Install;
 use crate::jupyter::{self, SessionWish};

@@ -6,10 +6,13 @@ pub mod arguments;
 mod attach;
 mod cells;
 mod completions;
+mod daemon;
+mod daemon_arguments;
 mod doctor;
 mod elsewhere;
 mod exit;
 mod jupyter;
+mod jupyter_arguments;
 mod keyboard;
 mod lists;
 mod login;
@@ -28,9 +31,10 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use app::App;
-use arguments::{Arguments, Command, DeviceCommand, JupyterCommand, ServiceCommand, SessionCommand};
+use arguments::{Arguments, Command, DeviceCommand, ServiceCommand, SessionCommand};
 pub use cells::CellSelection;
 pub use exit::{Exit, Failure};
+use jupyter_arguments::JupyterCommand;
 
 /// Runs the command line with this process's arguments.
 #[must_use]
@@ -82,6 +86,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Session { command: SessionCommand::Inspect(asked) } => questions::inspect(&app, &asked).await,
         Command::Session { command: SessionCommand::Set(asked) } => session::set(&app, &asked).await,
         Command::Service { command: ServiceCommand::Install(asked) } => service::install(&app, &asked),
+        Command::Daemon { command } => daemon::daemon(&app, command).await,
         Command::Doctor => doctor::doctor(&app).await,
     }
 }

@@ -6,6 +6,7 @@
 mod door;
 mod http;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,18 +15,19 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 use wayfare_actors::actor::{Fatal, Trace};
-use wayfare_actors::edge::{EdgeNode, Identity};
-use wayfare_actors::ports::{Ports, SessionHosts, StartError};
+use wayfare_actors::edge::{EdgeNode, Identity, NodePorts};
+use wayfare_actors::ports::{Ports, StartError};
 use wayfare_actors::watch::Watch;
 use wayfare_io::http::TokenError;
 use wayfare_io::transport::{DoorError, UnixDoor, WsTransport};
 use wayfare_io::{
-    BootTimer, DataDir, DataDirError, KeyFileError, LogStoreError, OsRandom, SegmentLogStore, SystemClock, TraceFile,
-    load_or_create_key,
+    BootTimer, DataDir, DataDirError, EntityKeyFiles, FileBlobs, KeyFileError, LogStoreError, OsRandom,
+    SegmentLogStore, SystemClock, ThreadWorkers, TraceFile, load_or_create_key,
 };
 use wayfare_protocol::Limits;
 use wayfare_protocol::capability::{Capabilities, Hardware, Policy};
 use wayfare_protocol::codec::Codec;
+use wayfare_protocol::daemon::{DaemonFactory, DaemonKind};
 use wayfare_protocol::identity::DeviceKey;
 
 use crate::cloud_file::{Cloud, CloudFileError};
@@ -123,7 +125,7 @@ struct Daemon {
     limits: Limits,
     capabilities: Capabilities,
     policy: Policy,
-    hosts: Arc<dyn SessionHosts>,
+    node_ports: NodePorts,
     ports: Ports,
     meter: LoadMeter,
     guests: Guests,
@@ -153,8 +155,12 @@ async fn measure(config: &NodeConfig, limits: &Limits) -> (LoadMeter, Hardware) 
 ///
 /// # Errors
 /// If it cannot start, or its parts failed and restarting them did not help.
-pub async fn run(config: &NodeConfig, ready: impl FnOnce(&Ready)) -> Result<(), DaemonError> {
-    let mut daemon = Daemon::open(config).await?;
+pub(crate) async fn run(
+    config: &NodeConfig,
+    code: BTreeMap<DaemonKind, Arc<dyn DaemonFactory>>,
+    ready: impl FnOnce(&Ready),
+) -> Result<(), DaemonError> {
+    let mut daemon = Daemon::open(config, code).await?;
     let mut cloud = Cloud::load(&daemon.folder.cloud())?;
     let name = daemon.name(cloud.as_ref());
     let settings = Settings { name, listen: config.http.listen, origin: config.mrmd_origin()? };
@@ -185,7 +191,10 @@ pub async fn run(config: &NodeConfig, ready: impl FnOnce(&Ready)) -> Result<(), 
 }
 
 impl Daemon {
-    async fn open(config: &NodeConfig) -> Result<Self, DaemonError> {
+    async fn open(
+        config: &NodeConfig,
+        code: BTreeMap<DaemonKind, Arc<dyn DaemonFactory>>,
+    ) -> Result<Self, DaemonError> {
         let lock = DataDir::open(&config.data_dir)?;
         let folder = DataFolder::new(&config.data_dir);
         let limits = config.limits();
@@ -214,6 +223,13 @@ impl Daemon {
             logs: Arc::new(SegmentLogStore::open(&folder.logs(), &limits)?),
             trace: Some(Arc::new(watch)),
         };
+        let node_ports = NodePorts {
+            hosts: Arc::new(hosts),
+            blobs: Arc::new(FileBlobs::open(&folder.blobs()).await?),
+            keys: Arc::new(EntityKeyFiles::open(&folder.keys())?),
+            workers: Arc::new(ThreadWorkers),
+            code,
+        };
         Ok(Self {
             guests: Guests::listen(UnixDoor::open(&folder.door())?, limits.handshake, limits.unauthenticated_links),
             folder,
@@ -222,7 +238,7 @@ impl Daemon {
             limits,
             capabilities,
             policy: config.policy,
-            hosts: Arc::new(hosts),
+            node_ports,
             ports,
             meter,
             terminate: signal(SignalKind::terminate())?,
@@ -258,7 +274,7 @@ impl Daemon {
         };
         let insecure_plaintext = cloud.is_some_and(|cloud| cloud.insecure_plaintext);
         let ports = Ports { transport: Arc::new(WsTransport::new(insecure_plaintext)), ..self.ports.clone() };
-        EdgeNode::start(ports, Arc::clone(&self.hosts), identity, self.limits.clone()).await
+        EdgeNode::start(ports, self.node_ports.clone(), identity, self.limits.clone()).await
     }
 
     async fn serve(&mut self, node: &EdgeNode, cloud: Option<&Cloud>) -> Turn {

@@ -19,8 +19,10 @@ crate::variants!(message: Control {
     Challenge, Register, Welcome, Goodbye, Pair, Paired, Ping, Pong, Heartbeat, RuntimeUp, RuntimeDown, RuntimeState, Sync,
     MrpRequest, MrpResponse, Open, Opened, ListDevices, DeviceList, ListSessions, SessionList, Claim, Claimed, Row,
     MigrateOut, MigrateIn, GoingToSleep, Draining, Accepting,
+    StartDaemon, DaemonStarted, DaemonRequest, DaemonResponse, ListDaemons,
+    DaemonList, DaemonUp,
 });
-crate::variants!(destination: Destination { Run, Outputs });
+crate::variants!(destination: Destination { Run, Outputs, Daemon });
 crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping });
 crate::variants!(server: ServerIdentity { Ca, Origin, Node });
 crate::variants!(claimed: ClaimOutcome { Granted, Superseded, NameTaken });
@@ -30,7 +32,7 @@ crate::variants!(frame_kind: Kind { Open, Data, Credit, Close, Reset });
 pub fn row() -> Row {
     Row {
         resource: ResourceId::Session(SESSION),
-        key: key(),
+        key: key().into(),
         owner: NODE,
         epoch: EPOCH,
         lineage: Lineage(1),
@@ -47,6 +49,7 @@ pub fn controls() -> Vec<Control> {
     all.extend(life());
     all.extend(questions());
     all.extend(moves());
+    all.extend(daemon_calls::controls());
     all
 }
 
@@ -134,6 +137,7 @@ pub fn opens() -> Vec<Open> {
     vec![
         open(Destination::Run { session: SESSION, run: RUN, from: 1 }, Class::Interactive),
         open(Destination::Outputs { session: SESSION, epoch: EPOCH, from: 300 }, Class::Bulk),
+        open(Destination::Daemon { daemon: daemon::entity(), from: 300 }, Class::Interactive),
     ]
 }
 

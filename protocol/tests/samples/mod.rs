@@ -6,6 +6,7 @@
 pub mod capability;
 pub mod control;
 pub mod daemon;
+pub mod daemon_calls;
 pub mod outputs;
 pub mod session;
 

@@ -291,7 +291,7 @@ fn row() -> impl Strategy<Value = Row> {
     (resource, session_key(), node_id(), epoch(), any::<u32>(), prop::option::of(head)).prop_map(
         |(resource, key, owner, epoch, lineage, base)| Row {
             resource,
-            key,
+            key: key.into(),
             owner,
             epoch,
             lineage: Lineage(lineage),

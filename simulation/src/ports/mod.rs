@@ -3,6 +3,7 @@
 
 mod blobs;
 mod connection;
+mod daemons;
 mod disk;
 mod hosts;
 mod ills;
@@ -15,6 +16,7 @@ mod trouble;
 
 pub use blobs::{Blobs, SimBlobs};
 pub use connection::SimTransport;
+pub use daemons::{Keys, SimKeys, SimWorkers};
 pub use disk::{Disk, SimLogStore, Sync};
 pub use hosts::{Hosts, SimHosts};
 pub use ills::{DiskIlls, HostIlls, StoreIlls};

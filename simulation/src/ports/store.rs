@@ -141,7 +141,7 @@ impl Tables {
     fn claim(&mut self, account: AccountId, claim: &Claim) -> Result<ClaimOutcome, StoreError> {
         let row = self.rows.get(&(account, claim.next.resource));
         let looks = self.mutation != Some(Mutation::StoreForgetsNames);
-        let named = self.rows.iter().find(|((of, _), row)| looks && *of == account && row.key == claim.next.key);
+        let named = self.rows.iter().find(|((of, _), row)| looks && *of == account && row.key.clashes(&claim.next.key));
         let decision = decide(row, named.map(|(_, row)| row), claim, GENERATION);
         match decision.map_err(|why| StoreError::Refused(why.to_string()))? {
             Decision::Answer(outcome) => Ok(outcome),

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod cuts;
+mod daemons;
 mod jupyter;
 mod local;
 mod questions;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wayfare_protocol::control::Control;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::session::SessionState;
-use wayfare_protocol::{ErrorCode, Refusal, RequestId, SessionId};
+use wayfare_protocol::{ErrorCode, Refusal, RequestId, ResourceId};
 
 use super::{Account, Effect, LinkId};
 use crate::machine::{OpId, Sink};
@@ -14,25 +14,25 @@ use crate::ownership;
 /// Claims under way.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    /// On a node: which session asked.
-    asked: BTreeMap<RequestId, SessionId>,
+    /// On a node: which resource asked.
+    asked: BTreeMap<RequestId, ResourceId>,
     /// In the cloud: which link asked, and under which request.
     stored: BTreeMap<OpId, (LinkId, RequestId)>,
 }
 
 impl Account {
-    /// A session of this node claims its row.
+    /// A resource of this node claims its row.
     pub(super) fn forward_claim(
         &mut self,
-        session: SessionId,
+        resource: ResourceId,
         request: RequestId,
         claim: Claim,
         out: &mut impl Sink<Effect>,
     ) {
         if let Some(upstream) = self.links.upstream() {
             // A repeat replaces the one before: its answer is the one that counts.
-            self.claims.asked.retain(|_, asker| *asker != session);
-            self.claims.asked.insert(request, session);
+            self.claims.asked.retain(|_, asker| *asker != resource);
+            self.claims.asked.insert(request, resource);
             out.push(Effect::Send { link: upstream, control: Control::Claim { request, claim } });
         }
     }
@@ -46,20 +46,28 @@ impl Account {
         out: &mut impl Sink<Effect>,
     ) {
         if self.links.is_upstream(link)
-            && let Some(session) = self.claims.asked.remove(&request)
+            && let Some(resource) = self.claims.asked.remove(&request)
         {
-            out.push(Effect::Ownership { session, input: ownership::Input::Claimed(outcome) });
+            out.push(Effect::Ownership { resource, input: ownership::Input::Claimed(outcome) });
         }
     }
 
     /// A node claims a row. It may claim what it owns, and what nobody owns; nothing is taken from another here.
     pub(super) fn on_claim(&mut self, link: LinkId, request: RequestId, claim: Claim, out: &mut impl Sink<Effect>) {
         let device = self.links.device(link);
-        let Some(session) = claim.next.resource.session() else {
-            let outcome = Err(Refusal::new(ErrorCode::Unsupported, "only rows of sessions are claimed here"));
-            return out.push(Effect::Send { link, control: Control::Claimed { request, outcome } });
+        let is_named_for_its_kind = match claim.next.resource {
+            ResourceId::Session(_) => claim.next.key.session().is_some(),
+            ResourceId::Daemon(_) => claim.next.key.daemon().is_some(),
         };
-        let owner_before = self.sessions.get(session).map(|info| info.owner.0);
+        if !is_named_for_its_kind {
+            let detail = format!("{:?} cannot be called {}", claim.next.resource, claim.next.key);
+            let outcome = Err(Refusal::new(ErrorCode::Malformed, detail));
+            return out.push(Effect::Send { link, control: Control::Claimed { request, outcome } });
+        }
+        let owner_before = match claim.next.resource {
+            ResourceId::Session(session) => self.sessions.get(session).map(|info| info.owner.0),
+            ResourceId::Daemon(daemon) => self.owner_of_daemon(daemon).map(|owner| owner.0),
+        };
         let is_own = device == Some(claim.next.owner.0) && owner_before.is_none_or(|owner| Some(owner) == device);
         if self.here().is_some() || !is_own {
             let detail = "only its present owner may claim a row that has one";
@@ -84,8 +92,8 @@ impl Account {
 
     /// A row as the store has it now.
     fn take_row(&mut self, row: &Row) {
-        let Some(session) = row.resource.session() else { return };
         self.put_row(row);
+        let Some(session) = row.resource.session() else { return };
         if self.devices.link(row.owner.0).is_some()
             && let Some(known) = self.sessions.get_mut(session)
             && known.state == SessionState::Unreachable
@@ -96,9 +104,12 @@ impl Account {
 
     /// The cloud tells of a row.
     pub(super) fn on_row(&mut self, link: LinkId, row: Row, out: &mut impl Sink<Effect>) {
-        let Some(session) = row.resource.session() else { return };
-        if self.links.is_upstream(link) && self.sessions.get(session).is_some() {
-            out.push(Effect::Ownership { session, input: ownership::Input::Row(row) });
+        let is_here = match row.resource {
+            ResourceId::Session(session) => self.sessions.get(session).is_some(),
+            ResourceId::Daemon(daemon) => self.daemons.get(daemon).is_some(),
+        };
+        if self.links.is_upstream(link) && is_here {
+            out.push(Effect::Ownership { resource: row.resource, input: ownership::Input::Row(row) });
         }
     }
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use wayfare_protocol::capability::{Capabilities, Policy, Power};
 use wayfare_protocol::control::{Control, PresenceInfo};
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, StartDaemon};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
 use wayfare_protocol::stream::Open;
-use wayfare_protocol::{DeviceId, Epoch, Limits, NodeId, Refusal, RequestId, SessionId, StreamId, Wall};
+use wayfare_protocol::{
+    DeviceId, EntityId, Epoch, Limits, NodeId, Refusal, RequestId, ResourceId, SessionId, StreamId, Wall,
+};
 
 use crate::machine::OpId;
 use crate::outputs::{Executor, Want};
@@ -89,6 +92,8 @@ pub enum Input {
     Restarted {
         /// Its sessions, by their logs: each tells of itself when it has read them.
         sessions: BTreeSet<SessionId>,
+        /// Its daemons, likewise.
+        daemons: BTreeSet<EntityId>,
         /// Whether it has a cloud.
         is_paired: bool,
     },
@@ -148,10 +153,24 @@ pub enum Input {
         /// The answer.
         answer: SessionAnswer,
     },
-    /// A session of this node wants something of the store.
+    /// A daemon of this node changed, or exists now.
+    Daemon(Box<DaemonInfo>),
+    /// A log of this node is that of a daemon whose creation was never durable.
+    NoDaemon {
+        /// Which.
+        daemon: EntityId,
+    },
+    /// A daemon of this node answered.
+    DaemonAnswer {
+        /// Which call.
+        caller: Caller,
+        /// The answer.
+        answer: DaemonAnswer,
+    },
+    /// A resource of this node wants something of the store.
     Claim {
         /// Which.
-        session: SessionId,
+        resource: ResourceId,
         /// Joins claim and answer; fresh.
         request: RequestId,
         /// What it wants.
@@ -191,10 +210,34 @@ pub enum Effect {
     },
     /// Make a session on this node.
     Create(OpenSession),
-    /// Tell a session of this node about its row or the store.
+    /// Make a daemon on this node.
+    StartDaemon(StartDaemon),
+    /// Ask a daemon of this node.
+    CallDaemon {
+        /// Which.
+        daemon: EntityId,
+        /// Joins call and answer.
+        caller: Caller,
+        /// The epoch that the router knows.
+        epoch: Option<Epoch>,
+        /// What is asked.
+        call: DaemonCall,
+    },
+    /// Let a stream read a daemon's outputs.
+    ReadDaemon {
+        /// Over which link.
+        link: LinkId,
+        /// On which stream.
+        stream: StreamId,
+        /// Of which daemon.
+        daemon: EntityId,
+        /// The first output.
+        from: u64,
+    },
+    /// Tell a resource of this node about its row or the store.
     Ownership {
         /// Which.
-        session: SessionId,
+        resource: ResourceId,
         /// What.
         input: ownership::Input,
     },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wayfare_protocol::control::{Control, PresenceInfo};
-use wayfare_protocol::{DeviceId, Now};
+use wayfare_protocol::{DeviceId, Now, ResourceId};
 
 use super::{Account, Effect, LinkId, Peer, Place, Registered};
 use crate::machine::Sink;
@@ -119,7 +119,13 @@ impl Account {
         self.accepting_anew();
         for info in self.sessions.all() {
             out.push(Effect::Send { link, control: Control::RuntimeUp(info.clone()) });
-            out.push(Effect::Ownership { session: info.id, input: ownership::Input::StoreReachable { generation } });
+            let input = ownership::Input::StoreReachable { generation };
+            out.push(Effect::Ownership { resource: ResourceId::Session(info.id), input });
+        }
+        for info in self.daemons.all() {
+            out.push(Effect::Send { link, control: Control::DaemonUp(Box::new(info.clone())) });
+            let input = ownership::Input::StoreReachable { generation };
+            out.push(Effect::Ownership { resource: ResourceId::Daemon(info.entity), input });
         }
         self.send_lost_upstream(now, link, out);
     }
@@ -136,7 +142,12 @@ impl Account {
         self.pending.drop_from(link);
         if was_upstream {
             for info in self.sessions.all() {
-                out.push(Effect::Ownership { session: info.id, input: ownership::Input::StoreLost });
+                let resource = ResourceId::Session(info.id);
+                out.push(Effect::Ownership { resource, input: ownership::Input::StoreLost });
+            }
+            for info in self.daemons.all() {
+                let resource = ResourceId::Daemon(info.entity);
+                out.push(Effect::Ownership { resource, input: ownership::Input::StoreLost });
             }
         }
         for ask in self.pending.lose(link) {

@@ -15,6 +15,7 @@
 //! to answer. Devices that a cloud knows from its store are Suspect for [`wayfare_protocol::Limits::suspect_after_start`], then Offline, until they come.
 
 mod claims;
+mod daemons;
 mod devices;
 mod interface;
 mod links;
@@ -23,6 +24,7 @@ mod pending;
 mod policy;
 mod request;
 mod sessions;
+mod starts;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -36,6 +38,8 @@ use wayfare_protocol::{Boot, NodeId, Now};
 use crate::fact::{Fact, Queue, Witness};
 use crate::machine::{Machine, OpIds, Sink, earlier};
 use crate::outputs::Executor;
+use daemons::Daemons;
+pub use daemons::code_tag;
 use devices::Devices;
 pub use interface::{Config, Effect, Input, LinkId, Peer, Place, Registered};
 use links::Links;
@@ -49,6 +53,7 @@ pub struct Account {
     links: Links,
     devices: Devices,
     sessions: Sessions,
+    daemons: Daemons,
     pending: Pendings,
     ops: OpIds,
     callers: u64,
@@ -92,6 +97,13 @@ impl Account {
             Control::RuntimeDown { session } => self.on_runtime_down(link, session, out),
             Control::Heartbeat(load) => self.on_heartbeat(link, load),
             Control::Accepting(accepting) => self.on_accepting(link, accepting),
+            Control::StartDaemon { request, start } => self.on_start_daemon(now, link, request, start, out),
+            Control::DaemonStarted { request, outcome } => self.on_daemon_started(link, request, outcome, out),
+            Control::DaemonRequest(asked) => self.on_daemon_request(now, link, asked, out),
+            Control::DaemonResponse(answered) => self.on_daemon_response(link, answered, out),
+            Control::ListDaemons { request } => self.on_list_daemons(now, link, request, out),
+            Control::DaemonList { request, daemons } => self.on_daemon_list(link, request, daemons, out),
+            Control::DaemonUp(info) => self.on_daemon_up(link, *info),
             // Documents and migration are not served by this version; the link's own messages end in the link.
             Control::Sync(_)
             | Control::MigrateOut { .. }
@@ -122,6 +134,7 @@ impl Machine for Account {
             links: Links::default(),
             devices: Devices::default(),
             sessions: Sessions::default(),
+            daemons: Daemons::default(),
             pending: Pendings::default(),
             ops: OpIds::default(),
             callers: 0,
@@ -134,7 +147,10 @@ impl Machine for Account {
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
         match input {
             Input::Loaded { devices, rows } => self.load(now, devices, rows),
-            Input::Restarted { sessions, is_paired } => self.unknown.restarted(sessions, is_paired),
+            Input::Restarted { sessions, daemons, is_paired } => {
+                self.unknown.restarted(sessions, is_paired);
+                self.daemons.expect(daemons);
+            }
             Input::LinkUp { link, peer } => self.link_up(now, link, peer, out),
             Input::LinkDown { link } => self.link_down(now, link, out),
             Input::Control { link, control } => self.on_control(now, link, control, out),
@@ -144,7 +160,10 @@ impl Machine for Account {
             Input::CreateFailed { session, refusal } => self.create_failed(session, refusal, out),
             Input::NeverWas { session } => self.all_told(now, session, out),
             Input::Answer { caller, answer } => self.on_answer(caller, answer, out),
-            Input::Claim { session, request, claim } => self.forward_claim(session, request, claim, out),
+            Input::Daemon(info) => self.on_daemon(now, *info, out),
+            Input::NoDaemon { daemon } => self.daemon_told(now, daemon, out),
+            Input::DaemonAnswer { caller, answer } => self.on_daemon_answer(caller, answer, out),
+            Input::Claim { resource, request, claim } => self.forward_claim(resource, request, claim, out),
             Input::Claimed { op, outcome } => self.on_claimed(op, outcome, out),
             Input::Power(power) => self.set_power(power),
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wayfare_protocol::control::{Control, MrpRequest};
+use wayfare_protocol::daemon::{DaemonRequest, StartDaemon};
 use wayfare_protocol::session::OpenSession;
 use wayfare_protocol::{Boot, NodeId, RequestId};
 
@@ -57,6 +58,10 @@ pub(super) enum Kind {
     },
     /// A session that this node makes.
     Create(OpenSession),
+    /// An answer of a daemon's owner.
+    Daemon(DaemonRequest),
+    /// A daemon that is made here, or that the cloud or another device is asked to make or to name.
+    StartDaemon(StartDaemon),
     /// A list from the cloud.
     List { question: Control },
 }

@@ -117,7 +117,8 @@ impl Account {
             (_, Passed::Over(_)) => false,
             (Kind::Request(asked), _) => self.sessions.get(asked.session).is_some_and(|info| info.owner.0 == device),
             (Kind::Open { target, .. }, _) => target.is_some_and(|node| node.0 == device),
-            (Kind::Create(_) | Kind::List { .. }, _) => false,
+            (Kind::Daemon(asked), _) => self.owner_of_daemon(asked.daemon).is_some_and(|owner| owner.0 == device),
+            (Kind::Create(_) | Kind::StartDaemon(_) | Kind::List { .. }, _) => false,
         });
         self.send_again(now, link, waiting, out);
     }
@@ -148,6 +149,15 @@ impl Account {
                 Kind::List { question } => {
                     self.pending.sent(ask, link, now.boot.after(limits.suspect_probe));
                     out.push(Effect::Send { link, control: question });
+                }
+                // Repeats of these are recognised where they arrive: by origin and number, by name, or because they change nothing.
+                Kind::Daemon(asked) => {
+                    self.pending.sent(ask, link, now.boot.after(limits.request));
+                    out.push(Effect::Send { link, control: Control::DaemonRequest(asked) });
+                }
+                Kind::StartDaemon(start) => {
+                    self.pending.sent(ask, link, now.boot.after(limits.request));
+                    out.push(Effect::Send { link, control: Control::StartDaemon { request: ask.request, start } });
                 }
                 Kind::Create(_) => {}
             }
@@ -188,6 +198,7 @@ impl Account {
                 self.refuse(pending.from, ask.request, refusal, out);
             }
             Kind::Open { open, .. } => self.open_unanswered(now, pending.from, ask, open, out),
+            kind @ (Kind::Daemon(_) | Kind::StartDaemon(_)) => self.give_up_daemon(pending.from, ask, &kind, out),
             Kind::Create(open) => {
                 let detail = format!("{} was not made in time", open.key);
                 let outcome = Err(Refusal::new(ErrorCode::DeadlineExceeded, detail));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wayfare_protocol::control::{Control, PresenceInfo};
 use wayfare_protocol::ownership::Row;
 use wayfare_protocol::session::{Environment, SessionInfo, SessionKey, SessionState};
-use wayfare_protocol::{Epoch, Now, RequestId, SessionId, Wall};
+use wayfare_protocol::{Epoch, Now, RequestId, ResourceId, SessionId, Wall};
 
 use super::pending::{Ask, Kind};
 use super::{Account, Effect, LinkId, Place, Registered};
@@ -80,8 +80,8 @@ impl Account {
 
     /// A row is the truth about name, owner and epoch; what else is known of the session stays.
     pub(super) fn put_row(&mut self, row: &Row) {
-        // Sessions alone are kept here: a daemon's row is for the daemons.
-        let Some(id) = row.resource.session() else { return };
+        self.put_daemon_row(row);
+        let (Some(id), Some(key)) = (row.resource.session(), row.key.session()) else { return };
         let before = self.sessions.get(id);
         let same_owner = before.is_some_and(|info| info.owner == row.owner);
         let state = match before {
@@ -92,7 +92,7 @@ impl Account {
         let device_name = self.devices.name(row.owner.0).unwrap_or("unknown device").to_owned();
         self.sessions.put(SessionInfo {
             id,
-            key: row.key.clone(),
+            key: key.clone(),
             owner: row.owner,
             device_name,
             epoch: row.epoch,
@@ -112,7 +112,7 @@ impl Account {
                 && (is_new || info.epoch.generation < *generation)
             {
                 let input = crate::ownership::Input::StoreReachable { generation: *generation };
-                out.push(Effect::Ownership { session: info.id, input });
+                out.push(Effect::Ownership { resource: ResourceId::Session(info.id), input });
             }
         }
         self.answer_opens(&info, out);
@@ -213,6 +213,9 @@ impl Account {
         match question {
             Control::ListDevices { request } => {
                 Some(Control::DeviceList { request: *request, devices: self.device_list() })
+            }
+            Control::ListDaemons { request } => {
+                Some(Control::DaemonList { request: *request, daemons: self.daemon_list() })
             }
             Control::ListSessions { request } => {
                 Some(Control::SessionList { request: *request, sessions: self.session_list() })

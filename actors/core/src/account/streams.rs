@@ -20,6 +20,9 @@ impl Account {
                 }
                 (session, Want::Session { from })
             }
+            Destination::Daemon { daemon, from } => {
+                return self.on_daemon_stream(link, stream, (daemon, from), open, out);
+            }
         };
         let is_here = |owner| matches!(self.config.place, Place::Cloud { .. }) || self.here() == Some(owner);
         match self.sessions.get(session) {

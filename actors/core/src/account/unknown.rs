@@ -77,6 +77,10 @@ mod tests {
         "00000000-0000-7000-8000-000000000001".parse().unwrap()
     }
 
+    fn restarted(sessions: BTreeSet<SessionId>, is_paired: bool) -> Input {
+        Input::Restarted { sessions, daemons: BTreeSet::new(), is_paired }
+    }
+
     /// What a local client is told that wants to see a run of a session which the node does not know.
     fn answer(sessions: &[SessionId], is_paired: bool) -> ErrorCode {
         let device = DeviceId([1; 32]);
@@ -91,7 +95,7 @@ mod tests {
         let mut account = Account::new(Config { place, limits: Limits::default() }, now);
         let (link, mut out) = (LinkId(1), Vec::new());
         let registered = Registered { device, name: "laptop".to_owned(), os: "linux".to_owned(), node: None };
-        account.step(now, Input::Restarted { sessions: sessions.iter().copied().collect(), is_paired }, &mut out);
+        account.step(now, restarted(sessions.iter().copied().collect(), is_paired), &mut out);
         account.step(now, Input::LinkUp { link, peer: Peer::Device(registered) }, &mut out);
         let destination = Destination::Run { session: session(), run: RunId(session().0), from: 1 };
         let open = Open { destination, class: Class::Interactive, window: 1_000 };
@@ -126,7 +130,7 @@ mod tests {
         let mut out = Vec::new();
         let (link, registered) =
             (LinkId(1), Registered { device, name: "laptop".into(), os: "linux".into(), node: None });
-        account.step(now, Input::Restarted { sessions: [session()].into(), is_paired: false }, &mut out);
+        account.step(now, restarted([session()].into(), false), &mut out);
         account.step(now, Input::LinkUp { link, peer: Peer::Device(registered) }, &mut out);
         let name = SessionName::new("analysis", "main").unwrap();
         let open = OpenSession {
@@ -161,7 +165,7 @@ mod tests {
         let (link, mut out) = (LinkId(1), Vec::new());
         let registered = Registered { device, name: "laptop".into(), os: "linux".into(), node: None };
         let sessions = [session()].into_iter().collect();
-        account.step(now, Input::Restarted { sessions, is_paired: false }, &mut out);
+        account.step(now, restarted(sessions, false), &mut out);
         account.step(now, Input::LinkUp { link, peer: Peer::Device(registered) }, &mut out);
         let name = SessionName::new("analysis", "main").unwrap();
         let key = SessionKey { name, language: Language::from_word("python") };

@@ -303,7 +303,7 @@ impl Machine for Conversation {
                 SessionCall::Stop => to.tell(Fact::TakenBack { session: asked.session, run: None }),
                 _ => {}
             },
-            Effect::OpenStream(Destination::Outputs { .. })
+            Effect::OpenStream(Destination::Outputs { .. } | Destination::Daemon { .. })
             | Effect::CloseStream
             | Effect::Send(_)
             | Effect::Tell(_) => {}

@@ -3,7 +3,7 @@
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::{Boot, Epoch, ErrorCode, Now, Refusal};
 
-use super::{Effect, Ownership, Phase, Record, second_name};
+use super::{Effect, Ownership, Phase, Record, second_key};
 use crate::machine::Sink;
 
 /// The control store and what it was asked.
@@ -89,13 +89,12 @@ impl Ownership {
 
     fn take_second_name(&mut self, taken: &Row, out: &mut impl Sink<Effect>) {
         let Phase::Held { row } = &self.phase else { return };
-        if taken.resource == row.resource || taken.key != row.key {
+        if taken.resource == row.resource || !taken.key.clashes(&row.key) {
             return; // an answer to a claim made under an earlier name
         }
         let from = row.key.clone();
         let (wanted, tried) = self.wanted.get_or_insert_with(|| (from.clone(), 1));
-        let mut to = wanted.clone();
-        to.name = second_name(&wanted.name, tried.saturating_add(1));
+        let to = second_key(wanted, tried.saturating_add(1));
         self.record(Record::Renamed { key: to.clone() }, out);
         out.push(Effect::Rename { from, to });
     }

@@ -35,14 +35,13 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 use strum::VariantNames as _;
-use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
-use wayfare_protocol::session::SessionKey;
+use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, ResourceKey, Row};
 use wayfare_protocol::{Boot, Epoch, ErrorCode, Head, Limits, NodeId, Now, Refusal, ResourceId};
 
 use crate::machine::{Durable, Machine, Sink};
 use crate::mark::{Mark, Phases};
 use claiming::Store;
-pub use second_name::second_name;
+pub use second_name::{second_key, second_name};
 
 /// What the machine is made of.
 #[derive(Clone, Debug)]
@@ -61,7 +60,7 @@ pub enum Input {
     /// The resource is made here and now.
     Created {
         /// The name wanted for it.
-        key: SessionKey,
+        key: ResourceKey,
     },
     /// The fold of the records is complete.
     Recovered,
@@ -95,9 +94,9 @@ pub enum Effect {
     /// The resource has another name from now on: tell people.
     Rename {
         /// The name that was taken.
-        from: SessionKey,
+        from: ResourceKey,
         /// Its name now.
-        to: SessionKey,
+        to: ResourceKey,
     },
     /// The phase has changed.
     Publish(Phase),
@@ -149,12 +148,12 @@ pub enum Record {
     /// Made here, at [`Epoch::LOCAL`], lineage 0.
     Created {
         /// The name wanted.
-        key: SessionKey,
+        key: ResourceKey,
     },
     /// The name was taken; this is the next one.
     Renamed {
         /// The name now.
-        key: SessionKey,
+        key: ResourceKey,
     },
     /// The row names this node.
     Held(Row),
@@ -174,7 +173,7 @@ pub struct Ownership {
     phase: Phase,
     store: Store,
     /// The name it was created with, and the number in the last second name tried (1: none yet).
-    wanted: Option<(SessionKey, u32)>,
+    wanted: Option<(ResourceKey, u32)>,
 }
 
 impl Ownership {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wayfare_protocol::session::{Language, SessionName};
+use wayfare_protocol::session::{Language, SessionKey, SessionName};
 use wayfare_protocol::{DeviceId, SessionId, Wall};
 
 use super::*;
@@ -19,8 +19,8 @@ fn resource(n: u128) -> ResourceId {
     ResourceId::Session(SessionId(uuid::Uuid::from_u128(n)))
 }
 
-fn key(name: &str) -> SessionKey {
-    SessionKey { name: SessionName::new("notes", name).unwrap(), language: Language::from_word("python") }
+fn key(name: &str) -> ResourceKey {
+    SessionKey { name: SessionName::new("notes", name).unwrap(), language: Language::from_word("python") }.into()
 }
 
 fn epoch(generation: u32, n: u64) -> Epoch {

@@ -239,7 +239,7 @@ impl RuntimeSession {
     /// Made here and now. Nobody hears of it before that is durable: name and environment in one write.
     fn create(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         let mut effects = Vec::new();
-        self.ownership.step(now, ownership::Input::Created { key: self.config.key.clone() }, &mut effects);
+        self.ownership.step(now, ownership::Input::Created { key: self.config.key.clone().into() }, &mut effects);
         let mut records: Vec<_> = effects
             .into_iter()
             .filter_map(|effect| match effect {

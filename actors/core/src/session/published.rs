@@ -70,7 +70,7 @@ impl RuntimeSession {
     }
 
     pub(super) fn key(&self) -> &SessionKey {
-        self.ownership.row().map_or(&self.config.key, |row| &row.key)
+        self.ownership.row().and_then(|row| row.key.session()).unwrap_or(&self.config.key)
     }
 
     /// Others are told anew, if they know of the session at all.

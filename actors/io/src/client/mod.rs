@@ -2,9 +2,11 @@
 //! what happens, each event once and in order whatever the link does. The command line and the doors are built on it.
 
 mod error;
+mod publisher;
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use wayfare_actors::actor::Runtime;
 use wayfare_actors::client::{Client, News};
 use wayfare_actors::ids::Ids;
@@ -16,16 +18,18 @@ use wayfare_protocol::ask::{KernelAsk, KernelTold};
 use wayfare_protocol::capability::Needs;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{DeviceInfo, OpenedSession};
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonUpdate, StartDaemon};
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
 use wayfare_protocol::stream::RunUpdate;
-use wayfare_protocol::{Limits, Refusal, RequestId, RunId, SessionId};
+use wayfare_protocol::{EntityId, Limits, Refusal, RequestId, RunId, SessionId};
 
 use crate::transport::WsTransport;
 use crate::{BootTimer, OsRandom, SystemClock};
 
 pub use error::ClientError;
+pub use publisher::Publisher;
 
 /// What happened, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -273,6 +277,48 @@ impl MeshClient {
     pub async fn sessions(&self) -> Result<Vec<SessionInfo>, ClientError> {
         let answer = tokio::time::timeout(self.limits.request, self.client.sessions()).await;
         answer.ok().flatten().ok_or(ClientError::NoAnswer)
+    }
+
+    /// The daemons of the account.
+    ///
+    /// # Errors
+    /// If no answer comes in time.
+    pub async fn daemons(&self) -> Result<Vec<DaemonInfo>, ClientError> {
+        let answer = tokio::time::timeout(self.limits.request, self.client.daemons()).await;
+        answer.ok().flatten().ok_or(ClientError::NoAnswer)
+    }
+
+    /// The daemon of a name: the one that there is, or a new one.
+    ///
+    /// # Errors
+    /// If there is none and none can be made, or no answer comes in time.
+    pub async fn start_daemon(&self, start: StartDaemon) -> Result<Box<DaemonInfo>, ClientError> {
+        let answer = tokio::time::timeout(self.limits.request, self.client.start_daemon(start)).await;
+        answer.ok().flatten().ok_or(ClientError::NoAnswer)?.map_err(ClientError::CallRefused)
+    }
+
+    /// Asks something of a daemon, once.
+    ///
+    /// # Errors
+    /// If it refuses, or no answer comes in time: then it is not known whether it was done.
+    pub async fn call_daemon(&self, daemon: EntityId, call: DaemonCall) -> Result<DaemonAnswer, ClientError> {
+        let answer = tokio::time::timeout(self.limits.request, self.client.call_daemon(daemon, call)).await;
+        match answer.ok().flatten().ok_or(ClientError::NoAnswer)? {
+            DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
+            answer => Ok(answer),
+        }
+    }
+
+    /// A daemon's outputs from a sequence on. It ends when the link is lost or the daemon cannot be read: it is then followed anew.
+    #[must_use]
+    pub fn follow_daemon(&self, daemon: EntityId, from: u64) -> UnboundedReceiver<DaemonUpdate> {
+        self.client.follow_daemon(daemon, from)
+    }
+
+    /// Publishes to a daemon, under an identity that no other publisher has.
+    #[must_use]
+    pub fn publisher(&self, daemon: EntityId) -> Publisher {
+        Publisher::new(daemon, self.client.new_origin())
     }
 
     /// A new id for a session.

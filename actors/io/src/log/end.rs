@@ -19,6 +19,15 @@ use super::state::{Segment, Shared, State, damaged, storage};
 /// Where the answer to an append or a trim goes.
 pub(super) type Answer = oneshot::Sender<Result<(), LogError>>;
 
+/// What records must survive before their append is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Survives {
+    /// The end of the process: they are the system's.
+    Process,
+    /// A loss of power: they are on disk.
+    PowerLoss,
+}
+
 pub(super) struct WritingEnd {
     pub(super) shared: Arc<Shared>,
     /// The last segment.
@@ -36,6 +45,9 @@ struct Write {
     bytes: Vec<u8>,
     /// Where its records begin, counted from the beginning of the write.
     marks: Vec<Mark>,
+    /// Who waits until it is written.
+    hasty: Vec<Answer>,
+    /// Who waits until it is synced.
     waiting: Vec<Answer>,
 }
 
@@ -95,7 +107,7 @@ impl WritingEnd {
     }
 
     /// Adds records to the write that is being gathered; returns the bytes they take.
-    pub(super) fn gather(&mut self, records: &[Bytes], answer: Answer, limits: &Limits) -> usize {
+    pub(super) fn gather(&mut self, records: &[Bytes], survives: Survives, answer: Answer, limits: &Limits) -> usize {
         if let Some(failed) = self.failed() {
             let _ = answer.send(Err(failed));
             return 0;
@@ -114,7 +126,10 @@ impl WritingEnd {
             self.write.marks.push(Mark { number, offset: self.write.bytes.len() as u64 });
             record::encode(number, u32::try_from(place).unwrap_or(u32::MAX), record, &mut self.write.bytes);
         }
-        self.write.waiting.push(answer);
+        match survives {
+            Survives::Process => self.write.hasty.push(answer),
+            Survives::PowerLoss => self.write.waiting.push(answer),
+        }
         self.write.bytes.len() - before
     }
 
@@ -122,7 +137,10 @@ impl WritingEnd {
     /// the file system make several durable at once.
     pub(super) fn write(&mut self, limits: &Limits) {
         if let Err(why) = self.write_out(limits) {
-            self.fail(self.shared.storage("cannot write", &why));
+            return self.fail(self.shared.storage("cannot write", &why));
+        }
+        for answer in self.write.hasty.drain(..) {
+            let _ = answer.send(Ok(())); // nobody may be waiting any more
         }
     }
 
@@ -141,7 +159,7 @@ impl WritingEnd {
 
     /// Makes what was written durable and answers everybody who waits for it.
     pub(super) fn sync(&mut self, limits: &Limits) {
-        if self.write.waiting.is_empty() {
+        if self.write.waiting.is_empty() && self.write.marks.is_empty() {
             return;
         }
         if !self.write.marks.is_empty() {
@@ -212,7 +230,8 @@ impl WritingEnd {
     fn fail(&mut self, error: LogError) {
         tracing::error!(%error, "the log refuses everything from here on");
         self.shared.lock().failed = Some(error.clone());
-        for answer in std::mem::take(&mut self.write).waiting {
+        let Write { hasty, waiting, .. } = std::mem::take(&mut self.write);
+        for answer in hasty.into_iter().chain(waiting) {
             let _ = answer.send(Err(error.clone()));
         }
     }

@@ -19,6 +19,7 @@ use wayfare_actors::ports::{Log, LogError, LogName, LogStore, Pending};
 use wayfare_protocol::Limits;
 
 use crate::data_dir::{DataDir, DataDirError};
+use end::Survives;
 use writer::{Command, Hold, REMOVING, Writers};
 
 /// A folder of logs. One process at a time.
@@ -111,12 +112,13 @@ fn list(root: &Path) -> io::Result<Vec<LogName>> {
 
 /// Reads back what the name of a log is shown as.
 fn name_of(text: &str) -> Option<LogName> {
-    let (kind, session) = text.split_once('-')?;
-    let session = session.parse().ok()?;
+    let (kind, id) = text.split_once('-')?;
     Some(match kind {
-        "inbox" => LogName::Inbox(session),
-        "outputs" => LogName::Outputs(session),
-        "journal" => LogName::Journal(session),
+        "inbox" => LogName::Inbox(id.parse().ok()?),
+        "outputs" => LogName::Outputs(id.parse().ok()?),
+        "journal" => LogName::Journal(id.parse().ok()?),
+        "daemon.inbox" => LogName::DaemonInbox(id.parse().ok()?),
+        "daemon.outputs" => LogName::DaemonOutputs(id.parse().ok()?),
         _ => return None,
     })
 }
@@ -130,6 +132,16 @@ struct SegmentLog {
     _inner: Arc<Inner>,
 }
 
+impl SegmentLog {
+    fn add(&self, records: Vec<Bytes>, survives: Survives) -> Pending<Result<(), LogError>> {
+        let name = self.hold.shared.name;
+        // Counted and sent under one lock, so that the count is the order.
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        *next += records.len() as u64;
+        ask(&self.hold.commands, name, |answer| Command::Append { name, records, survives, answer })
+    }
+}
+
 impl Log for SegmentLog {
     fn first(&self) -> u64 {
         self.hold.shared.lock().segments[0].first
@@ -140,11 +152,11 @@ impl Log for SegmentLog {
     }
 
     fn append(&self, records: Vec<Bytes>) -> Pending<Result<(), LogError>> {
-        let name = self.hold.shared.name;
-        // Counted and sent under one lock, so that the count is the order.
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        *next += records.len() as u64;
-        ask(&self.hold.commands, name, |answer| Command::Append { name, records, answer })
+        self.add(records, Survives::PowerLoss)
+    }
+
+    fn write(&self, records: Vec<Bytes>) -> Pending<Result<(), LogError>> {
+        self.add(records, Survives::Process)
     }
 
     fn read(&self, from: u64, bytes_max: usize) -> Pending<Result<Vec<Bytes>, LogError>> {

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use wayfare_actors::ports::{LogError, LogName};
 use wayfare_protocol::Limits;
 
-use super::end::{Answer, WritingEnd, sync_folder};
+use super::end::{Answer, Survives, WritingEnd, sync_folder};
 use super::state::{Shared, storage};
 
 /// Names a folder that is being removed.
@@ -20,7 +20,7 @@ pub(super) const REMOVING: &str = "removing-";
 
 pub(super) enum Command {
     Open { name: LogName, answer: oneshot::Sender<Result<Hold, LogError>> },
-    Append { name: LogName, records: Vec<Bytes>, answer: Answer },
+    Append { name: LogName, records: Vec<Bytes>, survives: Survives, answer: Answer },
     Trim { name: LogName, before: u64, answer: Answer },
     Close { name: LogName },
     Remove { name: LogName, answer: Answer },
@@ -66,12 +66,14 @@ impl Writers {
 
     /// The thread of a log: always the same one.
     pub(super) fn of(&self, name: LogName) -> &Sender<Command> {
-        let (kind, session) = match name {
-            LogName::Inbox(session) => (0, session),
-            LogName::Outputs(session) => (1, session),
-            LogName::Journal(session) => (2, session),
+        let (kind, id) = match name {
+            LogName::Inbox(session) => (0, session.0.as_bytes()[15]),
+            LogName::Outputs(session) => (1, session.0.as_bytes()[15]),
+            LogName::Journal(session) => (2, session.0.as_bytes()[15]),
+            LogName::DaemonInbox(entity) => (0, entity.0.0[31]),
+            LogName::DaemonOutputs(entity) => (1, entity.0.0[31]),
         };
-        let spread = kind + usize::from(session.0.as_bytes()[15]);
+        let spread = kind + usize::from(id);
         &self.0[spread % self.0.len()].0
     }
 }
@@ -108,7 +110,9 @@ impl Writer {
             let mut next = Some(first);
             while let Some(command) = next {
                 match command {
-                    Command::Append { name, records, answer } => gathered += self.gather(name, &records, answer),
+                    Command::Append { name, records, survives, answer } => {
+                        gathered += self.gather(name, &records, survives, answer);
+                    }
                     Command::Stop => return self.commit(),
                     other => {
                         self.commit();
@@ -121,13 +125,13 @@ impl Writer {
         }
     }
 
-    fn gather(&mut self, name: LogName, records: &[Bytes], answer: Answer) -> usize {
+    fn gather(&mut self, name: LogName, records: &[Bytes], survives: Survives, answer: Answer) -> usize {
         let Some(end) = self.open.get_mut(&name) else {
             let _ = answer.send(Err(not_open(name)));
             return 0;
         };
         self.touched.insert(name);
-        end.gather(records, answer, &self.limits)
+        end.gather(records, survives, answer, &self.limits)
     }
 
     fn commit(&mut self) {

@@ -4,8 +4,9 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 use uuid::Uuid;
 use wayfare_actors::ports::StoreError;
 use wayfare_core::claim::{Decision, decide};
+use wayfare_protocol::daemon::DaemonKey;
 use wayfare_protocol::identity::PublicKey;
-use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
+use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, ResourceKey, Row};
 use wayfare_protocol::session::{Language, SessionKey, SessionName};
 use wayfare_protocol::{AccountId, DeviceId, EntityId, Epoch, NodeId, ResourceId, SessionId};
 
@@ -49,7 +50,8 @@ pub(super) async fn claim(
 }
 
 /// What is written must be read back as the same: a decoded name has not been checked by its constructor.
-fn check_key(key: &SessionKey) -> Result<(), StoreError> {
+fn check_key(key: &ResourceKey) -> Result<(), StoreError> {
+    let ResourceKey::Session(key) = key else { return Ok(()) }; // a daemon's is checked when it is decoded
     SessionName::new(&key.name.project, &key.name.name).map_err(|why| StoreError::Refused(why.to_string()))?;
     if Language::from_word(key.language.as_str()) != key.language {
         return Err(StoreError::Refused(format!("{:?} is not the normal name of a language", key.language.as_str())));
@@ -76,21 +78,34 @@ async fn of_resource(
 async fn of_key(
     transaction: &mut Transaction,
     account: AccountId,
-    key: &SessionKey,
+    key: &ResourceKey,
 ) -> Result<Option<Row>, StoreError> {
-    let row = sqlx::query("SELECT * FROM rows WHERE account = ? AND project = ? AND name = ? AND language = ?")
+    let query = match key {
+        ResourceKey::Session(key) => sqlx::query(
+            "SELECT * FROM rows WHERE account = ? AND kind = 'session' AND project = ? AND name = ? AND language = ?",
+        )
         .bind(account.0.as_bytes().to_vec())
         .bind(&key.name.project)
         .bind(&key.name.name)
-        .bind(key.language.as_str())
-        .fetch_optional(&mut **transaction)
-        .await
-        .map_err(refused)?;
+        .bind(key.language.as_str()),
+        // Whatever code it runs: ResourceKey::clashes.
+        ResourceKey::Daemon(key) => {
+            sqlx::query("SELECT * FROM rows WHERE account = ? AND kind = 'daemon' AND name = ?")
+                .bind(account.0.as_bytes().to_vec())
+                .bind(key.name.as_str())
+        }
+    };
+    let row = query.fetch_optional(&mut **transaction).await.map_err(refused)?;
     row.as_ref().map(read).transpose()
 }
 
 async fn write(transaction: &mut Transaction, account: AccountId, row: &Row) -> Result<(), StoreError> {
     let (kind, id) = columns_of(row.resource);
+    // Of a daemon's key the kind of code is where a session's has its language.
+    let (project, name, language) = match &row.key {
+        ResourceKey::Session(key) => (key.name.project.as_str(), key.name.name.as_str(), key.language.as_str()),
+        ResourceKey::Daemon(key) => ("", key.name.as_str(), key.kind.as_str()),
+    };
     let base = to_json(row.base.as_ref())?;
     sqlx::query(
         "INSERT INTO rows (account, kind, resource, project, name, language, owner, generation, n, lineage, base)
@@ -102,9 +117,9 @@ async fn write(transaction: &mut Transaction, account: AccountId, row: &Row) -> 
     .bind(account.0.as_bytes().to_vec())
     .bind(kind)
     .bind(id)
-    .bind(&row.key.name.project)
-    .bind(&row.key.name.name)
-    .bind(row.key.language.as_str())
+    .bind(project)
+    .bind(name)
+    .bind(language)
     .bind(row.owner.0.0.to_vec())
     .bind(i64::from(row.epoch.generation))
     .bind(integer("the epoch", row.epoch.n)?)
@@ -131,15 +146,27 @@ fn resource_of(kind: &str, columns: &Columns<'_>) -> Result<ResourceId, StoreErr
     }
 }
 
+fn key_of(resource: ResourceId, columns: &Columns<'_>) -> Result<ResourceKey, StoreError> {
+    let (project, name, language) = (columns.text("project")?, columns.text("name")?, columns.text("language")?);
+    match resource {
+        ResourceId::Session(_) => {
+            let name = SessionName::new(&project, &name).map_err(|why| wrong("name", &why.to_string()))?;
+            Ok(SessionKey { name, language: Language::from_word(&language) }.into())
+        }
+        ResourceId::Daemon(_) => {
+            let name = name.parse().map_err(|why| wrong("name", &format!("{why}")))?;
+            let kind = language.parse().map_err(|why| wrong("language", &format!("{why}")))?;
+            Ok(DaemonKey { name, kind }.into())
+        }
+    }
+}
+
 fn read(row: &SqliteRow) -> Result<Row, StoreError> {
     let columns = Columns(row);
-    let name = SessionName::new(&columns.text("project")?, &columns.text("name")?);
+    let resource = resource_of(&columns.text("kind")?, &columns)?;
     Ok(Row {
-        resource: resource_of(&columns.text("kind")?, &columns)?,
-        key: SessionKey {
-            name: name.map_err(|why| wrong("name", &why.to_string()))?,
-            language: Language::from_word(&columns.text("language")?),
-        },
+        resource,
+        key: key_of(resource, &columns)?,
         owner: NodeId(DeviceId(columns.bytes("owner")?)),
         epoch: Epoch { generation: columns.number("generation")?, n: columns.number("n")? },
         lineage: Lineage(columns.number("lineage")?),

@@ -45,13 +45,19 @@ pub async fn records_are_numbered_from_one_in_the_order_of_calls(world: &impl Lo
     same("first and next of an empty log", &(log.first(), log.next()), &(1, 1));
     let one = log.append(vec![record("one")]);
     let more = log.append(vec![record("two"), record("three")]);
+    let written = log.write(vec![record("four")]);
     let none = log.append(Vec::new());
-    same("next counts what is not durable yet", &log.next(), &4);
-    let (none, more, one) = futures_util::join!(none, more, one);
+    same("next counts what is not durable yet", &log.next(), &5);
+    let (none, written, more, one) = futures_util::join!(none, written, more, one);
     good("append", one);
     good("append", more);
+    good("write", written);
     good("append of nothing", none);
-    same("records", &read_all(&*log).await, &records(&["one", "two", "three"]));
+    same(
+        "records, once an append after them has ended",
+        &read_all(&*log).await,
+        &records(&["one", "two", "three", "four"]),
+    );
     same("first", &log.first(), &1);
 }
 

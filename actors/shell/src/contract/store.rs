@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use wayfare_protocol::capability::{Capabilities, Hardware};
+use wayfare_protocol::daemon::DaemonKey;
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
 use wayfare_protocol::session::{Language, SessionKey, SessionName};
@@ -196,7 +197,7 @@ pub async fn a_name_belongs_to_one_session_per_language(world: &impl StoreWorld)
     let taken = claim(&*store, None, &row(2, "main", 2)).await;
     assert_eq!(taken, ClaimOutcome::NameTaken(first.clone()), "a second session under the name");
     let mut other_language = row(3, "main", 1);
-    other_language.key.language = Language::from_word("r");
+    other_language.key = session_key("main", "r").into();
     granted(claim(&*store, None, &other_language).await);
     let second = granted(claim(&*store, None, &row(2, "other", 2)).await);
     let renamed = claim(&*store, Some(second.epoch), &row(2, "main", 2)).await;
@@ -207,12 +208,15 @@ pub async fn a_name_belongs_to_one_session_per_language(world: &impl StoreWorld)
 pub async fn a_daemons_row_is_kept_like_a_sessions(world: &impl StoreWorld) {
     let store = world.open().await;
     let resource = ResourceId::Daemon(EntityKey::from_seed(&[5; 32]).entity());
-    let next = Row { resource, ..row(1, "tally", 1) };
+    let key = |kind: &str| DaemonKey { name: "tally".parse().unwrap(), kind: kind.parse().unwrap() }.into();
+    let next = Row { resource, key: key("counter"), ..row(1, "tally", 1) };
     let first = granted(claim(&*store, None, &next).await);
-    let session = granted(claim(&*store, None, &row(1, "main", 1)).await);
-    let daemon = granted(claim(&*store, Some(first.epoch), &Row { owner: row(1, "tally", 2).owner, ..next }).await);
-    let taken = claim(&*store, None, &row(2, "tally", 1)).await;
-    assert_eq!(taken, ClaimOutcome::NameTaken(daemon.clone()), "a session under the name of a daemon");
+    let session = granted(claim(&*store, None, &row(1, "tally", 1)).await);
+    let daemon =
+        granted(claim(&*store, Some(first.epoch), &Row { owner: row(1, "tally", 2).owner, ..next.clone() }).await);
+    let other = ResourceId::Daemon(EntityKey::from_seed(&[6; 32]).entity());
+    let taken = claim(&*store, None, &Row { resource: other, key: key("window"), ..next }).await;
+    assert_eq!(taken, ClaimOutcome::NameTaken(daemon.clone()), "a daemon of another kind under the name");
     drop(store);
     let store = world.open().await;
     let account = good("account", store.account(store.default_account()).await);
@@ -244,6 +248,11 @@ pub async fn everything_is_there_after_reopening(world: &impl StoreWorld) {
     assert_eq!(next.epoch, one.epoch.next_in(store.generation()), "the epoch after reopening");
 }
 
+fn session_key(name: &str, language: &str) -> SessionKey {
+    let name = SessionName::new("notes", name).expect("a session name");
+    SessionKey { name, language: Language::from_word(language) }
+}
+
 fn device(store: &dyn ControlStore, n: u8) -> DeviceRow {
     let key = DeviceKey::from_seed(&[n; 32]);
     let hardware = Hardware { cpus: u32::from(n), memory_bytes: u64::MAX, gpus: Vec::new() };
@@ -263,10 +272,7 @@ fn row(session: u64, name: &str, owner: u8) -> Row {
     let session: SessionId = format!("00000000-0000-7000-8000-{session:012}").parse().expect("a session id");
     Row {
         resource: ResourceId::Session(session),
-        key: SessionKey {
-            name: SessionName::new("notes", name).expect("a session name"),
-            language: Language::from_word("python"),
-        },
+        key: session_key(name, "python").into(),
         owner: NodeId(DeviceKey::from_seed(&[owner; 32]).device_id()),
         epoch: Epoch::LOCAL,
         lineage: Lineage::default(),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ractor::ActorRef;
 use wayfare_core::outputs::ReaderId;
-use wayfare_core::{journal, link, session};
+use wayfare_core::{daemon, journal, link, session};
+use wayfare_protocol::daemon::DaemonUpdate;
 use wayfare_protocol::output::OutputRecord;
 use wayfare_protocol::stream::{Class, Destination, RunUpdate};
 use wayfare_protocol::{ErrorCode, Refusal, StreamId, codec};
@@ -14,6 +15,7 @@ use wayfare_protocol::{ErrorCode, Refusal, StreamId, codec};
 use super::{LinkCommand, LinkRef, Server, Unserved};
 use crate::actor::Mail;
 use crate::client::{ClientCommand, ClientExecutor};
+use crate::daemon::{DaemonCommand, DaemonExecutor};
 use crate::journal::JournalExecutor;
 use crate::session::SessionExecutor;
 
@@ -24,6 +26,10 @@ pub enum StreamPeer {
     Session(ActorRef<Mail<SessionExecutor>>, ReaderId),
     /// A journal is read.
     Journal(ActorRef<Mail<JournalExecutor>>, ReaderId),
+    /// A daemon of this node is read.
+    Daemon(ActorRef<Mail<DaemonExecutor>>, ReaderId),
+    /// A client follows a daemon's outputs.
+    Follower(tokio::sync::mpsc::UnboundedSender<DaemonUpdate>),
     /// A journal reads its session's owner; the number tells its subscriptions apart.
     Copy(ActorRef<Mail<JournalExecutor>>, u64),
     /// A client reads a run; the number tells its streams apart.
@@ -131,8 +137,16 @@ impl Streams {
                 link.input(link::Input::SendMessage { stream: *stream, bytes });
                 Ok(0) // given back when the other end gives it
             }
+            StreamPeer::Follower(updates) => {
+                let update: DaemonUpdate = codec::decode(&bytes).map_err(malformed)?;
+                let gone = |_| Refusal::new(ErrorCode::Draining, "nobody follows any more");
+                updates.send(update).map_err(gone)?;
+                Ok(length)
+            }
             // Whoever reads has nothing to say.
-            StreamPeer::Session(..) | StreamPeer::Journal(..) | StreamPeer::Joining(..) => Ok(length),
+            StreamPeer::Session(..) | StreamPeer::Journal(..) | StreamPeer::Daemon(..) | StreamPeer::Joining(..) => {
+                Ok(length)
+            }
         }
     }
 
@@ -190,11 +204,15 @@ fn give_credit(peer: &StreamPeer, bytes: u64) {
             let input = journal::Input::ReaderCredit { reader: *reader, bytes };
             let _ = actor.cast(Mail::Input(input, None));
         }
+        StreamPeer::Daemon(actor, reader) => {
+            let input = daemon::Input::ReaderCredit { reader: *reader, bytes };
+            let _ = actor.cast(Mail::Input(input, None));
+        }
         StreamPeer::Joined(link, stream) => {
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
             link.input(link::Input::Consumed { stream: *stream, bytes });
         }
-        StreamPeer::Copy(..) | StreamPeer::Client(..) | StreamPeer::Joining(..) => {}
+        StreamPeer::Copy(..) | StreamPeer::Client(..) | StreamPeer::Follower(_) | StreamPeer::Joining(..) => {}
     }
 }
 
@@ -206,6 +224,10 @@ pub(super) fn closed(peer: &StreamPeer, refusal: Option<Refusal>) {
         StreamPeer::Journal(actor, reader) => {
             let _ = actor.cast(Mail::Command(crate::journal::JournalCommand::ReaderGone { reader: *reader }));
         }
+        StreamPeer::Daemon(actor, reader) => {
+            let _ = actor.cast(Mail::Command(DaemonCommand::ReaderGone { reader: *reader }));
+        }
+        StreamPeer::Follower(_) => {} // who follows sees it when this is dropped
         StreamPeer::Copy(actor, number) => {
             let _ = actor.cast(Mail::Command(crate::journal::JournalCommand::CopyEnded { number: *number }));
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use wayfare_protocol::SessionId;
+use wayfare_protocol::{EntityId, SessionId};
 
 use super::Pending;
 
@@ -16,6 +16,10 @@ pub enum LogName {
     Outputs(SessionId),
     /// The copy of a session's output records, in the cloud.
     Journal(SessionId),
+    /// A daemon's inputs and its ownership, on its node.
+    DaemonInbox(EntityId),
+    /// A daemon's outputs, on its node.
+    DaemonOutputs(EntityId),
 }
 
 impl fmt::Display for LogName {
@@ -24,6 +28,8 @@ impl fmt::Display for LogName {
             Self::Inbox(session) => write!(f, "inbox-{session}"),
             Self::Outputs(session) => write!(f, "outputs-{session}"),
             Self::Journal(session) => write!(f, "journal-{session}"),
+            Self::DaemonInbox(entity) => write!(f, "daemon.inbox-{entity}"),
+            Self::DaemonOutputs(entity) => write!(f, "daemon.outputs-{entity}"),
         }
     }
 }
@@ -59,6 +65,11 @@ pub trait Log: Send + Sync {
     fn next(&self) -> u64;
     /// Appends records; the call appends, and the order of calls is the order of records. Ends when they survive a loss of power.
     fn append(&self, records: Vec<Bytes>) -> Pending<Result<(), LogError>>;
+    /// As [`Log::append`], and ends as soon as they survive the end of the process; they become durable soon after. A read may not see
+    /// them before.
+    fn write(&self, records: Vec<Bytes>) -> Pending<Result<(), LogError>> {
+        self.append(records)
+    }
     /// Durable records from a number on: at least one if there is one, then as many as fit in the bytes. From
     /// below the first on, what is kept at the moment of the call.
     fn read(&self, from: u64, bytes_max: usize) -> Pending<Result<Vec<Bytes>, LogError>>;

@@ -2,6 +2,7 @@
 //! each pair passes one contract suite.
 
 mod blob;
+mod daemon;
 mod host;
 mod log;
 mod store;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use crate::actor::{Runtime, Trace};
 pub use blob::{BlobError, BlobStore};
+pub use daemon::{EntityKeys, Job, KeyError, Workers};
 pub use host::{ConnectError, HostConnection, HostReader, HostStart, HostWriter, SessionHosts, StartError};
 pub use log::{Log, LogError, LogName, LogStore};
 pub use store::{Account, ControlStore, DeviceRow, StoreError};

@@ -1,5 +1,6 @@
 //! An account in virtual time, in the cloud or on a node, with links that the test names.
 
+mod daemons;
 mod opens;
 mod policy;
 mod presence;
@@ -60,7 +61,7 @@ pub(super) fn registered(device: DeviceId, name: &str, node: Option<Capabilities
 
 pub(super) fn row(n: u128, name: &str, owner: NodeId) -> Row {
     let resource = ResourceId::Session(session(n));
-    Row { resource, key: key(name), owner, epoch: EPOCH, lineage: Lineage(0), base: None }
+    Row { resource, key: key(name).into(), owner, epoch: EPOCH, lineage: Lineage(0), base: None }
 }
 
 pub(super) fn info(n: u128, name: &str, owner: NodeId, epoch: Epoch) -> SessionInfo {

@@ -8,7 +8,7 @@ const OWN: u64 = 2;
 /// The desk with its cloud and a program of its own user; one session lives on it.
 fn desk(policy: Policy) -> Bench {
     let mut bench = Bench::desk_with(policy);
-    bench.input(Input::Restarted { sessions: [].into(), is_paired: true });
+    bench.input(Input::Restarted { sessions: [].into(), daemons: [].into(), is_paired: true });
     bench.upstream(CLOUD);
     bench.client(OWN);
     bench.input(Input::Session(info(1, "main", DESK, EPOCH)));

@@ -66,12 +66,12 @@ fn a_row_is_claimed_by_its_owner_alone() {
 }
 
 #[test]
-fn rows_of_daemons_are_no_sessions_and_are_not_claimed_as_such() {
+fn a_daemon_is_not_claimed_under_a_sessions_name() {
     let mut bench = Bench::cloud();
     bench.up(1, DESK.0);
     let resource = ResourceId::Daemon(EntityId(PublicKey([7; 32])));
     let daemon = Row { resource, ..row(7, "new", DESK) };
-    assert_eq!(claim(&mut bench, 1, daemon.clone()), Err(ErrorCode::Unsupported));
+    assert_eq!(claim(&mut bench, 1, daemon.clone()), Err(ErrorCode::Malformed));
     let op = claim(&mut bench, 1, row(7, "new", DESK)).unwrap();
     bench.input(Input::Claimed { op, outcome: Ok(ClaimOutcome::Superseded(daemon)) });
     bench.said.clear();
@@ -99,18 +99,18 @@ fn a_node_claims_its_sessions_rows_when_the_cloud_is_in_reach() {
     bench.input(Input::Session(info(5, "new", DESK, Epoch::LOCAL)));
     bench.upstream(2);
     let input = ownership::Input::StoreReachable { generation: 1 };
-    assert!(bench.said.contains(&Effect::Ownership { session: session(5), input }));
+    assert!(bench.said.contains(&Effect::Ownership { resource: ResourceId::Session(session(5)), input }));
     let claim = Claim { expect: None, next: row(5, "new", DESK) };
-    bench.input(Input::Claim { session: session(5), request: request(60), claim });
+    bench.input(Input::Claim { resource: ResourceId::Session(session(5)), request: request(60), claim });
     assert!(bench.sent(2).iter().any(|control| matches!(control, Control::Claim { .. })));
     let outcome = Ok(ClaimOutcome::Granted(row(5, "new", DESK)));
     bench.said.clear();
     bench.says(2, Control::Claimed { request: request(60), outcome: outcome.clone() });
     let input = ownership::Input::Claimed(outcome);
-    assert_eq!(bench.said, [Effect::Ownership { session: session(5), input }]);
+    assert_eq!(bench.said, [Effect::Ownership { resource: ResourceId::Session(session(5)), input }]);
     bench.said.clear();
     bench.upstream(3);
-    let lost = Effect::Ownership { session: session(5), input: ownership::Input::StoreLost };
+    let lost = Effect::Ownership { resource: ResourceId::Session(session(5)), input: ownership::Input::StoreLost };
     assert_eq!(bench.said.first(), Some(&lost), "a newer link is a new beginning");
 }
 

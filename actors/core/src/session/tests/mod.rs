@@ -314,7 +314,7 @@ impl Bench {
     pub(super) fn grant(&mut self, epoch: Epoch, base: Option<wayfare_protocol::Head>) {
         let Config { session, key, here, .. } = config(self.limits.clone());
         let resource = ResourceId::Session(session);
-        let row = Row { resource, key, owner: here, epoch, lineage: Lineage::default(), base };
+        let row = Row { resource, key: key.into(), owner: here, epoch, lineage: Lineage::default(), base };
         self.input(Input::Ownership(ownership::Input::Row(row)));
     }
 }

@@ -1,80 +1,13 @@
 //! Every bound and duration, in one place. What must be the same at both ends of a wire is a constant; the rest are
 //! fields of [`Limits`], so that tests can run real processes at a fraction of the time.
 
+mod fixed;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Largest body of one frame. Small enough that a bulk frame never holds up a keystroke for long.
-pub const FRAME_BODY_MAX: usize = 16 * 1024;
-/// Largest message: one or more data frames of a stream.
-pub const MESSAGE_MAX: usize = 4 * 1024 * 1024;
-/// Largest message before a link has authenticated: strangers are given less memory.
-pub const HANDSHAKE_MESSAGE_MAX: usize = 64 * 1024;
-/// Longest detail of a refusal that resets a stream: it must fit one frame.
-pub const RESET_DETAIL_MAX: usize = 4 * 1024;
-/// Longest code of one run.
-pub const CODE_MAX: usize = 1024 * 1024;
-/// Largest single event; what is larger is cut and followed by an `Omitted`.
-pub const EVENT_MAX: usize = 2 * 1024 * 1024;
-/// Longest text of one output event; longer text becomes several events.
-pub const TEXT_EVENT_MAX: usize = 64 * 1024;
-/// Most completions, variables or entries of a history in one answer of a kernel.
-pub const ANSWER_ITEMS_MAX: usize = 1_000;
-/// Longest text of one field of a kernel's answer.
-pub const ANSWER_TEXT_MAX: usize = 64 * 1024;
-/// Longest text of one item of a list in a kernel's answer.
-pub const ANSWER_ITEM_MAX: usize = 1_024;
-/// Longest name of a device.
-pub const DEVICE_NAME_MAX: usize = 128;
-/// Longest path of a unix socket, its closing zero included (Linux `sockaddr_un`).
-pub const SOCKET_PATH_MAX: usize = 108;
-/// Largest notebook that is read.
-pub const NOTEBOOK_MAX: u64 = 16 * 1024 * 1024;
-/// Largest `kernel.json` that is read.
-pub const KERNELSPEC_MAX: u64 = 256 * 1024;
-/// Largest body that is read at an HTTP door: the longest code, every byte of it escaped as JSON may do.
-pub const HTTP_BODY_MAX: usize = 6 * CODE_MAX + 64 * 1024;
-/// Bytes of a run that an HTTP door keeps for a reader who is slow; one who is further behind reads the session again.
-pub const HTTP_BACKLOG_MAX: usize = 1024 * 1024;
-/// Bytes of one channel's text, and of rich outputs, that one answer repeats as a whole. MRP repeats a text with every event.
-pub const HTTP_RESULT_MAX: usize = 2 * 1024 * 1024;
-/// Runs that an HTTP door knows by their client's own name.
-pub const HTTP_EXEC_IDS: usize = 1024;
-/// Longest name that a client gives a run.
-pub const HTTP_EXEC_ID_MAX: usize = 256;
-/// Most runs that one list of runs names.
-pub const RUNS_LISTED_MAX: u32 = 1000;
-/// Longest name of a daemon's kind: which factory makes it.
-pub const KIND_MAX: usize = 128;
-/// Smallest size into which snapshots are cut (but for what is left over).
-pub const CHUNK_MIN: usize = 7_000;
-/// Largest chunk of a snapshot: it travels in one message, with something around it.
-pub const CHUNK_MAX: usize = MESSAGE_MAX - 4 * 1024;
-/// Most chunks of one snapshot: their list is one message.
-pub const CHUNKS_MAX: usize = 100_000;
-/// Most events that one proof of continuity spans.
-pub const PROOF_EVENTS_MAX: u64 = 100_000;
-/// Longest tag of a capability set.
-pub const TAG_MAX: usize = 256;
-/// Most tags of one capability set.
-pub const TAGS_MAX: usize = 512;
-/// Most metadata of one capability set.
-pub const METADATA_MAX: usize = 64;
-/// Longest key of metadata.
-pub const METADATA_KEY_MAX: usize = 128;
-/// Longest value of metadata.
-pub const METADATA_VALUE_MAX: usize = 1024;
-/// All texts of one capability set together.
-pub const CAPABILITY_TEXT_MAX: usize = 32 * 1024;
-/// Most nodes of one predicate.
-pub const PREDICATE_NODES_MAX: usize = 256;
-/// Largest encoded predicate.
-pub const PREDICATE_BYTES_MAX: usize = 4 * 1024;
-/// Most tags, and most metadata, that one capability filter names.
-pub const FILTER_ITEMS_MAX: usize = 64;
-/// An announcement of capabilities is good for at most so long, in seconds.
-pub const ANNOUNCEMENT_TTL_MAX: u32 = 24 * 3600;
+pub use fixed::*;
 
 /// Bounds and durations that one process keeps for itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,6 +161,30 @@ pub struct Limits {
     pub drain_attempts: u32,
     /// And again after so long.
     pub drain_retry: Duration,
+    /// One event of a daemon may take so long (seed 004: microseconds).
+    pub daemon_event: Duration,
+    /// Events in a row that take longer before a daemon is called degraded.
+    pub daemon_overruns: u32,
+    /// An event that a daemon refuses is tried so often in all before it is given up.
+    pub daemon_tries: u32,
+    /// Events that were given up and are kept by one daemon.
+    pub daemon_dead_letters: usize,
+    /// Publishers that one daemon knows by their last number.
+    pub daemon_origins: usize,
+    /// Subscribers for whom one daemon keeps outputs.
+    pub daemon_subscribers: usize,
+    /// Bytes of outputs that are kept for subscribers before a daemon takes no more events.
+    pub daemon_outbox: usize,
+    /// Bytes of recent outputs that a daemon keeps for readers.
+    pub daemon_tail: usize,
+    /// Calls that wait until a daemon is made anew.
+    pub daemon_waiting: usize,
+    /// A snapshot is taken after so many events.
+    pub daemon_snapshot_events: u64,
+    /// A snapshot is taken after so many bytes of inputs.
+    pub daemon_snapshot_bytes: u64,
+    /// A snapshot is taken after so long, if there was any event.
+    pub daemon_snapshot_every: Duration,
     /// Bytes of one snapshot, all of it. A larger one is refused where it is made.
     pub snapshot: u64,
     /// Bytes into which a snapshot is cut; between [`CHUNK_MIN`] and [`CHUNK_MAX`].
@@ -335,6 +292,18 @@ impl Default for Limits {
             drain_moves: 2,
             drain_attempts: 5,
             drain_retry: s(5),
+            daemon_event: Duration::from_micros(100),
+            daemon_overruns: 10,
+            daemon_tries: 3,
+            daemon_dead_letters: 1_000,
+            daemon_origins: 4_096,
+            daemon_subscribers: 64,
+            daemon_outbox: 16 * MIB,
+            daemon_tail: MIB,
+            daemon_waiting: 1_024,
+            daemon_snapshot_events: 100_000,
+            daemon_snapshot_bytes: 32 * MIB as u64,
+            daemon_snapshot_every: s(60),
             snapshot: 1024 * MIB as u64,
             snapshot_chunk: MIB,
             snapshots_pending: 2 * 1024 * MIB as u64,

@@ -1,0 +1,285 @@
+//! The daemons of the account: where they live, and where a question about one goes.
+//!
+//! As with sessions the row says who owns a daemon, and its owner says how it is. A question goes to the daemon of this node, to the owner's
+//! link, or upstream; one whose answer does not come in time is refused as unknown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wayfare_protocol::control::Control;
+use wayfare_protocol::daemon::{
+    DaemonAnswer, DaemonInfo, DaemonName, DaemonRequest, DaemonResponse, DaemonState, DaemonStats, Durability, Health,
+};
+use wayfare_protocol::ownership::Row;
+use wayfare_protocol::stream::Open;
+use wayfare_protocol::{EntityId, ErrorCode, Head, NodeId, Now, Refusal, RequestId, ResourceId, StreamId};
+
+use super::pending::{Ask, Kind, Passed, Pending};
+use super::starts::refuse_start;
+use super::{Account, Effect, LinkId};
+use crate::machine::Sink;
+use crate::ownership;
+use crate::session::Caller;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Daemons {
+    by_id: BTreeMap<EntityId, DaemonInfo>,
+    by_name: BTreeMap<DaemonName, EntityId>,
+    /// Daemons of this node whose logs are still being read.
+    expected: BTreeSet<EntityId>,
+}
+
+impl Daemons {
+    pub(super) fn expect(&mut self, daemons: BTreeSet<EntityId>) {
+        self.expected = daemons;
+    }
+
+    /// A daemon has told of itself, or there is none; whether it was the last one that was expected to.
+    pub(super) fn was_last_expected(&mut self, daemon: EntityId) -> bool {
+        self.expected.remove(&daemon) && self.expected.is_empty()
+    }
+
+    /// Whether every daemon of this node has told its name.
+    pub(super) fn knows_names(&self) -> bool {
+        self.expected.is_empty()
+    }
+
+    pub(super) fn get(&self, daemon: EntityId) -> Option<&DaemonInfo> {
+        self.by_id.get(&daemon)
+    }
+
+    pub(super) fn named(&self, name: &DaemonName) -> Option<&DaemonInfo> {
+        self.by_name.get(name).and_then(|daemon| self.by_id.get(daemon))
+    }
+
+    fn put(&mut self, info: DaemonInfo) {
+        if let Some(before) = self.by_id.get(&info.entity)
+            && before.key.name != info.key.name
+            && self.by_name.get(&before.key.name) == Some(&info.entity)
+        {
+            self.by_name.remove(&before.key.name);
+        }
+        self.by_name.insert(info.key.name.clone(), info.entity);
+        self.by_id.insert(info.entity, info);
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &DaemonInfo> {
+        self.by_name.values().filter_map(|daemon| self.by_id.get(daemon))
+    }
+}
+
+/// The tag of a node that has the code of a kind.
+#[must_use]
+pub fn code_tag(kind: &wayfare_protocol::daemon::DaemonKind) -> String {
+    format!("daemon:{kind}")
+}
+
+impl Account {
+    /// A row is the truth about name, owner and epoch of a daemon.
+    pub(super) fn put_daemon_row(&mut self, row: &Row) {
+        let (ResourceId::Daemon(entity), Some(key)) = (row.resource, row.key.daemon()) else { return };
+        let device_name = self.devices.name(row.owner.0).unwrap_or("unknown device").to_owned();
+        let before = self.daemons.get(entity).filter(|info| info.owner == row.owner).cloned();
+        let unknown = || DaemonInfo {
+            entity,
+            key: key.clone(),
+            owner: row.owner,
+            device_name: device_name.clone(),
+            epoch: row.epoch,
+            state: DaemonState::Unreachable,
+            health: Health::Healthy,
+            durability: Durability::default(),
+            head: Head::default(),
+            stats: DaemonStats::default(),
+        };
+        let info = before.unwrap_or_else(unknown);
+        self.daemons.put(DaemonInfo { key: key.clone(), epoch: row.epoch, device_name, ..info });
+    }
+
+    /// A daemon of this node changed, or exists now.
+    pub(super) fn on_daemon(&mut self, now: Now, info: DaemonInfo, out: &mut impl Sink<Effect>) {
+        let is_new = self.daemons.get(info.entity).is_none();
+        self.daemons.put(info.clone());
+        if let Some(upstream) = self.links.upstream() {
+            out.push(Effect::Send { link: upstream, control: Control::DaemonUp(Box::new(info.clone())) });
+            if let Some(super::Peer::Upstream { generation }) = self.links.peer(upstream)
+                && (is_new || info.epoch.generation < *generation)
+            {
+                let input = ownership::Input::StoreReachable { generation: *generation };
+                out.push(Effect::Ownership { resource: ResourceId::Daemon(info.entity), input });
+            }
+        }
+        self.answer_starts(&info, out);
+        self.daemon_told(now, info.entity, out);
+    }
+
+    /// A node tells of a daemon of its own. The row decides whether it is believed.
+    pub(super) fn on_daemon_up(&mut self, link: LinkId, info: DaemonInfo) {
+        let Some(device) = self.links.device(link) else { return };
+        let is_row = |known: &DaemonInfo| known.owner.0 == device && known.epoch == info.epoch;
+        if self.daemons.get(info.entity).is_some_and(is_row) {
+            self.daemons.put(info);
+        }
+    }
+
+    /// Somebody asks something of a daemon.
+    pub(super) fn on_daemon_request(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        asked: DaemonRequest,
+        out: &mut impl Sink<Effect>,
+    ) {
+        let request = asked.request;
+        let ask = self.ask(link, request);
+        if self.pending.asked_again(ask, link) {
+            return;
+        }
+        let way = match self.overload(link) {
+            Some(refusal) => Err(refusal),
+            None => self.way_to_daemon(link, asked.daemon),
+        };
+        let deadline = now.boot.after(self.config.limits.request);
+        let pending = |passed| Pending { from: link, passed, deadline, kind: Kind::Daemon(asked.clone()) };
+        match way {
+            Ok(Target::Here) => {
+                self.pending.add(ask, pending(Passed::No));
+                self.callers += 1;
+                let caller = Caller(self.callers);
+                self.pending.called(caller, ask);
+                let DaemonRequest { daemon, epoch, call, .. } = asked;
+                out.push(Effect::CallDaemon { daemon, caller, epoch, call });
+            }
+            Ok(Target::Over(onward)) => {
+                self.pending.add(ask, pending(Passed::Over(onward)));
+                let epoch = self.daemons.get(asked.daemon).map(|info| info.epoch);
+                out.push(Effect::Send {
+                    link: onward,
+                    control: Control::DaemonRequest(DaemonRequest { epoch, ..asked }),
+                });
+            }
+            Err(refusal) => answer(link, request, DaemonAnswer::Refused(refusal), out),
+        }
+    }
+
+    fn way_to_daemon(&self, link: LinkId, daemon: EntityId) -> Result<Target, Refusal> {
+        let upstream = self.links.upstream().filter(|upstream| *upstream != link).map(Target::Over);
+        let Some(info) = self.daemons.get(daemon) else {
+            return upstream.ok_or_else(|| self.unknown_daemon(daemon));
+        };
+        if self.here() == Some(info.owner) {
+            return Ok(Target::Here);
+        }
+        let over = self.devices.link(info.owner.0).map(Target::Over).or(upstream);
+        over.ok_or_else(|| {
+            let detail = format!("{} lives on {}, which is not connected", info.key, info.device_name);
+            Refusal::new(ErrorCode::OwnerUnreachable, detail)
+        })
+    }
+
+    fn unknown_daemon(&self, daemon: EntityId) -> Refusal {
+        if self.daemons.expected.contains(&daemon) {
+            return Refusal::new(ErrorCode::OwnerUnreachable, format!("daemon {daemon} is being read from its logs"));
+        }
+        Refusal::new(ErrorCode::NotFound, format!("no daemon {daemon} is known here"))
+    }
+
+    pub(super) fn on_daemon_response(&mut self, link: LinkId, answered: DaemonResponse, out: &mut impl Sink<Effect>) {
+        if let Some(pending) = self.pending.answered_over(link, answered.request) {
+            out.push(Effect::Send { link: pending.from, control: Control::DaemonResponse(answered) });
+        }
+    }
+
+    /// A daemon of this node answered.
+    pub(super) fn on_daemon_answer(&mut self, caller: Caller, said: DaemonAnswer, out: &mut impl Sink<Effect>) {
+        if let Some((request, pending)) = self.pending.answered(caller) {
+            answer(pending.from, request, said, out);
+        }
+    }
+
+    /// A question's time is over.
+    pub(super) fn give_up_daemon(&self, link: LinkId, ask: Ask, kind: &Kind, out: &mut impl Sink<Effect>) {
+        let refusal = Refusal::new(
+            ErrorCode::DeadlineExceeded,
+            "there was no answer in time; whether it was done is not known".to_owned(),
+        );
+        match kind {
+            Kind::StartDaemon(_) => refuse_start(link, ask.request, refusal, out),
+            _ => answer(link, ask.request, DaemonAnswer::Refused(refusal), out),
+        }
+    }
+
+    /// Somebody wants a daemon's outputs.
+    pub(super) fn on_daemon_stream(
+        &self,
+        link: LinkId,
+        stream: StreamId,
+        (daemon, from): (EntityId, u64),
+        open: Open,
+        out: &mut impl Sink<Effect>,
+    ) {
+        match self.way_to_daemon(link, daemon) {
+            Ok(Target::Here) => out.push(Effect::ReadDaemon { link, stream, daemon, from }),
+            Ok(Target::Over(onward)) => out.push(Effect::Join { link, stream, onward, open }),
+            Err(refusal) => out.push(Effect::Reset { link, stream, refusal }),
+        }
+    }
+
+    /// A daemon as it can be seen from here: the owner's presence goes before its last word.
+    pub(super) fn seen_daemon(&self, info: &DaemonInfo) -> DaemonInfo {
+        let mut info = info.clone();
+        if self.here() != Some(info.owner) && self.devices.link(info.owner.0).is_none() {
+            info.state = DaemonState::Unreachable;
+        }
+        info
+    }
+
+    pub(super) fn daemon_list(&self) -> Vec<DaemonInfo> {
+        self.daemons.all().map(|info| self.seen_daemon(info)).collect()
+    }
+
+    pub(super) fn on_list_daemons(&mut self, now: Now, link: LinkId, request: RequestId, out: &mut impl Sink<Effect>) {
+        match self.links.upstream() {
+            Some(upstream) if upstream != link => {
+                self.forward_list(now, link, upstream, request, Control::ListDaemons { request }, out);
+            }
+            _ => {
+                let control = Control::DaemonList { request, daemons: self.daemon_list() };
+                out.push(Effect::Send { link, control });
+            }
+        }
+    }
+
+    /// The cloud's list, with this node's own view of its own daemons.
+    pub(super) fn on_daemon_list(
+        &mut self,
+        link: LinkId,
+        request: RequestId,
+        mut daemons: Vec<DaemonInfo>,
+        out: &mut impl Sink<Effect>,
+    ) {
+        let here = self.here();
+        let own: Vec<_> = self.daemons.all().filter(|info| Some(info.owner) == here).cloned().collect();
+        daemons.retain(|info| own.iter().all(|mine| mine.entity != info.entity));
+        daemons.extend(own);
+        daemons.sort_by(|a, b| (&a.key.name, a.entity).cmp(&(&b.key.name, b.entity)));
+        self.on_list_answer(link, request, Control::DaemonList { request, daemons }, out);
+    }
+
+    /// The owner of a daemon by its row.
+    pub(super) fn owner_of_daemon(&self, daemon: EntityId) -> Option<NodeId> {
+        self.daemons.get(daemon).map(|info| info.owner)
+    }
+}
+
+/// Where a question goes.
+pub(super) enum Target {
+    /// To this process.
+    Here,
+    /// Over a link.
+    Over(LinkId),
+}
+
+fn answer(link: LinkId, request: RequestId, answer: DaemonAnswer, out: &mut impl Sink<Effect>) {
+    out.push(Effect::Send { link, control: Control::DaemonResponse(DaemonResponse { request, answer }) });
+}

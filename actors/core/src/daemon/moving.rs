@@ -1,0 +1,201 @@
+//! The host's side of a migration: snapshot, frames, seal; and following another node's host.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use wayfare_protocol::daemon::InboxFrame;
+use wayfare_protocol::manifest::Manifest;
+use wayfare_protocol::{ErrorCode, Now, Refusal};
+
+use super::accept::Reply;
+use super::history::restore;
+use super::snapshots::SnapshotCaller;
+use super::{After, Answer, DaemonHost, Effect, Frames, InboxRecord, MoveAnswer, MoveAsk, Phase};
+use crate::machine::{Machine as _, OpId, Sink};
+use crate::ownership;
+use crate::session::Caller;
+
+/// How far a seal is.
+#[derive(Debug, Default)]
+pub(super) enum Sealing {
+    /// None is wanted.
+    #[default]
+    No,
+    /// Nothing is accepted any more; what was accepted ends first.
+    Draining(Vec<Caller>),
+}
+
+impl DaemonHost {
+    pub(super) fn on_move(&mut self, now: Now, caller: Caller, ask: MoveAsk, out: &mut impl Sink<Effect>) {
+        match ask {
+            MoveAsk::Cut => self.snapshot(now, SnapshotCaller::Move(caller), out),
+            MoveAsk::Frames { after, bytes_max } => self.read_frames(caller, after, bytes_max, out),
+            MoveAsk::Seal => match &mut self.sealing {
+                Sealing::Draining(callers) => callers.push(caller),
+                Sealing::No => match self.ownership.phase() {
+                    ownership::Phase::Sealed { head, .. } => {
+                        answer(caller, MoveAnswer::Sealed(*head), out);
+                    }
+                    ownership::Phase::Held { .. } => {
+                        self.sealing = Sealing::Draining(vec![caller]);
+                        self.seal_if_drained(now, out);
+                    }
+                    ownership::Phase::Unowned | ownership::Phase::Released { .. } => {
+                        answer(caller, refused(ErrorCode::StaleEpoch, "this node does not own it"), out);
+                    }
+                },
+            },
+            MoveAsk::Abort => {
+                self.on_ownership(now, ownership::Input::Abort, out);
+                answer(caller, MoveAnswer::Aborting, out);
+            }
+            MoveAsk::Follow(frames) => self.follow(caller, frames, out),
+            MoveAsk::Forget => match self.ownership.phase() {
+                ownership::Phase::Unowned | ownership::Phase::Released { .. } => {
+                    answer(caller, MoveAnswer::Forgotten, out);
+                    out.push(Effect::Remove);
+                }
+                ownership::Phase::Held { .. } | ownership::Phase::Sealed { .. } => {
+                    answer(caller, refused(ErrorCode::Forbidden, "this node owns it, by all that it knows"), out);
+                }
+            },
+        }
+    }
+
+    /// Everything accepted has ended and is logged: where that is, is the head, and it is recorded before it is told.
+    pub(super) fn seal_if_drained(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        // A stopped daemon moves too: it has nothing under way.
+        let is_drained = self.accepting.is_empty() && self.outputs.is_quiet();
+        let Sealing::Draining(callers) = &mut self.sealing else { return };
+        let Phase::Running(runner) = &self.phase else { return };
+        if !is_drained {
+            return;
+        }
+        let callers = std::mem::take(callers);
+        self.sealing = Sealing::No;
+        let head = runner.memory.head();
+        let mut effects = Vec::new();
+        self.ownership.step(now, ownership::Input::Seal { head }, &mut effects);
+        let refusal = effects.iter().find_map(|effect| match effect {
+            ownership::Effect::SealRefused(error) => Some(error.to_string()),
+            _ => None,
+        });
+        let said = match refusal {
+            Some(why) => refused(ErrorCode::Forbidden, &why),
+            None => MoveAnswer::Sealed(head),
+        };
+        let after = callers
+            .into_iter()
+            .map(|caller| After::Do(Box::new(Effect::Reply { caller, answer: Answer::Move(said.clone()) })));
+        let after = after.collect();
+        self.take_ownership(effects, after, out);
+        self.refuse_waiting(out);
+    }
+
+    /// Frames after a position, as they are in the log.
+    fn read_frames(&mut self, caller: Caller, after: u64, bytes_max: usize, out: &mut impl Sink<Effect>) {
+        let Some(memory) = self.runner().map(|runner| &runner.memory) else {
+            return answer(caller, refused(ErrorCode::Overloaded, "the daemon is being made anew"), out);
+        };
+        if after == memory.position {
+            return answer(caller, MoveAnswer::Frames(Frames::default(), memory.head()), out);
+        }
+        match self.places.record_after(after) {
+            Some(from) => {
+                let op = self.ops.take();
+                self.reading.insert(op, (caller, after));
+                out.push(Effect::ReadInbox { op, from, bytes_max });
+            }
+            None => {
+                let why = format!("no frame of the inbox begins after position {after}");
+                answer(caller, refused(ErrorCode::NotFound, &why), out);
+            }
+        }
+    }
+
+    /// Records of the inbox were read: the frames among them that are processed.
+    pub(super) fn read(&mut self, op: OpId, records: Vec<InboxRecord>, out: &mut impl Sink<Effect>) {
+        let Some((caller, after)) = self.reading.remove(&op) else { return };
+        let Some(memory) = self.runner().map(|runner| &runner.memory) else {
+            return answer(caller, refused(ErrorCode::Overloaded, "the daemon is being made anew"), out);
+        };
+        let mut through = after;
+        let mut frames = Vec::with_capacity(records.len());
+        for record in records {
+            let InboxRecord::Frame(bytes) = record else { continue };
+            let Ok(frame) = InboxFrame::decode(&bytes) else { break };
+            if frame.first > memory.position {
+                break;
+            }
+            through = frame.last();
+            frames.push(bytes);
+        }
+        let head = memory.head();
+        let dead = self.gave_up.range(after + 1..=through).map(|(at, reason)| (*at, reason.clone())).collect();
+        answer(caller, MoveAnswer::Frames(Frames { frames, dead }, head), out);
+    }
+
+    /// The daemon comes from another node.
+    pub(super) fn arrive(&mut self, caller: Caller, manifest: Manifest, snapshot: &Bytes, out: &mut impl Sink<Effect>) {
+        match restore(Some(snapshot), &self.key().kind, &self.config) {
+            Ok((runner, held)) => {
+                let head = runner.memory.head();
+                self.outbox.rebase(&held, runner.memory.chain.sequence() + 1);
+                self.phase = Phase::Running(runner);
+                let stands = Effect::Reply { caller, answer: Answer::Move(MoveAnswer::Stands(head)) };
+                let durability = InboxRecord::Durability(self.durability);
+                self.append(vec![durability], Vec::new(), out);
+                self.record_snapshot(head.inbox_position, manifest, vec![After::Do(Box::new(stands))], out);
+            }
+            Err(why) => {
+                answer(caller, refused(ErrorCode::Unsupported, &why), out);
+                out.push(Effect::Remove);
+            }
+        }
+    }
+
+    /// Processes what the owner has processed.
+    fn follow(&mut self, caller: Caller, followed: Frames, out: &mut impl Sink<Effect>) {
+        if !matches!(self.ownership.phase(), ownership::Phase::Unowned | ownership::Phase::Released { .. }) {
+            return answer(caller, refused(ErrorCode::StaleEpoch, "this node owns it itself"), out);
+        }
+        let Some(memory) = self.runner().map(|runner| &runner.memory) else {
+            return answer(caller, refused(ErrorCode::Overloaded, "the daemon is being made anew"), out);
+        };
+        if self.accepting.under_way.is_some() {
+            return answer(caller, refused(ErrorCode::Overloaded, "frames before these are being recorded"), out);
+        }
+        let (mut position, mut digest) = (memory.position, memory.digest);
+        let (mut frames, mut kept) = (Vec::new(), Vec::new());
+        for bytes in followed.frames {
+            let frame = match InboxFrame::decode(&bytes) {
+                Ok(frame) => frame,
+                Err(error) => return answer(caller, refused(ErrorCode::Malformed, &error.to_string()), out),
+            };
+            if frame.last() <= position {
+                continue; // a repeat
+            }
+            if frame.first != position + 1 {
+                return answer(caller, MoveAnswer::Gap { after: position }, out);
+            }
+            position = frame.last();
+            digest = digest.after(&bytes);
+            frames.push((frame, digest));
+            kept.push(bytes);
+        }
+        if frames.is_empty() {
+            let head = memory.head();
+            return self.when_logged(Effect::Reply { caller, answer: Answer::Move(MoveAnswer::Stands(head)) }, out);
+        }
+        let given_up: BTreeMap<_, _> = followed.dead.into_iter().collect();
+        self.log_frames(kept, frames, given_up, vec![(caller, Reply::Stands)], out);
+    }
+}
+
+fn answer(caller: Caller, answer: MoveAnswer, out: &mut impl Sink<Effect>) {
+    out.push(Effect::Reply { caller, answer: Answer::Move(answer) });
+}
+
+pub(super) fn refused(code: ErrorCode, why: &str) -> MoveAnswer {
+    MoveAnswer::Refused(Refusal::new(code, why.to_owned()))
+}

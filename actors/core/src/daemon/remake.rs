@@ -1,0 +1,103 @@
+//! Making the daemon from its logs: at the start, and after its code broke.
+
+use bytes::Bytes;
+use wayfare_protocol::{ErrorCode, Now, Refusal};
+
+use super::history::{History, Remade};
+use super::record::Record;
+use super::{DaemonHost, Effect, Phase, accept};
+use crate::machine::{OpId, Sink};
+use crate::ownership;
+use wayfare_protocol::daemon::DaemonAnswer;
+
+impl DaemonHost {
+    /// The logs are folded: what was owed before goes on.
+    pub(super) fn recovered(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        let Phase::Folding(history) = &mut self.phase else { return };
+        let history = std::mem::take(history);
+        if self.ownership.row().is_none() && history.snapshot.is_none() {
+            return out.push(Effect::Remove); // its creation was never durable: it does not exist
+        }
+        self.published = super::Published::Outdated;
+        self.on_ownership(now, ownership::Input::Recovered, out);
+        self.load(history, out);
+    }
+
+    /// The code broke: its memory is not to be trusted. The logs are read again once they say what it broke at.
+    pub(super) fn make_anew(&mut self, out: &mut impl Sink<Effect>) {
+        let op = self.ops.take();
+        self.phase = Phase::Rereading { op };
+        self.when_logged(Effect::Reread { op }, out);
+    }
+
+    pub(super) fn reread(&mut self, op: OpId, records: &[Record], out: &mut impl Sink<Effect>) {
+        if !matches!(self.phase, Phase::Rereading { op: awaited } if awaited == op) {
+            return;
+        }
+        let mut history = History::default();
+        records.iter().for_each(|record| history.take(record));
+        self.load(history, out);
+    }
+
+    fn load(&mut self, history: History, out: &mut impl Sink<Effect>) {
+        match &history.snapshot {
+            Some((_, manifest)) => {
+                let op = self.ops.take();
+                out.push(Effect::LoadSnapshot { op, manifest: manifest.clone() });
+                self.phase = Phase::Loading { op, history };
+            }
+            None => self.make(history, None, out),
+        }
+    }
+
+    pub(super) fn loaded(&mut self, op: OpId, result: Result<Bytes, String>, out: &mut impl Sink<Effect>) {
+        let Phase::Loading { op: awaited, history } = &mut self.phase else { return };
+        if *awaited != op {
+            return;
+        }
+        let history = std::mem::take(history);
+        match result {
+            Ok(snapshot) => self.make(history, Some(&snapshot), out),
+            Err(why) => self.fail(format!("its snapshot cannot be read: {why}"), out),
+        }
+    }
+
+    /// Restores and replays.
+    pub(super) fn make(&mut self, history: History, snapshot: Option<&Bytes>, out: &mut impl Sink<Effect>) {
+        let Remade { runner, held, news, gave_up, replayed, has_diverged } =
+            match history.replay(snapshot, &self.key().kind, &self.config) {
+                Ok(remade) => remade,
+                Err(why) => return self.fail(why, out),
+            };
+        self.doubt = match (replayed, has_diverged, runner.code.deterministic()) {
+            (0, _, _) | (_, false, true) => None,
+            (_, true, true) => {
+                Some("it calls itself deterministic, and its replay said something else than before".to_owned())
+            }
+            (_, _, false) => Some(
+                "its events were processed again and it is not deterministic: state may differ from before".to_owned(),
+            ),
+        };
+        let (chain, acknowledged) = (runner.memory.chain, runner.memory.acknowledged());
+        let first_new = news.iter().flat_map(|frame| &frame.outputs).next().map(|output| output.link.sequence);
+        self.phase = Phase::Running(runner);
+        self.gave_up = gave_up;
+        let through = first_new.map_or(chain.sequence(), |first| first - 1);
+        self.outbox.rebase(&held, through + 1);
+        self.outbox.show(through, acknowledged, &self.config.limits, out);
+        for frame in news {
+            self.log_outputs(frame, out);
+        }
+        self.ask_for_work(out);
+    }
+
+    fn fail(&mut self, why: String, out: &mut impl Sink<Effect>) {
+        for (caller, _, _) in std::mem::take(&mut self.waiting) {
+            let refusal = Refusal::new(ErrorCode::NoCapability, why.clone());
+            accept::reply(caller, DaemonAnswer::Refused(refusal), out);
+        }
+        let refusal = Refusal::new(ErrorCode::NoCapability, why.clone());
+        self.phase = Phase::Failed { why };
+        self.refuse_gathered(&refusal, out);
+    }
+}

@@ -1,0 +1,113 @@
+//! The arguments of `wayfare daemon`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use wayfare_protocol::daemon::{DaemonKind, DaemonName, Durability};
+
+/// `wayfare daemon`.
+#[derive(Debug, Subcommand)]
+pub enum DaemonCommand {
+    /// Daemons, where they live and how they are.
+    List,
+    /// Start a daemon, or resume one that was stopped. One that is there already is shown.
+    Start(DaemonStart),
+    /// One daemon.
+    Show {
+        /// Its name.
+        name: DaemonName,
+    },
+    /// Give a daemon events, and wait until they are recorded.
+    Send(DaemonSend),
+    /// Show what a daemon says, until Ctrl-C.
+    Tail(DaemonTail),
+    /// Check the chain of a daemon's outputs, as far back as they are kept.
+    Verify {
+        /// Its name.
+        name: DaemonName,
+    },
+    /// Let a daemon process nothing more. It keeps what it has; start resumes it.
+    Stop {
+        /// Its name.
+        name: DaemonName,
+    },
+    /// Go on after a stop.
+    Resume {
+        /// Its name.
+        name: DaemonName,
+    },
+    /// Take a snapshot now.
+    Snapshot {
+        /// Its name.
+        name: DaemonName,
+    },
+    /// Events that a daemon gave up.
+    DeadLetters {
+        /// Its name.
+        name: DaemonName,
+    },
+    /// Process an event after all that was given up.
+    Redrive {
+        /// Its name.
+        name: DaemonName,
+        /// The event's position, as dead-letters shows it.
+        position: u64,
+    },
+}
+
+/// `wayfare daemon start`.
+#[derive(Debug, Args)]
+pub struct DaemonStart {
+    /// Its name: 1 to 64 letters, digits, '-', '_' or '.'.
+    pub name: DaemonName,
+    /// The code that it runs; every node has tally, window and primes.
+    #[arg(long)]
+    pub kind: DaemonKind,
+    /// What an acknowledged event survives.
+    #[arg(long, value_enum, default_value_t = Survives::Disk)]
+    pub durability: Survives,
+    /// The device, if it is made now: its name, or the beginning of its id.
+    #[arg(long, value_name = "DEVICE")]
+    pub on: Option<String>,
+}
+
+/// What an acknowledged event survives.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Survives {
+    /// Nothing: it is lost with the node's process.
+    Memory,
+    /// The end of the node's process.
+    Process,
+    /// A loss of power.
+    Disk,
+}
+
+impl From<Survives> for Durability {
+    fn from(survives: Survives) -> Self {
+        match survives {
+            Survives::Memory => Self::Memory,
+            Survives::Process => Self::Process,
+            Survives::Disk => Self::Disk,
+        }
+    }
+}
+
+/// `wayfare daemon send`.
+#[derive(Debug, Args)]
+pub struct DaemonSend {
+    /// Its name.
+    pub name: DaemonName,
+    /// What the events say (default: one for each line of standard input).
+    pub payloads: Vec<String>,
+}
+
+/// `wayfare daemon tail`.
+#[derive(Debug, Args)]
+pub struct DaemonTail {
+    /// Its name.
+    pub name: DaemonName,
+    /// Number of the first output to show (default: the next one).
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub from: Option<u64>,
+    /// End after so many numbers.
+    #[arg(short = 'n', long)]
+    pub count: Option<u64>,
+}

@@ -1,0 +1,195 @@
+//! What is asked of a daemon, and how it is described.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{DaemonKey, Durability, Health, Source};
+use crate::entity::{EntityId, Origin};
+use crate::{Epoch, Head, NodeId, Refusal, RequestId, Wall};
+
+/// Asks for the daemon of a name: the one that there is, or a new one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartDaemon {
+    /// Its name, and the code that it runs.
+    pub key: DaemonKey,
+    /// What an acknowledged event is to survive, if it is made now.
+    pub durability: Durability,
+    /// The device that the user chose if it is made now; `None`: one that has its code.
+    pub device: Option<NodeId>,
+}
+
+/// Something asked of one daemon.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DaemonCall {
+    /// Process these events.
+    Publish {
+        /// Who publishes.
+        origin: Origin,
+        /// The publisher's number for the first.
+        first: u64,
+        /// What they say; at least one.
+        payloads: Vec<Bytes>,
+    },
+    /// The publisher has no event up to that number any more.
+    Lost {
+        /// Who publishes.
+        origin: Origin,
+        /// The last that is lost.
+        through: u64,
+    },
+    /// Keep outputs after this one until they are acknowledged.
+    Subscribe {
+        /// For whom.
+        subscriber: Origin,
+        /// The last output that is not wanted.
+        after: u64,
+    },
+    /// The subscriber has everything up to that output.
+    Acknowledge {
+        /// Who.
+        subscriber: Origin,
+        /// The last output that it has.
+        through: u64,
+    },
+    /// Keep nothing for the subscriber any more.
+    Unsubscribe {
+        /// Who.
+        subscriber: Origin,
+    },
+    /// Its description.
+    Describe,
+    /// The events that were given up, the newest first.
+    DeadLetters,
+    /// Process an event after all that was given up.
+    Redrive {
+        /// Its position.
+        position: u64,
+    },
+    /// Take a snapshot now.
+    Snapshot,
+    /// Process nothing more until it is resumed. What it has is kept.
+    Stop,
+    /// Go on after a stop.
+    Resume,
+}
+
+/// The answer to a [`DaemonCall`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DaemonAnswer {
+    /// Everything up to that number is recorded, at the daemon's durability.
+    Accepted {
+        /// The publisher's number of the last.
+        through: u64,
+    },
+    /// Events are missing before the first of the call: nothing of it was taken.
+    Gap {
+        /// The number that comes next.
+        expected: u64,
+    },
+    /// Carried out.
+    Done,
+    /// Its description.
+    Daemon(Box<DaemonInfo>),
+    /// Events that were given up.
+    DeadLetters(Vec<DeadLetter>),
+    /// It was not done, and why.
+    Refused(Refusal),
+}
+
+/// Something asked of a daemon, as it travels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonRequest {
+    /// Joins question and answer.
+    pub request: RequestId,
+    /// Which daemon.
+    pub daemon: EntityId,
+    /// The epoch that the router knows of the owner. Clients send `None`: the router stamps it.
+    pub epoch: Option<Epoch>,
+    /// What is asked.
+    pub call: DaemonCall,
+}
+
+/// The answer of the daemon's owner, or of the router where it was not reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonResponse {
+    /// From the question.
+    pub request: RequestId,
+    /// The answer.
+    pub answer: DaemonAnswer,
+}
+
+/// A daemon as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonInfo {
+    /// Its identity.
+    pub entity: EntityId,
+    /// Name and kind.
+    pub key: DaemonKey,
+    /// The node that owns it.
+    pub owner: NodeId,
+    /// The owner's name, for people.
+    pub device_name: String,
+    /// The owner's fencing number.
+    pub epoch: Epoch,
+    /// What it is doing.
+    pub state: DaemonState,
+    /// How it is.
+    pub health: Health,
+    /// What an acknowledged event survives.
+    pub durability: Durability,
+    /// Where it stands.
+    pub head: Head,
+    /// What it has done.
+    pub stats: DaemonStats,
+}
+
+/// What a daemon is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DaemonState {
+    /// It is made anew from its snapshot and its inbox.
+    Recovering,
+    /// It processes events.
+    Live,
+    /// It follows another node's daemon, to take its place.
+    Following,
+    /// It has stopped for a move.
+    Sealed,
+    /// Another node has it.
+    Elsewhere,
+    /// It cannot be made: no code, or a state that the code does not take.
+    Failed,
+    /// Its owner is not connected.
+    Unreachable,
+    /// It was stopped, and keeps what it has.
+    Stopped,
+}
+
+/// What a daemon has done since it was made, counted across crashes and moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonStats {
+    /// Events that were processed.
+    pub processed: u64,
+    /// Outputs.
+    pub emitted: u64,
+    /// Attempts that failed.
+    pub errors: u64,
+    /// Snapshots taken.
+    pub snapshots: u64,
+    /// Events that were given up.
+    pub dead: u64,
+}
+
+/// An event that was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Its place in the inbox.
+    pub position: u64,
+    /// When it was accepted.
+    pub at: Wall,
+    /// Where it came from.
+    pub source: Source,
+    /// What it says.
+    pub payload: Bytes,
+    /// Why it was given up.
+    pub reason: String,
+}

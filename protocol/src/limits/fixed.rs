@@ -1,0 +1,78 @@
+//! Bounds that are the same at both ends of a wire, or everywhere.
+
+/// Largest body of one frame. Small enough that a bulk frame never holds up a keystroke for long.
+pub const FRAME_BODY_MAX: usize = 16 * 1024;
+/// Largest message: one or more data frames of a stream.
+pub const MESSAGE_MAX: usize = 4 * 1024 * 1024;
+/// Largest message before a link has authenticated: strangers are given less memory.
+pub const HANDSHAKE_MESSAGE_MAX: usize = 64 * 1024;
+/// Longest detail of a refusal that resets a stream: it must fit one frame.
+pub const RESET_DETAIL_MAX: usize = 4 * 1024;
+/// Longest code of one run.
+pub const CODE_MAX: usize = 1024 * 1024;
+/// Largest single event; what is larger is cut and followed by an `Omitted`.
+pub const EVENT_MAX: usize = 2 * 1024 * 1024;
+/// Longest text of one output event; longer text becomes several events.
+pub const TEXT_EVENT_MAX: usize = 64 * 1024;
+/// Most completions, variables or entries of a history in one answer of a kernel.
+pub const ANSWER_ITEMS_MAX: usize = 1_000;
+/// Longest text of one field of a kernel's answer.
+pub const ANSWER_TEXT_MAX: usize = 64 * 1024;
+/// Longest text of one item of a list in a kernel's answer.
+pub const ANSWER_ITEM_MAX: usize = 1_024;
+/// Longest name of a device.
+pub const DEVICE_NAME_MAX: usize = 128;
+/// Longest path of a unix socket, its closing zero included (Linux `sockaddr_un`).
+pub const SOCKET_PATH_MAX: usize = 108;
+/// Largest notebook that is read.
+pub const NOTEBOOK_MAX: u64 = 16 * 1024 * 1024;
+/// Largest `kernel.json` that is read.
+pub const KERNELSPEC_MAX: u64 = 256 * 1024;
+/// Largest body that is read at an HTTP door: the longest code, every byte of it escaped as JSON may do.
+pub const HTTP_BODY_MAX: usize = 6 * CODE_MAX + 64 * 1024;
+/// Bytes of a run that an HTTP door keeps for a reader who is slow; one who is further behind reads the session again.
+pub const HTTP_BACKLOG_MAX: usize = 1024 * 1024;
+/// Bytes of one channel's text, and of rich outputs, that one answer repeats as a whole. MRP repeats a text with every event.
+pub const HTTP_RESULT_MAX: usize = 2 * 1024 * 1024;
+/// Runs that an HTTP door knows by their client's own name.
+pub const HTTP_EXEC_IDS: usize = 1024;
+/// Longest name that a client gives a run.
+pub const HTTP_EXEC_ID_MAX: usize = 256;
+/// Largest payload of one event or output of a daemon, and of one result of its background work.
+pub const DAEMON_EVENT_MAX: usize = 1024 * 1024;
+/// Most outputs of one event of a daemon.
+pub const DAEMON_OUTPUTS_MAX: usize = 1024;
+/// Bytes of inputs that wait for a daemon's inbox, beside one publication; they become one frame.
+pub const DAEMON_FRAME_MAX: usize = 1024 * 1024;
+/// Most runs that one list of runs names.
+pub const RUNS_LISTED_MAX: u32 = 1000;
+/// Longest name of a daemon's kind: which factory makes it.
+pub const KIND_MAX: usize = 128;
+/// Smallest size into which snapshots are cut (but for what is left over).
+pub const CHUNK_MIN: usize = 7_000;
+/// Largest chunk of a snapshot: it travels in one message, with something around it.
+pub const CHUNK_MAX: usize = MESSAGE_MAX - 4 * 1024;
+/// Most chunks of one snapshot: their list is one message.
+pub const CHUNKS_MAX: usize = 100_000;
+/// Most events that one proof of continuity spans.
+pub const PROOF_EVENTS_MAX: u64 = 100_000;
+/// Longest tag of a capability set.
+pub const TAG_MAX: usize = 256;
+/// Most tags of one capability set.
+pub const TAGS_MAX: usize = 512;
+/// Most metadata of one capability set.
+pub const METADATA_MAX: usize = 64;
+/// Longest key of metadata.
+pub const METADATA_KEY_MAX: usize = 128;
+/// Longest value of metadata.
+pub const METADATA_VALUE_MAX: usize = 1024;
+/// All texts of one capability set together.
+pub const CAPABILITY_TEXT_MAX: usize = 32 * 1024;
+/// Most nodes of one predicate.
+pub const PREDICATE_NODES_MAX: usize = 256;
+/// Largest encoded predicate.
+pub const PREDICATE_BYTES_MAX: usize = 4 * 1024;
+/// Most tags, and most metadata, that one capability filter names.
+pub const FILTER_ITEMS_MAX: usize = 64;
+/// An announcement of capabilities is good for at most so long, in seconds.
+pub const ANNOUNCEMENT_TTL_MAX: u32 = 24 * 3600;
