@@ -10,7 +10,7 @@ use crate::daemon::{self, DaemonError, Ready};
 
 /// Makes a node that has the code of some kinds of daemons.
 ///
-/// ```ignore
+/// ```no_run
 /// # use wayfare_node::{builder::NodeBuilder, config::{ConfigFlags, NodeConfig}, daemons::Tally};
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let config = NodeConfig::load(&ConfigFlags::default())?;

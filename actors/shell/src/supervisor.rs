@@ -138,6 +138,11 @@ impl Actor for Supervisor {
         }
     }
 
+    async fn post_stop(&self, myself: ActorRef<Order>, _state: &mut State) -> Result<(), ActorProcessingErr> {
+        end_in_order(&myself.get_cell());
+        Ok(())
+    }
+
     async fn handle_supervisor_evt(
         &self,
         myself: ActorRef<Order>,
@@ -220,8 +225,8 @@ impl State {
     }
 }
 
-/// Ends everything under an actor at once, the youngest first. ractor does it too when the actor fails, in an order that differs
-/// from run to run.
+/// Ends everything under an actor at once, the youngest first. ractor does it too when the actor fails or stops, in an order that
+/// differs from run to run.
 fn end_in_order(cell: &ActorCell) {
     let mut children = cell.get_children();
     children.sort_by_key(ActorCell::get_id);
