@@ -21,6 +21,7 @@ pub mod place;
 pub mod plan;
 pub mod ports;
 pub mod process;
+pub mod running;
 pub mod scenario;
 pub mod seed;
 pub mod shrink;

@@ -1,7 +1,6 @@
 //! The processes of the world: the very trees that the binaries run, over simulated ports, started, killed and started again.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use wayfare_actors::actor::Fatal;
@@ -20,6 +19,7 @@ use crate::place::Place;
 use crate::ports::{
     Blobs, Disk, Hosts, Keys, Network, SimHosts, SimKeys, SimRandom, SimTime, SimTransport, SimWorkers, StoreRows,
 };
+use crate::running::Process;
 use crate::seed::Seed;
 use crate::trace::{ProcessTrace, Tracer};
 use crate::trap::Traps;
@@ -111,52 +111,21 @@ pub fn cloud_address() -> Address {
     Address { url: Place::Cloud.url(), identity: CLOUD }
 }
 
-/// A process that was told to end.
-#[derive(Debug, Default)]
-struct Stopping(Option<Arc<AtomicBool>>);
-
-impl Stopping {
-    /// Tells it, unless it has been told. It hears of that when it goes on, if it is frozen.
-    fn begin(&mut self, life: &Life, stop: impl Future<Output = ()> + Send + 'static) -> bool {
-        if self.0.is_some() {
-            return false;
-        }
-        let has_ended = Arc::new(AtomicBool::new(false));
-        self.0 = Some(Arc::clone(&has_ended));
-        life.meet(move || {
-            tokio::spawn(async move {
-                stop.await;
-                has_ended.store(true, Ordering::Relaxed);
-            });
-            true
-        });
-        true
-    }
-
-    fn is_told(&self) -> bool {
-        self.0.is_some()
-    }
-
-    fn has_ended(&self) -> bool {
-        self.0.as_ref().is_some_and(|has_ended| has_ended.load(Ordering::Relaxed))
-    }
-}
-
 /// The cloud: its machine, and the process on it, if one runs.
 pub struct CloudMachine {
     seed: Seed,
     disk: Arc<Disk>,
     store: Arc<StoreRows>,
     starts: u64,
-    running: Option<(Arc<Life>, Arc<CloudNode>)>,
-    stopping: Stopping,
+    /// Its process.
+    pub process: Process<CloudNode>,
 }
 
 impl CloudMachine {
     /// A machine on which nothing runs yet.
     #[must_use]
     pub fn new(seed: Seed, disk: Arc<Disk>, store: Arc<StoreRows>) -> Self {
-        Self { seed, disk, store, starts: 0, running: None, stopping: Stopping::default() }
+        Self { seed, disk, store, starts: 0, process: Process::default() }
     }
 
     /// Its disk.
@@ -171,43 +140,12 @@ impl CloudMachine {
         &self.store
     }
 
-    /// The life of its process, if one runs.
-    #[must_use]
-    pub fn life(&self) -> Option<Arc<Life>> {
-        self.running.as_ref().map(|(life, _)| Arc::clone(life))
-    }
-
-    /// Whether its process has ended of itself: restarting its actors did not help.
-    #[must_use]
-    pub fn has_given_up(&self) -> bool {
-        !self.is_stopping() && self.running.as_ref().is_some_and(|(_, node)| !node.is_running())
-    }
-
-    /// Tells the process to end; `false` if none runs, or it has been told already.
-    pub fn stop(&mut self) -> bool {
-        let Some((life, node)) = &self.running else { return false };
-        let node = Arc::clone(node);
-        self.stopping.begin(life, async move { node.stop().await })
-    }
-
-    /// Whether the process has been told to end.
-    #[must_use]
-    pub fn is_stopping(&self) -> bool {
-        self.stopping.is_told()
-    }
-
-    /// Whether it has done so.
-    #[must_use]
-    pub fn has_stopped(&self) -> bool {
-        self.stopping.has_ended()
-    }
-
     /// Starts the process if none runs.
     ///
     /// # Errors
     /// If it does not start.
     pub async fn start(&mut self, around: &Surroundings) -> Result<(), Fatal> {
-        if self.running.is_some() {
+        if self.process.is_there() {
             return Ok(());
         }
         self.starts += 1;
@@ -224,14 +162,13 @@ impl CloudMachine {
                 let _ = accepts.accept(Codec::Bincode, connection); // a refused connection is dropped
             }),
         );
-        self.running = Some((life, node));
+        self.process.begin(life, node);
         Ok(())
     }
 
     /// Kills the process; `false` if none runs.
     pub async fn crash(&mut self, around: &Surroundings) -> bool {
-        let Some((life, node)) = self.running.take() else { return false };
-        self.stopping = Stopping::default();
+        let Some((life, node)) = self.process.take() else { return false };
         life.end();
         node.kill().await;
         around.world.settle().await;
@@ -256,8 +193,8 @@ pub struct NodeMachine {
     ignores_limits: bool,
     /// Whether its operator keeps it off: nothing starts its process.
     pub is_away: bool,
-    running: Option<(Arc<Life>, Arc<EdgeNode>)>,
-    stopping: Stopping,
+    /// Its process. Session hosts outlive it.
+    pub process: Process<EdgeNode>,
 }
 
 impl NodeMachine {
@@ -275,8 +212,7 @@ impl NodeMachine {
             starts: 0,
             ignores_limits: false,
             is_away: false,
-            running: None,
-            stopping: Stopping::default(),
+            process: Process::default(),
         }
     }
 
@@ -292,37 +228,6 @@ impl NodeMachine {
         &self.disk
     }
 
-    /// The life of its process, if one runs.
-    #[must_use]
-    pub fn life(&self) -> Option<Arc<Life>> {
-        self.running.as_ref().map(|(life, _)| Arc::clone(life))
-    }
-
-    /// Whether its process has ended of itself: restarting its actors did not help.
-    #[must_use]
-    pub fn has_given_up(&self) -> bool {
-        !self.is_stopping() && self.running.as_ref().is_some_and(|(_, node)| !node.is_running())
-    }
-
-    /// Tells the process to end; its session hosts live on. `false` if none runs, or it has been told already.
-    pub fn stop(&mut self) -> bool {
-        let Some((life, node)) = &self.running else { return false };
-        let node = Arc::clone(node);
-        self.stopping.begin(life, async move { node.stop().await })
-    }
-
-    /// Whether the process has been told to end.
-    #[must_use]
-    pub fn is_stopping(&self) -> bool {
-        self.stopping.is_told()
-    }
-
-    /// Whether it has done so.
-    #[must_use]
-    pub fn has_stopped(&self) -> bool {
-        self.stopping.has_ended()
-    }
-
     /// Its session hosts.
     #[must_use]
     pub fn hosts(&self) -> &Arc<Hosts> {
@@ -334,7 +239,7 @@ impl NodeMachine {
     /// # Errors
     /// If it does not start.
     pub async fn start(&mut self, around: &Surroundings) -> Result<(), Fatal> {
-        if self.running.is_some() || self.is_away {
+        if self.process.is_there() || self.is_away {
             return Ok(());
         }
         self.starts += 1;
@@ -368,7 +273,7 @@ impl NodeMachine {
             Arc::clone(&life),
             Arc::new(move |connection| accepts.accept(Codec::Bincode, connection)),
         );
-        self.running = Some((life, node));
+        self.process.begin(life, node);
         Ok(())
     }
 
@@ -377,8 +282,7 @@ impl NodeMachine {
         if loses_power {
             self.hosts.crash_all();
         }
-        let Some((life, node)) = self.running.take() else { return false };
-        self.stopping = Stopping::default();
+        let Some((life, node)) = self.process.take() else { return false };
         life.end();
         node.kill().await;
         around.world.settle().await;

@@ -19,8 +19,8 @@ impl Simulation {
             self.nodes[node].is_away = true;
         }
         let has_work = match chore.work {
-            Work::Restart { place: Place::Cloud } => self.cloud.stop(),
-            Work::Restart { place: Place::Node(node) } | Work::Leave { node } => self.nodes[node].stop(),
+            Work::Restart { place: Place::Cloud } => self.cloud.process.stop(),
+            Work::Restart { place: Place::Node(node) } | Work::Leave { node } => self.nodes[node].process.stop(),
             Work::LateJoin { .. } | Work::Restart { place: Place::Person(_) } => false,
         };
         if has_work {
@@ -69,17 +69,17 @@ impl Simulation {
 
     fn is_stopping(&self, place: Place) -> bool {
         match place {
-            Place::Cloud => self.cloud.is_stopping(),
-            Place::Node(node) => self.nodes[node].is_stopping(),
+            Place::Cloud => self.cloud.process.is_stopping(),
+            Place::Node(node) => self.nodes[node].process.is_stopping(),
             Place::Person(_) => false,
         }
     }
 
     /// Closes what has ended because it was told to; `false` if nothing has.
     pub(super) async fn close_stopped(&mut self) -> bool {
-        let nodes = self.nodes.iter().enumerate().filter(|(_, node)| node.has_stopped());
+        let nodes = self.nodes.iter().enumerate().filter(|(_, node)| node.process.has_stopped());
         let mut stopped: Vec<_> = nodes.map(|(number, _)| Place::Node(number)).collect();
-        if self.cloud.has_stopped() {
+        if self.cloud.process.has_stopped() {
             stopped.push(Place::Cloud);
         }
         for place in &stopped {

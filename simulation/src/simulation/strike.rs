@@ -51,9 +51,9 @@ impl Simulation {
             self.note(format_args!("{death:?}"));
             has_buried |= self.crash(death.place, death.loses_power).await;
         }
-        let nodes = self.nodes.iter().enumerate().filter(|(_, node)| node.has_given_up());
+        let nodes = self.nodes.iter().enumerate().filter(|(_, node)| node.process.has_given_up());
         let mut given_up: Vec<_> = nodes.map(|(number, _)| Place::Node(number)).collect();
-        if self.cloud.has_given_up() {
+        if self.cloud.process.has_given_up() {
             given_up.push(Place::Cloud);
         }
         for place in given_up {
@@ -228,8 +228,8 @@ impl Simulation {
 
     pub(crate) fn life(&self, place: Place) -> Option<Arc<Life>> {
         match place {
-            Place::Cloud => self.cloud.life(),
-            Place::Node(node) => self.nodes.get(node).and_then(NodeMachine::life),
+            Place::Cloud => self.cloud.process.life(),
+            Place::Node(node) => self.nodes.get(node).and_then(|node| node.process.life()),
             Place::Person(person) => self.people.get(person).and_then(Somebody::life),
         }
     }
