@@ -13,6 +13,7 @@
 //! against an adversary is signed ([`crate::head::SignedHead`]). A [`Chain`] keeps the hash of its last event and never the
 //! payload, so that whoever is given sequence and hash goes on with it correctly.
 
+use bytes::{Buf as _, BufMut as _};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
@@ -45,9 +46,9 @@ impl CausalLink {
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
-        let fields = [self.origin.0, self.horizon, self.sequence, self.parent];
-        for (into, field) in bytes.chunks_exact_mut(8).zip(fields) {
-            into.copy_from_slice(&field.to_le_bytes());
+        let mut rest = &mut bytes[..];
+        for field in [self.origin.0, self.horizon, self.sequence, self.parent] {
+            rest.put_u64_le(field);
         }
         bytes
     }
@@ -55,12 +56,13 @@ impl CausalLink {
     /// The link of these bytes. Any 32 bytes are one; whether it fits its chain is for [`Chain::validate`] to say.
     #[must_use]
     pub fn decode(bytes: &[u8; Self::LEN]) -> Self {
-        let field = |at: usize| {
-            let mut field = [0; 8];
-            field.copy_from_slice(&bytes[at..at + 8]);
-            u64::from_le_bytes(field)
-        };
-        Self { origin: Origin(field(0)), horizon: field(8), sequence: field(16), parent: field(24) }
+        let mut rest = &bytes[..];
+        Self {
+            origin: Origin(rest.get_u64_le()),
+            horizon: rest.get_u64_le(),
+            sequence: rest.get_u64_le(),
+            parent: rest.get_u64_le(),
+        }
     }
 
     /// The hash of the event of this link and payload. Allocates nothing.

@@ -4,6 +4,7 @@
 //! the events checks it. It rests on XXH3-64 and finds accidents: against an adversary its ends must be signed
 //! ([`crate::head::SignedHead`]).
 
+use bytes::{Buf as _, BufMut as _};
 use serde::{Deserialize, Serialize};
 
 use crate::causal::{CausalLink, Chain, ChainError, fork_sentinel};
@@ -130,9 +131,9 @@ impl ContinuityProof {
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
-        let fields = [self.origin.0, self.from_sequence, self.to_sequence, self.from_hash, self.to_hash];
-        for (into, field) in bytes.chunks_exact_mut(8).zip(fields) {
-            into.copy_from_slice(&field.to_le_bytes());
+        let mut rest = &mut bytes[..];
+        for field in [self.origin.0, self.from_sequence, self.to_sequence, self.from_hash, self.to_hash] {
+            rest.put_u64_le(field);
         }
         bytes
     }
@@ -140,17 +141,13 @@ impl ContinuityProof {
     /// The proof of these bytes. Any 40 bytes are one; [`ContinuityProof::verify`] says whether it holds.
     #[must_use]
     pub fn decode(bytes: &[u8; Self::LEN]) -> Self {
-        let field = |at: usize| {
-            let mut field = [0; 8];
-            field.copy_from_slice(&bytes[at..at + 8]);
-            u64::from_le_bytes(field)
-        };
+        let mut rest = &bytes[..];
         Self {
-            origin: Origin(field(0)),
-            from_sequence: field(8),
-            to_sequence: field(16),
-            from_hash: field(24),
-            to_hash: field(32),
+            origin: Origin(rest.get_u64_le()),
+            from_sequence: rest.get_u64_le(),
+            to_sequence: rest.get_u64_le(),
+            from_hash: rest.get_u64_le(),
+            to_hash: rest.get_u64_le(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where an owner stands: its inbox and its outputs, and the entity's word on it.
 
+use bytes::{Buf as _, BufMut as _};
 use serde::{Deserialize, Serialize};
 
 use crate::Epoch;
@@ -30,24 +31,22 @@ impl Head {
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
-        bytes[..8].copy_from_slice(&self.inbox_position.to_le_bytes());
-        bytes[8..40].copy_from_slice(&self.inbox_digest);
-        bytes[40..48].copy_from_slice(&self.output_sequence.to_le_bytes());
-        bytes[48..].copy_from_slice(&self.output_hash.to_le_bytes());
+        let mut rest = &mut bytes[..];
+        rest.put_u64_le(self.inbox_position);
+        rest.put_slice(&self.inbox_digest);
+        rest.put_u64_le(self.output_sequence);
+        rest.put_u64_le(self.output_hash);
         bytes
     }
 
     /// The head of these bytes.
     #[must_use]
     pub fn decode(bytes: &[u8; Self::LEN]) -> Self {
-        let number = |at: usize| {
-            let mut number = [0; 8];
-            number.copy_from_slice(&bytes[at..at + 8]);
-            u64::from_le_bytes(number)
-        };
+        let mut rest = &bytes[..];
+        let inbox_position = rest.get_u64_le();
         let mut inbox_digest = [0; 32];
-        inbox_digest.copy_from_slice(&bytes[8..40]);
-        Self { inbox_position: number(0), inbox_digest, output_sequence: number(40), output_hash: number(48) }
+        rest.copy_to_slice(&mut inbox_digest);
+        Self { inbox_position, inbox_digest, output_sequence: rest.get_u64_le(), output_hash: rest.get_u64_le() }
     }
 }
 
