@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ractor::Actor;
 use wayfare_core::account::{self, Place, Registered};
 use wayfare_protocol::capability::{self, Capabilities, Load, Power};
+use wayfare_protocol::capability_set::names;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{Control, Pair, Register, Welcome};
 use wayfare_protocol::daemon::{DaemonFactory, DaemonKey, DaemonKind, Durability};
@@ -82,7 +83,10 @@ impl EdgeNode {
         let directory = Arc::new(Directory::default());
         let node = NodeId(identity.key.device_id());
         let NodePorts { hosts, blobs, keys, workers, code } = node_ports;
-        identity.capabilities.tags.extend(code.keys().map(account::code_tag));
+        for kind in code.keys() {
+            let tag = names::daemon(kind.as_str()).map_err(|error| actor::Fatal(error.to_string()))?;
+            identity.capabilities.tags.push(tag.to_string());
+        }
         let environs = Environs {
             directory: Arc::clone(&directory),
             logs: Arc::clone(&ports.logs),

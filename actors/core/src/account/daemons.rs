@@ -68,12 +68,6 @@ impl Daemons {
     }
 }
 
-/// The tag of a node that has the code of a kind.
-#[must_use]
-pub fn code_tag(kind: &wayfare_protocol::daemon::DaemonKind) -> String {
-    format!("daemon:{kind}")
-}
-
 impl Account {
     /// A row is the truth about name, owner and epoch of a daemon.
     pub(super) fn put_daemon_row(&mut self, row: &Row) {

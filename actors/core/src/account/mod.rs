@@ -39,7 +39,6 @@ use crate::fact::{Fact, Queue, Witness};
 use crate::machine::{Machine, OpIds, Sink, earlier};
 use crate::outputs::Executor;
 use daemons::Daemons;
-pub use daemons::code_tag;
 use devices::Devices;
 pub use interface::{Config, Effect, Input, LinkId, Peer, Place, Registered};
 use links::Links;

@@ -1,10 +1,11 @@
 //! Daemons that are asked for by name: the one that there is, or a new one where its code is.
 
+use wayfare_protocol::capability_set::names;
 use wayfare_protocol::control::{Control, DeviceInfo};
 use wayfare_protocol::daemon::{DaemonInfo, DaemonKey, StartDaemon};
 use wayfare_protocol::{EntityId, Epoch, ErrorCode, Now, Refusal, RequestId};
 
-use super::daemons::{Target, code_tag};
+use super::daemons::Target;
 use super::pending::{Kind, Passed, Pending};
 use super::{Account, Effect, LinkId, Place};
 use crate::machine::Sink;
@@ -72,7 +73,8 @@ impl Account {
 
     /// Where a new daemon is made: on the chosen device, here if the code is here, or on a device that has it.
     fn place_daemon(&self, link: LinkId, start: &StartDaemon) -> Result<Target, Refusal> {
-        let tag = code_tag(&start.key.kind);
+        let tag = names::daemon(start.key.kind.as_str());
+        let tag = tag.map_err(|error| Refusal::new(ErrorCode::NoCapability, error.to_string()))?.to_string();
         let no_code = |whose: &str| {
             Refusal::new(ErrorCode::NoCapability, format!("{whose} has no code for daemons of kind {}", start.key.kind))
         };

@@ -81,25 +81,40 @@ mod tests {
         Input::Restarted { sessions, daemons: BTreeSet::new(), is_paired }
     }
 
+    const DEVICE: DeviceId = DeviceId([1; 32]);
+    const LINK: LinkId = LinkId(1);
+
+    /// A node that has restarted, and a program that is linked to it.
+    fn node(capabilities: Capabilities, sessions: BTreeSet<SessionId>, is_paired: bool) -> Account {
+        let (name, os) = ("laptop".to_owned(), "linux".to_owned());
+        let registered = Registered { device: DEVICE, name: name.clone(), os: os.clone(), node: None };
+        let place = Place::Node { node: NodeId(DEVICE), name, os, capabilities, policy: Policy::default() };
+        let mut account = Account::new(Config { place, limits: Limits::default() }, Now::default());
+        let mut out = Vec::new();
+        account.step(Now::default(), restarted(sessions, is_paired), &mut out);
+        account.step(Now::default(), Input::LinkUp { link: LINK, peer: Peer::Device(registered) }, &mut out);
+        assert_eq!(out, []);
+        account
+    }
+
+    fn asked() -> OpenSession {
+        let name = SessionName::new("analysis", "main").unwrap();
+        OpenSession {
+            key: SessionKey { name, language: Language::from_word("python") },
+            id: SessionId(uuid::Uuid::from_u128(2)),
+            environment: Environment::default(),
+            needs: wayfare_protocol::capability::Needs::default(),
+            device: None,
+        }
+    }
+
     /// What a local client is told that wants to see a run of a session which the node does not know.
     fn answer(sessions: &[SessionId], is_paired: bool) -> ErrorCode {
-        let device = DeviceId([1; 32]);
-        let place = Place::Node {
-            node: NodeId(device),
-            name: "laptop".to_owned(),
-            os: "linux".to_owned(),
-            capabilities: Capabilities::default(),
-            policy: Policy::default(),
-        };
-        let now = Now::default();
-        let mut account = Account::new(Config { place, limits: Limits::default() }, now);
-        let (link, mut out) = (LinkId(1), Vec::new());
-        let registered = Registered { device, name: "laptop".to_owned(), os: "linux".to_owned(), node: None };
-        account.step(now, restarted(sessions.iter().copied().collect(), is_paired), &mut out);
-        account.step(now, Input::LinkUp { link, peer: Peer::Device(registered) }, &mut out);
+        let mut account = node(Capabilities::default(), sessions.iter().copied().collect(), is_paired);
+        let mut out = Vec::new();
         let destination = Destination::Run { session: session(), run: RunId(session().0), from: 1 };
         let open = Open { destination, class: Class::Interactive, window: 1_000 };
-        account.step(now, Input::StreamRequested { link, stream: StreamId(1), open }, &mut out);
+        account.step(Now::default(), Input::StreamRequested { link: LINK, stream: StreamId(1), open }, &mut out);
         match out.pop() {
             Some(Effect::Reset { refusal, .. }) => refusal.code,
             other => panic!("{other:?}"),
@@ -116,30 +131,9 @@ mod tests {
     /// A log in which nothing became durable has no name to wait for.
     #[test]
     fn a_name_does_not_wait_for_a_session_that_never_was() {
-        let device = DeviceId([1; 32]);
-        let capabilities = super::super::tests::python();
-        let place = Place::Node {
-            node: NodeId(device),
-            name: "laptop".into(),
-            os: "linux".into(),
-            capabilities,
-            policy: Policy::default(),
-        };
-        let now = Now::default();
-        let mut account = Account::new(Config { place, limits: Limits::default() }, now);
+        let (now, link, open) = (Now::default(), LINK, asked());
+        let mut account = node(super::super::tests::python(), [session()].into(), false);
         let mut out = Vec::new();
-        let (link, registered) =
-            (LinkId(1), Registered { device, name: "laptop".into(), os: "linux".into(), node: None });
-        account.step(now, restarted([session()].into(), false), &mut out);
-        account.step(now, Input::LinkUp { link, peer: Peer::Device(registered) }, &mut out);
-        let name = SessionName::new("analysis", "main").unwrap();
-        let open = OpenSession {
-            key: SessionKey { name, language: Language::from_word("python") },
-            id: SessionId(uuid::Uuid::from_u128(2)),
-            environment: Environment::default(),
-            needs: wayfare_protocol::capability::Needs::default(),
-            device: None,
-        };
         let request = RequestId(uuid::Uuid::from_u128(3));
         let control = Control::Open { request, open: open.clone() };
         account.step(now, Input::Control { link, control }, &mut out);
@@ -151,38 +145,17 @@ mod tests {
     /// A name asked for while logs are being read is that of a session which is being read: no second one is made.
     #[test]
     fn a_name_waits_until_every_session_has_told_its_own() {
-        let device = DeviceId([1; 32]);
-        let capabilities = Capabilities::default();
-        let place = Place::Node {
-            node: NodeId(device),
-            name: "laptop".into(),
-            os: "linux".into(),
-            capabilities,
-            policy: Policy::default(),
-        };
-        let now = Now::default();
-        let mut account = Account::new(Config { place, limits: Limits::default() }, now);
-        let (link, mut out) = (LinkId(1), Vec::new());
-        let registered = Registered { device, name: "laptop".into(), os: "linux".into(), node: None };
-        let sessions = [session()].into_iter().collect();
-        account.step(now, restarted(sessions, false), &mut out);
-        account.step(now, Input::LinkUp { link, peer: Peer::Device(registered) }, &mut out);
-        let name = SessionName::new("analysis", "main").unwrap();
-        let key = SessionKey { name, language: Language::from_word("python") };
-        let open = OpenSession {
-            key: key.clone(),
-            id: SessionId(uuid::Uuid::from_u128(2)),
-            environment: Environment::default(),
-            needs: wayfare_protocol::capability::Needs::default(),
-            device: None,
-        };
+        let (now, link, open) = (Now::default(), LINK, asked());
+        let key = open.key.clone();
+        let mut account = node(Capabilities::default(), [session()].into(), false);
+        let mut out = Vec::new();
         let request = RequestId(uuid::Uuid::from_u128(3));
         account.step(now, Input::Control { link, control: Control::Open { request, open } }, &mut out);
         assert_eq!(out, []);
         let info = SessionInfo {
             id: session(),
             key,
-            owner: NodeId(device),
+            owner: NodeId(DEVICE),
             device_name: "laptop".into(),
             epoch: Epoch::LOCAL,
             state: SessionState::Cold,
