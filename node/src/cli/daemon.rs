@@ -13,6 +13,7 @@ use wayfare_protocol::daemon::{
 use super::app::App;
 use super::daemon_arguments::{DaemonCommand, DaemonSend, DaemonStart, DaemonTail};
 use super::exit::{Exit, Failure};
+use super::lists::printable;
 use crate::client::{MeshClient, device_of};
 use crate::render::Form;
 
@@ -50,7 +51,7 @@ async fn list(app: &App, client: &MeshClient) -> Result<Exit, Failure> {
         vec![
             info.key.name.to_string(),
             info.key.kind.to_string(),
-            info.device_name.clone(),
+            printable(&info.device_name),
             state(info.state).to_owned(),
             info.head.inbox_position.to_string(),
             info.head.output_sequence.to_string(),
@@ -84,7 +85,7 @@ fn show(app: &App, info: &DaemonInfo) -> Result<Exit, Failure> {
     let rows = [
         ("daemon", info.key.to_string()),
         ("identity", info.entity.to_string()),
-        ("device", format!("{} ({})", info.device_name, info.owner.0.short())),
+        ("device", format!("{} ({})", printable(&info.device_name), info.owner.0.short())),
         ("state", state(info.state).to_owned()),
         ("health", health(&info.health)),
         ("durability", info.durability.as_str().to_owned()),
@@ -210,8 +211,8 @@ async fn dead_letters(app: &App, client: &MeshClient, name: &DaemonName) -> Resu
     }
     let head = ["POSITION", "FROM", "REASON", "EVENT"].map(str::to_owned).to_vec();
     let row = |letter: &DeadLetter| {
-        let text = String::from_utf8_lossy(&letter.payload).chars().filter(|c| !c.is_control()).take(40).collect();
-        vec![letter.position.to_string(), source(letter.source), letter.reason.clone(), text]
+        let text = printable(&String::from_utf8_lossy(&letter.payload)).chars().take(40).collect();
+        vec![letter.position.to_string(), source(letter.source), printable(&letter.reason), text]
     };
     app.screen.table(&std::iter::once(head).chain(letters.iter().map(row)).collect::<Vec<_>>())?;
     Ok(Exit::Good)
@@ -258,8 +259,8 @@ fn state(state: DaemonState) -> &'static str {
 fn health(health: &Health) -> String {
     match health {
         Health::Healthy => "good".to_owned(),
-        Health::Degraded { reason } => format!("degraded: {reason}"),
-        Health::Unhealthy { reason } => format!("not working: {reason}"),
+        Health::Degraded { reason } => format!("degraded: {}", printable(reason)),
+        Health::Unhealthy { reason } => format!("not working: {}", printable(reason)),
     }
 }
 

@@ -84,6 +84,6 @@ pub(super) fn environment(environment: &Environment) -> String {
 }
 
 /// Text from elsewhere, without what could move the cursor.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Source};
 use crate::entity::Origin;
 use crate::{Wall, codec};
 
@@ -106,14 +105,6 @@ impl InboxFrame {
     #[must_use]
     pub fn seed_of(&self, position: u64) -> u64 {
         self.seed ^ position.wrapping_mul(0xA076_1D64_78BD_642F)
-    }
-}
-
-impl Input {
-    /// The event that a publisher's input is.
-    #[must_use]
-    pub fn published(origin: Origin, sequence: u64, payload: Bytes, position: u64, at: Wall) -> Event {
-        Event { position, at, source: Source::Published { origin, sequence }, payload }
     }
 }
 

@@ -77,13 +77,14 @@ fn a_daemon_counts_every_event_once_over_crashes_of_node_and_cloud() -> Result<(
         let info = start(&device, "votes", "tally").await?;
         for batch in 0..BATCHES {
             match batch {
-                3 | 7 => world.node().crash().await?,
-                5 => world.cloud().crash().await?,
-                _ => {}
-            }
-            match batch {
-                3 | 7 => world.node().start().await?,
-                5 => world.cloud().start().await?,
+                3 | 7 => {
+                    world.node().crash().await?;
+                    world.node().start().await?;
+                }
+                5 => {
+                    world.cloud().crash().await?;
+                    world.cloud().start().await?;
+                }
                 _ => {}
             }
             for (origin, word) in [(Origin(1), "pear"), (Origin(2), "plum")] {

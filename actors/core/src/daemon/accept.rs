@@ -6,7 +6,7 @@ use bytes::Bytes;
 use wayfare_protocol::daemon::{DaemonAnswer, InboxDigest, InboxEntry, InboxFrame, Input};
 use wayfare_protocol::entity::Origin;
 use wayfare_protocol::limits::{DAEMON_EVENT_MAX, DAEMON_FRAME_MAX};
-use wayfare_protocol::{ErrorCode, Now, Refusal, codec};
+use wayfare_protocol::{ErrorCode, Now, Refusal, Wall, codec};
 
 use super::{Answer, DaemonHost, Effect, InboxRecord, MoveAnswer};
 use crate::machine::{OpId, Sink};
@@ -29,8 +29,10 @@ pub(super) struct Accepting {
     last: BTreeMap<Origin, (u64, u64)>,
     /// Frames cut so far.
     cut: u64,
-    /// Ticks and works whose entries are not processed yet.
-    pub(super) told: BTreeSet<u64>,
+    /// Ticks whose entries are not processed yet.
+    pub(super) ticked: BTreeSet<(Wall, u64)>,
+    /// Background work, likewise.
+    pub(super) worked: BTreeSet<u64>,
 }
 
 /// Frames that are being made durable.
@@ -238,8 +240,8 @@ impl DaemonHost {
         let memory = &runner.memory;
         let cut = self.accepting.cut;
         self.accepting.last.retain(|_, (_, frame)| *frame > cut);
-        let waits = |id: &u64| memory.work.contains_key(id) || memory.ticks.keys().any(|(_, tick)| tick == id);
-        self.accepting.told.retain(waits);
+        self.accepting.ticked.retain(|tick| memory.ticks.contains_key(tick));
+        self.accepting.worked.retain(|work| memory.work.contains_key(work));
     }
 
     /// Refuses what was gathered and not made durable.
@@ -248,7 +250,8 @@ impl DaemonHost {
         accepting.entries.clear();
         accepting.bytes = 0;
         accepting.last.clear();
-        accepting.told.clear();
+        accepting.ticked.clear();
+        accepting.worked.clear();
         for (caller, _) in std::mem::take(&mut accepting.replies) {
             reply(caller, DaemonAnswer::Refused(refusal.clone()), out);
         }

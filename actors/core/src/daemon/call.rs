@@ -118,7 +118,7 @@ impl DaemonHost {
             let refusal = Refusal::new(ErrorCode::Draining, "it was stopped".to_owned());
             self.refuse_gathered(&refusal, out);
         } else {
-            self.ask_for_work(out);
+            self.ask_for_work(0, out);
         }
     }
 

@@ -84,20 +84,17 @@ impl DaemonHost {
         out: &mut impl Sink<Effect>,
     ) -> bool {
         let acts = self.acts();
-        let kind = self.key().kind.clone();
         let Phase::Running(runner) = &mut self.phase else { return false };
         let numbered = runner.memory.numbered;
         let processed = runner.entries(frame, frame.first..=frame.last(), given_up, &self.config.limits);
         if !processed.is_broken {
             runner.memory.digest = digest;
         }
+        let through = runner.memory.position;
         if acts {
             // A target that follows asks for nothing: the owner did.
-            for (work, pending) in runner.memory.work.range(numbered + 1..) {
-                out.push(Effect::Work { work: *work, kind: kind.clone(), input: pending.input.clone() });
-            }
+            self.ask_for_work(numbered, out);
         }
-        let through = runner.memory.position;
         let Processed { outputs, dead, is_broken } = processed;
         self.gave_up.extend(dead.iter().cloned());
         if !outputs.is_empty() || !dead.is_empty() {

@@ -298,7 +298,7 @@ impl DaemonHost {
         self.ownership.step(now, input, &mut effects);
         self.take_ownership(effects, Vec::new(), out);
         if self.acts() && !did_act {
-            self.ask_for_work(out);
+            self.ask_for_work(0, out);
         }
         if did_act && !self.acts() {
             let refusal = Refusal::new(ErrorCode::StaleEpoch, "another node has it now".to_owned());

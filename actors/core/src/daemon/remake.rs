@@ -88,7 +88,7 @@ impl DaemonHost {
         for frame in news {
             self.log_outputs(frame, out);
         }
-        self.ask_for_work(out);
+        self.ask_for_work(0, out);
     }
 
     fn fail(&mut self, why: String, out: &mut impl Sink<Effect>) {

@@ -19,27 +19,28 @@ impl DaemonHost {
             return;
         }
         let Phase::Running(runner) = &self.phase else { return };
-        let told = &self.accepting.told;
-        let waiting = runner.memory.ticks.keys().filter(|(_, tick)| !told.contains(tick));
+        let ticked = &self.accepting.ticked;
+        let waiting = runner.memory.ticks.keys().filter(|tick| !ticked.contains(tick));
         let due: Vec<_> = waiting.clone().take_while(|(due, _)| *due <= now.wall).copied().collect();
         self.tick_at = waiting.clone().nth(due.len()).map(|(due, _)| {
             // What is due at an earlier wall time than this is looked at again as soon as possible.
             now.boot.after(Duration::from_millis(due.0.saturating_sub(now.wall.0)))
         });
         for (due, tick) in due {
-            self.accepting.told.insert(tick);
+            self.accepting.ticked.insert((due, tick));
             self.accepting.push(now, Input::Tick { due, tick });
         }
     }
 
-    /// Asks for all background work without a result: after a start, and when this node begins to act.
-    pub(super) fn ask_for_work(&mut self, out: &mut impl Sink<Effect>) {
+    /// Asks for background work without a result that was numbered after this: when it is new, and all of it, after 0, when this node
+    /// begins to act.
+    pub(super) fn ask_for_work(&self, after: u64, out: &mut impl Sink<Effect>) {
         if !self.acts() {
             return;
         }
         let Phase::Running(runner) = &self.phase else { return };
-        for (work, pending) in &runner.memory.work {
-            if !self.accepting.told.contains(work) {
+        for (work, pending) in runner.memory.work.range(after + 1..) {
+            if !self.accepting.worked.contains(work) {
                 let kind = self.key().kind.clone();
                 out.push(Effect::Work { work: *work, kind, input: pending.input.clone() });
             }
@@ -50,7 +51,7 @@ impl DaemonHost {
     pub(super) fn worked(&mut self, now: Now, work: u64, result: Result<Bytes, String>) {
         let is_sealing = !matches!(self.sealing, super::Sealing::No);
         let is_awaited = self.runner().is_none_or(|runner| runner.memory.work.contains_key(&work));
-        if is_sealing || !self.acts() || !is_awaited || !self.accepting.told.insert(work) {
+        if is_sealing || !self.acts() || !is_awaited || !self.accepting.worked.insert(work) {
             return; // the next owner asks for it anew
         }
         let result = result.and_then(|result| match result.len() {

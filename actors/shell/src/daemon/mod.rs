@@ -14,7 +14,7 @@ use wayfare_core::machine::OpId;
 use wayfare_core::outputs::{ReaderEffect, ReaderId};
 use wayfare_core::session::Caller;
 use wayfare_core::{Durable as _, Machine as _, account, ownership};
-use wayfare_protocol::daemon::{DaemonFactory, DaemonKind, Durability, OutputFrame};
+use wayfare_protocol::daemon::{DaemonFactory, DaemonKind, Durability, OutputFrame, Work};
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::{EntityId, Limits, RequestId, ResourceId, codec};
 
@@ -69,6 +69,8 @@ pub struct DaemonExecutor {
     readers: Readers,
     /// The newest snapshot that the logs tell of.
     snapshot: Option<Manifest>,
+    /// What does its background work, once there was any.
+    worker: Option<Arc<dyn Work>>,
 }
 
 #[derive(Clone)]
@@ -123,7 +125,7 @@ pub fn arguments(config: Config, environs: Environs, beginning: Beginning) -> Ar
             logs::fold(outputs.as_ref(), |record: OutputFrame| machine.apply(&Record::Output(record))).await?;
             let first = if beginning == Beginning::Made && is_empty { Input::Create } else { Input::Recovered };
             let (logs, readers) = (Some(Logs { inbox, outputs }), Readers::default());
-            let executor = DaemonExecutor { config, environs, logs, readers, snapshot: None };
+            let executor = DaemonExecutor { config, environs, logs, readers, snapshot: None, worker: None };
             Ok(Started { machine, executor, inputs: vec![first] })
         })
     });
@@ -194,9 +196,11 @@ impl DaemonExecutor {
         Ok(())
     }
 
-    fn work(&self, work: u64, kind: &DaemonKind, input: Bytes, context: &mut Context<Self>) {
-        let worker = self.environs.factories.get(kind).and_then(|factory| factory.make().work());
-        let Some(worker) = worker else {
+    fn work(&mut self, work: u64, kind: &DaemonKind, input: Bytes, context: &mut Context<Self>) {
+        if self.worker.is_none() {
+            self.worker = self.environs.factories.get(kind).and_then(|factory| factory.make().work());
+        }
+        let Some(worker) = self.worker.clone() else {
             let result = Err("the daemon asks for background work and has no code for it".to_owned());
             return context.feed(Input::Worked { work, result });
         };

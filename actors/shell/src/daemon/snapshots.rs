@@ -31,7 +31,7 @@ pub(super) fn store(
 pub(super) fn load(blobs: &Arc<dyn BlobStore>, manifest: Manifest) -> Pending<Result<Bytes, String>> {
     let blobs = Arc::clone(blobs);
     Box::pin(async move {
-        let mut bytes = BytesMut::new();
+        let mut bytes = BytesMut::with_capacity(usize::try_from(manifest.total).unwrap_or_default());
         for (chunk, _) in manifest.chunks {
             let found = blobs.get(chunk).await.map_err(|error| error.to_string())?;
             bytes.extend_from_slice(&found.ok_or_else(|| format!("chunk {chunk} is not there"))?);
