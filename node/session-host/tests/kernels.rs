@@ -101,7 +101,8 @@ fn bash_runs_and_is_interrupted_and_cannot_list_variables() {
     assert_eq!(node.whole(1).stdout, "42\n");
     assert_eq!(node.run(2, "false"), RunOutcome::Failed);
     assert_eq!(node.whole(2).error.expect("an error").kind, "Error", "a nameless one has a name all the same");
-    node.hand_over(3, "echo on; sleep 600");
+    // A loop of bash's own: a signal between two commands that it starts, while the second is not yet one, may meet neither.
+    node.hand_over(3, "echo on; while :; do :; done");
     node.wait_for(3, |event| matches!(event, RunEvent::Stdout { .. }));
     node.ask(&HostRequest::Interrupt { position: Some(3) });
     assert_eq!(node.wait_for_end(3), RunOutcome::Failed);
