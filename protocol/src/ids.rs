@@ -174,3 +174,18 @@ impl StreamId {
     /// The stream of [`crate::control::Control`] messages: open from the start, never closed.
     pub const CONTROL: Self = Self(0);
 }
+impl SessionId {
+    /// The id of the session that a node makes when it is asked for this one. Of two nodes that are asked, because an answer was lost,
+    /// each makes one of its own, and ids tell them apart. The time of the asking stays in it.
+    #[must_use]
+    pub fn made_by(self, node: NodeId) -> Self {
+        let mut id = self.0.into_bytes();
+        let hash = blake3::hash(&[id.as_slice(), node.0.0.as_slice()].concat());
+        for (byte, drawn) in id.iter_mut().zip(hash.as_bytes()).skip(6) {
+            *byte = *drawn;
+        }
+        id[6] = 0x70 | (id[6] & 0x0f); // UUID version 7
+        id[8] = 0x80 | (id[8] & 0x3f);
+        Self(Uuid::from_bytes(id))
+    }
+}

@@ -134,7 +134,7 @@ pub struct Environment {
 pub struct OpenSession {
     /// Its name and language.
     pub key: SessionKey,
-    /// The id that it gets if it is made now.
+    /// What its id is derived from if it is made now: each node that is asked makes one of its own.
     pub id: SessionId,
     /// How to start its kernel if it is made now.
     pub environment: Environment,

@@ -3,7 +3,7 @@
 use wayfare_protocol::capability::Accepting;
 use wayfare_protocol::control::{Control, DeviceInfo, OpenedSession};
 use wayfare_protocol::session::{OpenSession, RouteReason, SessionInfo};
-use wayfare_protocol::{DeviceId, Epoch, ErrorCode, NodeId, Now, Refusal, RequestId};
+use wayfare_protocol::{DeviceId, Epoch, ErrorCode, NodeId, Now, Refusal, RequestId, SessionId};
 
 use super::pending::{Ask, Kind, Passed, Pending};
 use super::{Account, Effect, LinkId, Place};
@@ -134,6 +134,8 @@ impl Account {
     }
 
     fn create(&mut self, now: Now, link: LinkId, ask: Ask, open: OpenSession, out: &mut impl Sink<Effect>) {
+        let id = self.here().map_or(open.id, |here| open.id.made_by(here));
+        let open = OpenSession { id, ..open };
         if self.sessions.len() >= self.config.limits.sessions {
             let detail = format!("this node has {} sessions already", self.sessions.len());
             return self.refuse_open(link, ask.request, Refusal::new(ErrorCode::Overloaded, detail), out);
@@ -178,12 +180,7 @@ impl Account {
         }
     }
 
-    pub(super) fn create_failed(
-        &mut self,
-        session: wayfare_protocol::SessionId,
-        refusal: Refusal,
-        out: &mut impl Sink<Effect>,
-    ) {
+    pub(super) fn create_failed(&mut self, session: SessionId, refusal: Refusal, out: &mut impl Sink<Effect>) {
         for ask in self.waiting_creates(session) {
             if let Some(pending) = self.pending.remove(ask) {
                 self.refuse_open(pending.from, ask.request, refusal.clone(), out);

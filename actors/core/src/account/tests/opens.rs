@@ -93,13 +93,32 @@ fn a_node_without_a_cloud_makes_the_session_itself_and_once() {
     }
 }
 
+/// The answer of the first may be lost: both are sessions then, and one name cannot stand for both.
+#[test]
+fn two_nodes_that_are_asked_for_one_session_make_two() {
+    let [one, other] = [DESK, LAPTOP].map(|node| session(5).made_by(node));
+    assert_ne!(one, other);
+    let mut bench = Bench::desk();
+    bench.client(1);
+    bench.opens(1, 10, open("new", 5));
+    let made: Vec<_> = bench
+        .said
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Create(open) => Some(open.id),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(made, [one]);
+}
+
 #[test]
 fn a_session_that_cannot_be_made_is_refused() {
     let mut bench = Bench::desk();
     bench.client(1);
     bench.opens(1, 10, open("new", 5));
     let refusal = Refusal::new(ErrorCode::StorageFailed, "disk full");
-    bench.input(Input::CreateFailed { session: session(5), refusal: refusal.clone() });
+    bench.input(Input::CreateFailed { session: session(5).made_by(DESK), refusal: refusal.clone() });
     assert_eq!(bench.opened(1), Err(refusal));
 }
 
