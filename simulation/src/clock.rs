@@ -102,8 +102,9 @@ impl MachineClock {
     /// The same of the time by which programs sleep.
     #[must_use]
     pub fn nanos_at_awake(&self, at: Boot) -> u64 {
-        let slept = self.state().slept;
-        self.nanos_at(Boot(at.0.saturating_add(Duration::from_nanos(slept))))
+        // What is asked for on a machine that is asleep comes no sooner than if it woke now: who asks then asks again.
+        let slept = self.now().boot.0.saturating_sub(self.awake().boot.0);
+        self.nanos_at(Boot(at.0.saturating_add(slept)))
     }
 
     /// From now on both clocks run too fast by so many millionths; too slow, if that is negative.
@@ -203,6 +204,15 @@ mod tests {
         assert_eq!(clock.now().boot.0 - boot.0, Duration::from_secs(65));
         assert_eq!(clock.awake().boot.0 - awake.0, Duration::from_secs(5));
         assert_eq!(clock.nanos_at_awake(clock.awake().boot), world.nanos());
+    }
+
+    #[test]
+    fn a_timer_of_a_machine_that_is_asleep_is_never_due_at_once_again() {
+        let (world, clock) = clock();
+        clock.fall_asleep();
+        pass(&world, 60);
+        let at = Boot(clock.awake().boot.0 + Duration::from_secs(3));
+        assert_eq!(clock.nanos_at_awake(at), world.nanos_after(Duration::from_secs(3)));
     }
 
     #[test]
