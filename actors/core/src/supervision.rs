@@ -12,8 +12,11 @@ use crate::jitter::doubled;
 pub enum Decision {
     /// Start it again then.
     RestartAt(Boot),
-    /// It fails too often: the supervisor fails too.
-    Escalate,
+    /// It fails too often.
+    TooOften {
+        /// When to start it again, if that is wanted all the same.
+        next: Boot,
+    },
 }
 
 /// The failures of one actor.
@@ -47,7 +50,8 @@ impl Restarts {
         let before = u32::try_from(self.failures.len()).unwrap_or(u32::MAX);
         self.failures.push_back(now);
         if self.failures.len() > self.allowed {
-            return Decision::Escalate;
+            self.failures.pop_front(); // they need not be remembered for longer to be too many
+            return Decision::TooOften { next: now.after(self.max) };
         }
         Decision::RestartAt(now.after(doubled(self.min, self.max, before)))
     }
@@ -69,7 +73,8 @@ mod tests {
         assert_eq!(restarts.failed(at(0)), Decision::RestartAt(at(100)));
         assert_eq!(restarts.failed(at(1_000)), Decision::RestartAt(at(1_200)));
         assert_eq!(restarts.failed(at(2_000)), Decision::RestartAt(at(2_400)));
-        assert_eq!(restarts.failed(at(3_000)), Decision::Escalate);
+        assert_eq!(restarts.failed(at(3_000)), Decision::TooOften { next: at(8_000) });
+        assert_eq!(restarts.failed(at(8_000)), Decision::TooOften { next: at(13_000) });
     }
 
     /// What failed long ago is forgiven.

@@ -2,14 +2,14 @@
 //!
 //! One for one: a failure ends no sibling. The first restart comes after `restart_min`, each further one after twice as long up to
 //! `restart_max`; more than `restarts` failures within `restart_window` end the supervisor itself, and its own supervisor
-//! decides. An actor is rebuilt from what is durable, never from the state in which it failed.
+//! decides. Sessions, daemons and journals are many and independent: one that cannot be made well ends nobody else. An actor is rebuilt from what is durable, never from the state in which it failed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
 use wayfare_core::supervision::{Decision, Restarts};
-use wayfare_protocol::Limits;
+use wayfare_protocol::{Boot, Limits};
 
 use crate::actor::{Fatal, Runtime};
 use crate::ports::Pending;
@@ -17,8 +17,11 @@ use crate::ports::Pending;
 /// What becomes of an actor that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// It is started again.
+    /// It is started again, until it fails too often.
     Restart,
+    /// It is started again however often it fails, at last every `restart_max`: what is wrong with it is wrong with it alone, and
+    /// nobody else is to end for it.
+    Persist,
     /// It is gone: whoever needs it makes a new one.
     Temporary,
     /// Its siblings cannot do without its state: the supervisor fails too, and all begin anew.
@@ -205,23 +208,30 @@ impl State {
                 tracing::error!(actor = name, error, "actor failed; all of its siblings begin anew");
                 Err(Box::new(Fatal(format!("{name} failed: {error}"))))
             }
-            Policy::Restart => match known.restarts.failed(self.runtime.clock.now().boot) {
-                Decision::RestartAt(at) => {
-                    tracing::warn!(actor = name, error, "actor failed; it is started again");
-                    let sleep = self.runtime.timer.sleep_until(at);
-                    let myself = myself.clone();
-                    tokio::spawn(async move {
-                        sleep.await;
-                        let _ = myself.cast(Order::StartAgain(number)); // the supervisor has ended
-                    });
-                    Ok(())
+            policy @ (Policy::Restart | Policy::Persist) => {
+                let decision = known.restarts.failed(self.runtime.clock.now().boot);
+                match (decision, policy) {
+                    (Decision::RestartAt(at), _) | (Decision::TooOften { next: at }, Policy::Persist) => {
+                        tracing::warn!(actor = name, error, "actor failed; it is started again");
+                        self.start_again(number, at, myself);
+                        Ok(())
+                    }
+                    (Decision::TooOften { .. }, _) => {
+                        tracing::error!(actor = name, error, "actor fails again and again");
+                        Err(Box::new(Fatal(format!("{name} fails again and again: {error}"))))
+                    }
                 }
-                Decision::Escalate => {
-                    tracing::error!(actor = name, error, "actor fails again and again");
-                    Err(Box::new(Fatal(format!("{name} fails again and again: {error}"))))
-                }
-            },
+            }
         }
+    }
+
+    fn start_again(&self, number: u64, at: Boot, myself: &ActorRef<Order>) {
+        let sleep = self.runtime.timer.sleep_until(at);
+        let myself = myself.clone();
+        tokio::spawn(async move {
+            sleep.await;
+            let _ = myself.cast(Order::StartAgain(number)); // the supervisor has ended
+        });
     }
 }
 
@@ -233,5 +243,80 @@ fn end_in_order(cell: &ActorCell) {
     for child in children.into_iter().rev() {
         end_in_order(&child);
         child.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+    use wayfare_protocol::{Now, Wall};
+
+    use super::*;
+    use crate::ports::{Clock, Timer};
+
+    struct Time(Instant);
+
+    impl Clock for Time {
+        fn now(&self) -> Now {
+            Now { boot: Boot(self.0.elapsed()), wall: Wall(0) }
+        }
+    }
+
+    impl Timer for Time {
+        fn sleep_until(&self, at: Boot) -> Pending<()> {
+            Box::pin(tokio::time::sleep_until(self.0 + at.0))
+        }
+    }
+
+    /// Fails as soon as it runs, and counts how often it was started.
+    struct Failing(Arc<AtomicU32>);
+
+    impl Actor for Failing {
+        type Msg = ();
+        type State = ();
+        type Arguments = ();
+
+        async fn pre_start(&self, myself: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(myself.cast(())?)
+        }
+
+        async fn handle(&self, _: ActorRef<()>, (): (), (): &mut ()) -> Result<(), ActorProcessingErr> {
+            Err("on purpose".into())
+        }
+    }
+
+    /// How often a child that always fails was started within ten minutes, and whether its supervisor still lives.
+    async fn tries(policy: Policy) -> (u32, bool) {
+        let time = Arc::new(Time(Instant::now()));
+        let runtime = Runtime { clock: Arc::clone(&time) as _, timer: time, trace: None };
+        let starts = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&starts);
+        let spawn: Spawn = Arc::new(move |supervisor| {
+            let counted = Arc::clone(&counted);
+            Box::pin(async move { Ok(Actor::spawn_linked(None, Failing(counted), (), supervisor).await?.0.get_cell()) })
+        });
+        let children = vec![Child::new("failing", spawn).with(policy)];
+        let arguments = Arguments { limits: Limits::default(), runtime, children };
+        let (supervisor, _) = Actor::spawn(None, Supervisor, arguments).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        let lives = supervisor.get_status() == ractor::ActorStatus::Running;
+        supervisor.stop(None);
+        (starts.load(Ordering::Relaxed), lives)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_fails_too_often_ends_its_supervisor() {
+        let limits = Limits::default();
+        assert_eq!(tries(Policy::Restart).await, (limits.restarts + 1, false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_persists_is_tried_again_for_good_and_ends_nobody_else() {
+        let (starts, lives) = tries(Policy::Persist).await;
+        assert!(lives && (100..200).contains(&starts), "{starts}");
     }
 }
