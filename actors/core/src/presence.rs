@@ -12,6 +12,7 @@
 //!
 //! A machine starts Suspect, with 60 s to come back, and is told of the device's link if there is one. Presence is a hint for routing and for people. It never moves ownership by itself.
 
+use std::sync::Arc;
 use strum::VariantNames as _;
 use wayfare_protocol::control::PresenceInfo;
 use wayfare_protocol::{Boot, Limits, Now, Wall};
@@ -27,7 +28,7 @@ pub struct LinkNumber(pub u64);
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Its durations: `suspect_after`, `offline_after_close`, `offline_after_silence`, `suspect_after_start`.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// When the device was last there, as far as is known.
     pub last_seen: Wall,
 }
@@ -92,7 +93,7 @@ enum Newest {
 /// See the module's table.
 #[derive(Debug)]
 pub struct Presence {
-    limits: Limits,
+    limits: Arc<Limits>,
     phase: Phase,
     newest: Newest,
     last_sign: Wall,
@@ -228,7 +229,7 @@ mod tests {
     }
 
     fn registered() -> Presence {
-        Presence::new(Config { limits: Limits::default(), last_seen: Wall(7) }, at(0))
+        Presence::new(Config { limits: Arc::default(), last_seen: Wall(7) }, at(0))
     }
 
     /// A silent device is doubted after 30 s and given up after 60 s, each told once.

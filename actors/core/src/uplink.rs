@@ -13,6 +13,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use strum::VariantNames as _;
@@ -215,7 +216,7 @@ impl Uplink {
                 let Config { key, expects, introduction, codec, limits, .. } = self.config.clone();
                 let role = Role::Dialer { key, expects, purpose: Purpose::Register(introduction) };
                 let course = Course { attempt: *attempt, retry_after: None };
-                let link = Box::new(Link::new(link::Config { role, codec, limits }, now));
+                let link = Box::new(Link::new(link::Config { role, codec, limits: Arc::new(limits) }, now));
                 self.phase = Phase::Linked { op, link, course };
             }
             (Phase::Dialing { op: current, attempt, .. }, Err(failure)) if *current == op => {

@@ -1,5 +1,6 @@
 //! The dialing end of pairing: a device brings the code of a pairing string and learns whom to dial from then on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -84,7 +85,7 @@ pub async fn pair(
     };
     let purpose = Purpose::Pair { code: string.code().to_string(), name: name.to_owned() };
     let role = Role::Dialer { key: key.clone(), expects: identity.clone(), purpose };
-    let link = Link::new(Config { role, codec: Codec::Bincode, limits: limits.clone() }, clock.now());
+    let link = Link::new(Config { role, codec: Codec::Bincode, limits: Arc::new(limits.clone()) }, clock.now());
     match drive(link, connection, first, clock, limits.goodbye).await {
         Reason::Paired(account) => Ok(Paired { account, address: Address { url, identity } }),
         Reason::Refused(refusal) => Err(PairFailure::Refused(refusal)),

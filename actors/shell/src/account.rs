@@ -10,7 +10,9 @@ use wayfare_protocol::daemon::StartDaemon;
 use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
 use wayfare_protocol::stream::Open;
-use wayfare_protocol::{AccountId, DeviceId, EntityId, EntityKey, ErrorCode, Refusal, ResourceId, SessionId, StreamId};
+use wayfare_protocol::{
+    AccountId, DeviceId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId, SessionId, StreamId,
+};
 
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::daemon::{Beginning, DaemonCommand};
@@ -19,7 +21,7 @@ use crate::journal::JournalCommand;
 use crate::link::{LinkCommand, StreamPeer, Unserved};
 use crate::ports::{ControlStore, LogStore, StoreError};
 use crate::session::{Environs, SessionCommand};
-use crate::supervisor::{Child, Order};
+use crate::supervisor::{Child, Order, Policy};
 use crate::{daemon, device, journal, session};
 
 /// What stands around an account, by where it runs.
@@ -54,6 +56,8 @@ pub enum Home {
 /// The executor of an account.
 pub struct AccountExecutor {
     config: Config,
+    /// Those of `config`, once for all devices.
+    limits: Arc<Limits>,
     home: Home,
     directory: Arc<Directory>,
     runtime: Runtime,
@@ -69,6 +73,7 @@ pub fn arguments(
     let for_start = runtime.clone();
     let start: Start<AccountExecutor> = Arc::new(move |now| {
         let executor = AccountExecutor {
+            limits: Arc::new(config.limits.clone()),
             config: config.clone(),
             home: home.clone(),
             directory: Arc::clone(&directory),
@@ -167,7 +172,7 @@ impl AccountExecutor {
         let directory = Arc::clone(&self.directory);
         let arguments = journal::arguments(config, Arc::clone(&directory), Arc::clone(logs), self.runtime.clone());
         self.directory.expect_journal(session);
-        self.supervise(Child::new(
+        let child = Child::new(
             format!("journal {session}"),
             Arc::new(move |supervisor| {
                 let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
@@ -177,7 +182,8 @@ impl AccountExecutor {
                     Ok(actor.get_cell())
                 })
             }),
-        ));
+        );
+        self.supervise(child.with(Policy::Persist));
     }
 
     fn claim(&self, op: wayfare_core::OpId, claim: Claim, context: &mut Context<Self>) {
@@ -221,6 +227,7 @@ pub(crate) fn session_child(config: wayfare_core::session::Config, environs: Env
             })
         }),
     )
+    .with(Policy::Persist)
 }
 
 /// A daemon of this node under its supervisor.
@@ -243,11 +250,12 @@ pub(crate) fn daemon_child(
             })
         }),
     )
+    .with(Policy::Persist)
 }
 
 fn device_child(device: DeviceId, account: &AccountExecutor, store: Arc<dyn ControlStore>) -> Child {
     let directory = Arc::clone(&account.directory);
-    let limits = account.config.limits.clone();
+    let limits = Arc::clone(&account.limits);
     let arguments = device::arguments(device, limits, Arc::clone(&directory), store, account.runtime.clone());
     Child::new(
         format!("device {}", device.short()),

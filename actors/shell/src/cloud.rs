@@ -90,7 +90,7 @@ impl CloudNode {
         let door = Door {
             identity: identity.server,
             version: identity.version,
-            limits,
+            limits: Arc::new(limits),
             doorkeeper: Arc::new(doorkeeper),
             random: Arc::clone(&ports.random),
             runtime,

@@ -20,13 +20,13 @@ pub struct DeviceExecutor {
 /// The arguments of a device's actor. However it starts, it finds the device's link in the directory.
 pub fn arguments(
     device: DeviceId,
-    limits: Limits,
+    limits: Arc<Limits>,
     directory: Arc<Directory>,
     store: Arc<dyn ControlStore>,
     runtime: Runtime,
 ) -> Arguments<DeviceExecutor> {
     let start: Start<DeviceExecutor> = Arc::new(move |now| {
-        let machine = Presence::new(Config { limits: limits.clone(), last_seen: now.wall }, now);
+        let machine = Presence::new(Config { limits: Arc::clone(&limits), last_seen: now.wall }, now);
         let executor = DeviceExecutor { device, directory: Arc::clone(&directory), store: Arc::clone(&store) };
         // The newest, also when it has come while the actor was being restarted.
         let inputs = directory.device_link(device).map(link_up).into_iter().collect();

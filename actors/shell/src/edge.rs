@@ -136,7 +136,7 @@ impl EdgeNode {
         let door = Door {
             identity: ServerIdentity::Node(node.0),
             version: identity.version.clone(),
-            limits,
+            limits: Arc::new(limits),
             doorkeeper: Arc::new(OwnDoor { node, directory: Arc::clone(&directory), clock: Arc::clone(&ports.clock) }),
             random: Arc::clone(&ports.random),
             runtime,

@@ -1,6 +1,7 @@
 //! What a link is given and what it says.
 
 use bytes::Bytes;
+use std::sync::Arc;
 use wayfare_protocol::capability::Capabilities;
 use wayfare_protocol::codec::{Codec, DecodeError};
 use wayfare_protocol::control::{Control, Pair, Register, Welcome};
@@ -19,7 +20,7 @@ pub struct Config {
     /// The codec that both ends negotiated.
     pub codec: Codec,
     /// Bounds and durations.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
 }
 
 /// Which end this is.

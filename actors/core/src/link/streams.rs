@@ -5,6 +5,7 @@
 //! allowance below zero.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use wayfare_protocol::codec::Codec;
@@ -82,7 +83,7 @@ fn shortened(mut refusal: Refusal) -> Refusal {
 #[derive(Clone, Debug)]
 pub(super) struct Terms {
     pub(super) codec: Codec,
-    pub(super) limits: Limits,
+    pub(super) limits: Arc<Limits>,
 }
 
 /// All streams but the control stream.

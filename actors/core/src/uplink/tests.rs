@@ -61,7 +61,7 @@ impl World {
         let (_, op) = self.dial();
         self.give(Input::Dialed { op, outcome: Ok(()) });
         let role = Role::Acceptor { identity, nonce: [9; 32], version: String::new() };
-        let mut far = Link::new(link::Config { role, codec: Codec::Bincode, limits: Limits::default() }, self.now);
+        let mut far = Link::new(link::Config { role, codec: Codec::Bincode, limits: Arc::default() }, self.now);
         let mut said = Vec::new();
         far.wake(self.now, &mut said);
         self.converse(op, &mut far, said);

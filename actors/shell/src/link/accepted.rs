@@ -37,7 +37,7 @@ pub struct Door {
     /// Its version, for people.
     pub version: String,
     /// Bounds and durations.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// Who may come in.
     pub doorkeeper: Arc<dyn Doorkeeper>,
     /// Draws nonces.
@@ -146,7 +146,7 @@ fn begin(
     let mut nonce = [0; 32];
     door.random.fill(&mut nonce);
     let role = Role::Acceptor { identity: door.identity.clone(), nonce, version: door.version.clone() };
-    let machine = Link::new(link::Config { role, codec, limits: door.limits.clone() }, now);
+    let machine = Link::new(link::Config { role, codec, limits: Arc::clone(&door.limits) }, now);
     let peer = connection.peer.clone();
     let this = LinkRef::Accepted(myself.clone());
     let tell = move |event| myself.cast(Mail::Command(LinkCommand::Connection(event).into())).is_ok();

@@ -7,6 +7,7 @@ mod scheduling;
 mod streams;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -82,12 +83,12 @@ fn introduction() -> Introduction {
 
 fn dialer(limits: &Limits, purpose: Purpose) -> Config {
     let role = Role::Dialer { key: key(), expects: server(), purpose };
-    Config { role, codec: Codec::Bincode, limits: limits.clone() }
+    Config { role, codec: Codec::Bincode, limits: Arc::new(limits.clone()) }
 }
 
 fn acceptor(limits: &Limits) -> Config {
     let role = Role::Acceptor { identity: server(), nonce: [9; 32], version: "0.1.0".into() };
-    Config { role, codec: Codec::Bincode, limits: limits.clone() }
+    Config { role, codec: Codec::Bincode, limits: Arc::new(limits.clone()) }
 }
 
 fn welcome() -> Welcome {
