@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wayfare_core::oracle::{Judge, Oracle, Seen, Setting, Violation};
 use wayfare_core::{Fact, Mark, Witness};
-use wayfare_protocol::{RunId, SessionId};
+use wayfare_protocol::{EntityId, Origin, RunId, SessionId};
 
 use crate::parts::{Own, OwnOracle, Verdict};
 use crate::world::World;
@@ -23,6 +23,8 @@ pub struct Findings {
     pub checks: BTreeMap<Oracle, u64>,
     /// Runs that were acknowledged.
     pub acknowledged: usize,
+    /// Events that their publishers were told are recorded.
+    pub confirmed: u64,
     /// How runs ended, over everybody who looked.
     pub outcomes: BTreeMap<String, u64>,
     /// Phases that a machine was in.
@@ -42,6 +44,8 @@ struct State {
     own: Vec<(String, Box<dyn OwnOracle>)>,
     found: Findings,
     acknowledged: BTreeSet<RunId>,
+    /// The last event of each publisher that was confirmed.
+    confirmed: BTreeMap<(EntityId, Origin), u64>,
     /// The phases of every actor of every place.
     marks: BTreeMap<(String, String), Vec<Mark>>,
 }
@@ -72,6 +76,7 @@ impl Evidence {
             own,
             found: Findings::default(),
             acknowledged: BTreeSet::new(),
+            confirmed: BTreeMap::new(),
             marks: BTreeMap::new(),
         };
         Arc::new(Self { world, state: Mutex::new(state) })
@@ -85,7 +90,12 @@ impl Evidence {
     #[must_use]
     pub fn all(&self) -> Findings {
         let state = self.state();
-        Findings { checks: state.judge.checks().clone(), acknowledged: state.acknowledged.len(), ..state.found.clone() }
+        Findings {
+            checks: state.judge.checks().clone(),
+            acknowledged: state.acknowledged.len(),
+            confirmed: state.confirmed.values().sum(),
+            ..state.found.clone()
+        }
     }
 
     /// Something happened in a place.
@@ -96,6 +106,9 @@ impl Evidence {
         match fact {
             Fact::Acknowledged { run, .. } => {
                 state.acknowledged.insert(*run);
+            }
+            Fact::Confirmed { daemon, origin, through } => {
+                state.confirmed.insert((*daemon, *origin), *through);
             }
             Fact::Ended { outcome, .. } => {
                 let name = format!("{outcome:?}");

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::plan::{PersonPlan, Role};
-use crate::seed::Seed;
+use crate::seed::{Draws, Seed};
 
 /// A habit of a person.
 #[derive(
@@ -31,6 +31,34 @@ pub enum Habit {
 /// The account of a person or node of the second account.
 pub const STRANGERS: usize = 1;
 
+/// Those who keep daemons busy: in half of the seeds, one or two with one daemon, or each with its own.
+fn publishers(seed: &Seed) -> Vec<PersonPlan> {
+    let mut draws = seed.draws();
+    let count = if draws.percent(50) { draws.between(1, 2) } else { 0 };
+    let is_shared = draws.percent(60);
+    let publisher = |number: u64| {
+        let daemon = if is_shared { "ledger".to_owned() } else { format!("ledger{number}") };
+        let chooses = draws.percent(50).then(|| usize::from(draws.percent(50)));
+        let events = (0..draws.between(10, 40)).map(|event| event_of(&mut draws, event)).collect();
+        let at_node = draws.percent(30).then(|| usize::from(draws.percent(50)));
+        let role = Role::Publisher { daemon, chooses, events };
+        PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 }
+    };
+    (0..count).map(publisher).collect()
+}
+
+/// A line of a [ledger](crate::ledger).
+fn event_of(draws: &mut Draws, number: u64) -> String {
+    match draws.number() % 8 {
+        0 => format!("quiet {number}"),
+        1 => format!("twice {number}"),
+        2 => format!("later {}", draws.between(1, 5_000)),
+        3 => format!("work {number}"),
+        4 => format!("nonsense {number}"),
+        _ => format!("note {number}"),
+    }
+}
+
 /// Gives the people of a seed their habits; in some seeds there is a person of another account too.
 pub fn add(people: &mut Vec<PersonPlan>, seed: &Seed) {
     // Swarmed: a seed that leaves a habit out altogether reaches what the habit would hide.
@@ -54,6 +82,7 @@ pub fn add(people: &mut Vec<PersonPlan>, seed: &Seed) {
             PersonPlan { at_node: Some(node), role, leaves: false, habits: vec![Habit::Hurries], account: 0 }
         }));
     }
+    people.extend(publishers(&seed.child("publishers")));
     if draws.percent(40) {
         // The same name as in the first account: it must stand for another session.
         let programs = (0..draws.between(2, 4)).map(|line| format!("print stranger {line}")).collect();

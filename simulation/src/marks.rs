@@ -46,6 +46,9 @@ const OUT_OF_REACH: &[(&str, &str, &str)] = &[
     ("ownership", "Unowned", "a session is made and held in one step"),
     ("ownership", "Sealed", "nothing migrates yet"),
     ("ownership", "Released", "nobody takes a session over yet"),
+    ("daemon", "Rereading", "no daemon of this world breaks"),
+    ("daemon", "Folding", "its logs are folded in one step"),
+    ("daemon", "Failed", "every node has the code of every daemon"),
 ];
 
 /// Phases that last for less than what a fault is likely to meet: to be reached, and met by what is aimed at them.
@@ -63,6 +66,7 @@ const BRIEF: &[(&str, &str, &str)] = &[
     ("kernel_host", "Stopping", "a moment of a stop"),
     ("kernel_host", "Gone", "until its records are acknowledged"),
     ("presence", "Offline", "after half a minute of absence"),
+    ("daemon", "Loading", "one snapshot, of a few hundred bytes"),
 ];
 
 fn is_named(list: &[(&str, &str, &str)], mark: Mark) -> bool {
@@ -77,6 +81,7 @@ pub fn phases() -> Vec<Mark> {
 
 /// Phases that last, but of which only what happens often is sure to meet one within [`SEEDS`] seeds.
 const SELDOM: &[(&str, &str, &str)] = &[
+    ("daemon", "Running", "there are daemons in half of the seeds, on one of the nodes"),
     ("uplink", "Waiting", "a node without its cloud: only while something else is wrong"),
     ("presence", "Suspect", "a device whose link is lost, for half a minute at most"),
     ("session", "Absent", "a session without a kernel: before its first run, and after a loss of power"),
@@ -84,11 +89,11 @@ const SELDOM: &[(&str, &str, &str)] = &[
 ];
 
 /// What runs on a node's machine.
-const ON_NODE: &[&str] = &["link", "uplink", "session", "ownership", "kernel_host"];
+const ON_NODE: &[&str] = &["link", "uplink", "session", "ownership", "kernel_host", "daemon"];
 /// What runs in the cloud.
 const IN_CLOUD: &[&str] = &["link", "presence", "journal"];
 /// What runs anywhere but with people.
-const ON_SERVERS: &[&str] = &["link", "uplink", "session", "ownership", "kernel_host", "presence", "journal"];
+const ON_SERVERS: &[&str] = &["link", "uplink", "session", "ownership", "kernel_host", "daemon", "presence", "journal"];
 
 /// Whether a fault or chore of that kind must meet that phase.
 fn must_meet(cause: Cause, mark: Mark) -> bool {

@@ -37,6 +37,10 @@ pub enum Mutation {
     StoreMixesAccounts,
     /// A node that starts again no longer finds the runs in its inbox that it has started.
     InboxForgetsRuns,
+    /// A node that starts again no longer finds the newest events in its daemons' inboxes.
+    InboxForgetsEvents,
+    /// A daemon takes no state over: neither from a snapshot nor after a move.
+    DaemonForgets,
     /// Nodes have no bounds but the greatest.
     NodeIgnoresLimits,
     /// The store goes through an unordered map where it lists an account's devices and rows.
@@ -89,6 +93,8 @@ impl Mutations {
             Oracle::Events => Self::only(Mutation::ClientSkips),
             Oracle::Kept => Self::only(Mutation::LogAcknowledgesEarly),
             Oracle::Repeats => Self::only(Mutation::InboxForgetsRuns),
+            Oracle::Inbox => Self::only(Mutation::InboxForgetsEvents),
+            Oracle::Outputs => Self::only(Mutation::DaemonForgets),
             Oracle::Queues => Self::only(Mutation::NodeIgnoresLimits),
             Oracle::Accounts => Self::only(Mutation::StoreMixesAccounts),
             Oracle::Serves => Self::only(Mutation::NodeStaysDown),
@@ -112,6 +118,8 @@ impl Mutation {
             Self::StoreForgetsNames => Oracle::Names,
             Self::StoreMixesAccounts => Oracle::Accounts,
             Self::InboxForgetsRuns => Oracle::Repeats,
+            Self::InboxForgetsEvents => Oracle::Inbox,
+            Self::DaemonForgets => Oracle::Outputs,
             Self::NodeIgnoresLimits => Oracle::Queues,
         })
     }

@@ -1,6 +1,5 @@
 //! The processes of the world: the very trees that the binaries run, over simulated ports, started, killed and started again.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use wayfare_actors::actor::Fatal;
@@ -14,6 +13,7 @@ use wayfare_protocol::session::Language;
 use wayfare_protocol::{AccountId, Limits, Wall};
 
 use crate::clock::Clocks;
+use crate::ledger::{LEDGER, Ledgers};
 use crate::life::Life;
 use crate::place::Place;
 use crate::ports::{
@@ -191,6 +191,7 @@ pub struct NodeMachine {
     starts: u64,
     /// Whether it runs without the bounds that it was given: what it must not do.
     ignores_limits: bool,
+    ledgers: Ledgers,
     /// Whether its operator keeps it off: nothing starts its process.
     pub is_away: bool,
     /// Its process. Session hosts outlive it.
@@ -211,6 +212,7 @@ impl NodeMachine {
             blobs: OnceLock::new(),
             starts: 0,
             ignores_limits: false,
+            ledgers: Ledgers { forget: false },
             is_away: false,
             process: Process::default(),
         }
@@ -220,6 +222,12 @@ impl NodeMachine {
     #[must_use]
     pub fn without_limits(self) -> Self {
         Self { ignores_limits: true, ..self }
+    }
+
+    /// The same machine with other code of its daemons.
+    #[must_use]
+    pub fn with_ledgers(self, ledgers: Ledgers) -> Self {
+        Self { ledgers, ..self }
     }
 
     /// Its disk.
@@ -264,7 +272,7 @@ impl NodeMachine {
             blobs: blobs.open(&life) as _,
             keys: Arc::new(SimKeys(Arc::clone(&self.keys))),
             workers: Arc::new(SimWorkers),
-            code: BTreeMap::new(),
+            code: LEDGER.parse().ok().map(|kind| (kind, Arc::new(self.ledgers) as _)).into_iter().collect(),
         };
         let node = Arc::new(EdgeNode::start(ports, node_ports, identity, limits).await?);
         let accepts = Arc::clone(&node);

@@ -18,6 +18,7 @@ use crate::evidence::{Evidence, Findings};
 use crate::fault::{Fault, Kind};
 use crate::habit::STRANGERS;
 use crate::hits::{Hits, Strike};
+use crate::ledger::Ledgers;
 use crate::life::Life;
 use crate::marks::Cause;
 use crate::mutation::Mutation;
@@ -52,6 +53,8 @@ pub struct Report {
     pub struck: BTreeMap<(Cause, Mark), u64>,
     /// Runs that were acknowledged.
     pub acknowledged: usize,
+    /// Events of daemons that their publishers were told are recorded.
+    pub confirmed: u64,
     /// Faults that had something to hit.
     pub faults: BTreeMap<Kind, u64>,
     /// Chores that found something to do.
@@ -153,6 +156,7 @@ pub(crate) fn run_with(plan: &Plan, parts: &Parts, listener: Option<Listener>) -
         simulation.heal();
         simulation.end_runs().await?;
         simulation.fresh_runs(plan).await?;
+        simulation.fresh_events().await?;
         simulation.evidence.end();
         Ok(simulation.report())
     })
@@ -173,7 +177,8 @@ impl Simulation {
         let rules = HostRules { forgets_positions: plan.mutation == Some(Mutation::HostForgets) };
         let sync = match plan.mutation {
             Some(Mutation::LogAcknowledgesEarly) => Sync::Early,
-            Some(Mutation::InboxForgetsRuns) => Sync::Forgetful,
+            Some(Mutation::InboxForgetsRuns) => Sync::ForgetsRuns,
+            Some(Mutation::InboxForgetsEvents) => Sync::ForgetsEvents,
             _ => Sync::Durable,
         };
         // Strangers have a node of their own, after all others.
@@ -190,7 +195,11 @@ impl Simulation {
             let hosts = Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules);
             let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts);
             machine.is_away = is_late;
-            if plan.mutation == Some(Mutation::NodeIgnoresLimits) { machine.without_limits() } else { machine }
+            match plan.mutation {
+                Some(Mutation::NodeIgnoresLimits) => machine.without_limits(),
+                Some(Mutation::DaemonForgets) => machine.with_ledgers(Ledgers { forget: true }),
+                _ => machine,
+            }
         });
         let nodes = nodes.collect();
         // One more than there are: the last is the auditor.
@@ -299,7 +308,7 @@ impl Simulation {
     }
 
     fn report(&self) -> Report {
-        let Findings { violations, checks, acknowledged, outcomes, reached, own } = self.evidence.all();
+        let Findings { violations, checks, acknowledged, confirmed, outcomes, reached, own } = self.evidence.all();
         let (digest, lines) = self.around.tracer.digest();
         Report {
             digest,
@@ -309,6 +318,7 @@ impl Simulation {
             reached,
             struck: self.hits.struck(),
             acknowledged,
+            confirmed,
             faults: self.hits.faults(),
             chores: self.hits.chores(),
             elapsed: self.around.world.elapsed(),

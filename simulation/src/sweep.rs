@@ -36,6 +36,11 @@ pub struct Summary {
     pub oracles: BTreeMap<&'static str, u64>,
     /// Acknowledged runs.
     pub runs_acknowledged: u64,
+    /// Events of daemons that their publishers were told are recorded.
+    pub events_confirmed: u64,
+    /// Its plans were all drawn: only then is it asked whether enough of everything happened.
+    #[serde(skip)]
+    pub is_drawn: bool,
     /// Faults that had something to hit, by kind.
     pub faults_by_kind: BTreeMap<&'static str, u64>,
     /// Chores that found something to do, by kind.
@@ -70,6 +75,7 @@ impl Summary {
             *self.broken.entry(violation.oracle.name()).or_default() += 1;
         }
         self.runs_acknowledged += report.acknowledged as u64;
+        self.events_confirmed += report.confirmed;
         for kind in Kind::drawn() {
             *self.faults_by_kind.entry(kind.name()).or_default() += report.faults.get(&kind).copied().unwrap_or(0);
         }
@@ -107,7 +113,7 @@ impl Summary {
     /// Why this sweep proves nothing, if it does not: too little happened.
     #[must_use]
     pub fn vacuity(&self) -> Option<String> {
-        if self.seeds < ASKED_FROM {
+        if self.seeds < ASKED_FROM || !self.is_drawn {
             return None;
         }
         let (runs, faults) = (self.per_minute(self.runs_acknowledged), self.per_minute(self.faults()));
@@ -156,6 +162,7 @@ impl Summary {
         let runs = self.per_minute(self.runs_acknowledged);
         let _ = writeln!(text, "  runs        {} acknowledged, {runs:.1} a minute", self.runs_acknowledged);
         let _ = writeln!(text, "  ends seen   {outcomes}");
+        let _ = writeln!(text, "  daemons     {} events confirmed", self.events_confirmed);
         let faults = self.per_minute(self.faults());
         let _ = writeln!(text, "  faults      {} hit something, {faults:.1} a minute", self.faults());
         let kinds = list(&mut self.faults_by_kind.iter().map(|(name, count)| (*name, *count)));

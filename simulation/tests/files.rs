@@ -26,7 +26,8 @@ fn every_scenario_comes_out_as_it_says() {
     let mut wrong = Vec::new();
     for path in files("scenarios") {
         let name = path.display();
-        let Scenario { plan, expects } = Scenario::read(&text(&path)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let Scenario { plan, expects, .. } =
+            Scenario::read(&text(&path)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let report = run(&plan, None).expect("a world");
         if !report.violations.is_empty() {
             wrong.push(format!("{name}: {}", explain(&report, &plan)));

@@ -65,7 +65,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
-        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Run(arguments) => run::sweep(&arguments),
         Verb::Replay(arguments) => replay::replay(&arguments),
         Verb::Shrink(arguments) => shrink::shrink(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),

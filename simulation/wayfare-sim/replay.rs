@@ -15,6 +15,9 @@ use crate::source::Source;
 pub(crate) struct Arguments {
     /// A seed, or the file of a plan or a scenario.
     source: Source,
+    /// The seed to run a scenario with, if not its own.
+    #[arg(long)]
+    seed: Option<u64>,
     /// A fault of the product to switch on.
     #[arg(long, value_parser = mutation)]
     mutation: Option<Mutation>,
@@ -37,7 +40,8 @@ pub(crate) struct Arguments {
 
 /// Carries the order out.
 pub(crate) fn replay(arguments: &Arguments) -> anyhow::Result<bool> {
-    let scenario = arguments.source.read(arguments.mutation)?;
+    let read = arguments.source.read(arguments.mutation)?;
+    let scenario = arguments.seed.map_or_else(|| read.clone(), |seed| read.with_seed(seed));
     let plan = if arguments.calm { scenario.plan.calm() } else { scenario.plan };
     let until = arguments.until.unwrap_or(Duration::MAX);
     let recording = Recording::default();

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
 use wayfare_actors::actor::Fatal;
-use wayfare_simulation::sweep::{Summary, explain, run_seed};
-use wayfare_simulation::{Mutation, Plan, Report};
+use wayfare_simulation::sweep::{Summary, explain};
+use wayfare_simulation::{Mutation, Plan, Report, run};
 
 use crate::arguments::{Seeds, mutation};
 use crate::shortest;
+use crate::source::Source;
 
 /// Of so many failing seeds the shortest plan is looked for.
 const SHRUNK: u64 = 3;
@@ -21,6 +23,9 @@ pub(crate) struct Arguments {
     /// For example 0..100.
     #[arg(long, default_value = "0..100")]
     seeds: Seeds,
+    /// Runs the people and nodes of this scenario with each seed.
+    #[arg(long)]
+    scenario: Option<PathBuf>,
     /// A fault of the product to switch on.
     #[arg(long, value_parser = mutation)]
     mutation: Option<Mutation>,
@@ -33,15 +38,26 @@ pub(crate) struct Arguments {
 }
 
 /// Carries the order out. `false`: a rule did not hold, or too little happened to say so.
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+pub(crate) fn sweep(arguments: &Arguments) -> anyhow::Result<bool> {
     let began = std::time::Instant::now();
     let (mut summary, mut failing) = (Summary::default(), 0);
     let threads = arguments.threads.map_or_else(cores, NonZero::get);
-    in_order(&arguments.seeds, arguments.mutation, threads, |seed, report| {
+    let scenario = match &arguments.scenario {
+        Some(path) => Some(Source::File(path.clone()).read(arguments.mutation)?),
+        None => None,
+    };
+    let plan_of = |seed: u64| match &scenario {
+        Some(scenario) => scenario.with_seed(seed).plan,
+        None => Plan::of(seed, arguments.mutation),
+    };
+    in_order(&arguments.seeds, &plan_of, threads, |seed, report| {
         if !report.violations.is_empty() {
             failing += 1;
-            let plan = Plan::of(seed, arguments.mutation);
+            let plan = plan_of(seed);
             println!("\nFAILED at commit {}\n{}", crate::COMMIT, explain(&report, &plan).trim_end());
+            if let Some(path) = &arguments.scenario {
+                println!("again: wayfare-sim replay {} --seed {seed}", path.display());
+            }
             if failing <= SHRUNK && !arguments.no_shrink {
                 shortest::tell(&plan, &report)?;
             }
@@ -50,6 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         Ok(())
     })?;
     summary.took(began.elapsed().as_secs_f64());
+    summary.is_drawn = scenario.is_none();
     println!("{}", summary.coverage.matrix());
     print!("{}", summary.verdict());
     println!("{}", serde_json::to_string(&summary)?);
@@ -63,7 +80,7 @@ pub(crate) fn cores() -> u64 {
 /// Runs seeds on threads, a world on each, and tells their reports in the order of the seeds.
 pub(crate) fn in_order(
     seeds: &Seeds,
-    mutation: Option<Mutation>,
+    plan_of: &(impl Fn(u64) -> Plan + Sync),
     threads: u64,
     mut tell: impl FnMut(u64, Report) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -76,7 +93,7 @@ pub(crate) fn in_order(
             scope.spawn(move || {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= range.end || done.send((seed, run_seed(seed, mutation, None))).is_err() {
+                    if seed >= range.end || done.send((seed, run(&plan_of(seed), None))).is_err() {
                         return;
                     }
                 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::Context as _;
-use wayfare_simulation::scenario::{Expectation, Scenario};
+use wayfare_simulation::scenario::Scenario;
 use wayfare_simulation::{Mutation, Plan};
 
 /// See the module.
@@ -38,7 +38,7 @@ impl Source {
     /// The plan and what is expected of it, with the mutation of the command line if one is given there.
     pub(crate) fn read(&self, mutation: Option<Mutation>) -> anyhow::Result<Scenario> {
         match self {
-            Self::Seed(seed) => Ok(Scenario { plan: Plan::of(*seed, mutation), expects: Expectation::default() }),
+            Self::Seed(seed) => Ok(Scenario::of(Plan::of(*seed, mutation))),
             Self::File(path) => {
                 let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
                 let mut scenario = Scenario::read_any(&text).with_context(|| path.display().to_string())?;

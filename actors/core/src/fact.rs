@@ -4,10 +4,13 @@
 //! A fact is plain data about one moment in one place. It says what is done, never what is thought of it.
 
 use serde::{Deserialize, Serialize};
+use wayfare_protocol::daemon::DaemonOutput;
 use wayfare_protocol::mrp::RunEvent;
 use wayfare_protocol::output::{OutputBody, OutputRecord, RunOutcome};
 use wayfare_protocol::ownership::{Lineage, Row};
-use wayfare_protocol::{AccountId, DeviceId, Epoch, ErrorCode, Limits, NodeId, ResourceId, RunId, SessionId, codec};
+use wayfare_protocol::{
+    AccountId, DeviceId, EntityId, Epoch, ErrorCode, Limits, NodeId, Origin, ResourceId, RunId, SessionId, codec,
+};
 
 /// The first eight bytes of the BLAKE3 hash of an event: equal events have equal ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,7 +21,17 @@ impl EventDigest {
     /// That of an event.
     #[must_use]
     pub fn of(event: &RunEvent) -> Self {
-        let hash = blake3::hash(&codec::encode(event));
+        Self::of_bytes(&codec::encode(event))
+    }
+
+    /// That of a daemon's output, with its place in the causal chain.
+    #[must_use]
+    pub fn of_output(output: &DaemonOutput) -> Self {
+        Self::of_bytes(&codec::encode(output))
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Self {
+        let hash = blake3::hash(bytes);
         let mut first = [0; 8];
         first.copy_from_slice(&hash.as_bytes()[..8]);
         Self(u64::from_le_bytes(first))
@@ -192,6 +205,66 @@ pub enum Fact {
         /// Why.
         code: ErrorCode,
     },
+    /// A daemon's host appends an input to its inbox; that may not be durable yet.
+    Entered {
+        /// Which daemon.
+        daemon: EntityId,
+        /// Its place in the inbox.
+        position: u64,
+        /// Of a published event: who published it, and the publisher's number for it.
+        event: Option<(Origin, u64)>,
+    },
+    /// A daemon's host appends an output to its log; that may not be durable yet.
+    Emitted {
+        /// Which daemon.
+        daemon: EntityId,
+        /// The output's number.
+        number: u64,
+        /// What it says; `None` where nobody compares them.
+        digest: Option<EventDigest>,
+    },
+    /// A publisher learns that its events up to a number are recorded.
+    Confirmed {
+        /// Which daemon.
+        daemon: EntityId,
+        /// Who published.
+        origin: Origin,
+        /// The last of them.
+        through: u64,
+    },
+    /// A publisher learns that a daemon has no event of its own from a number on.
+    Missed {
+        /// Which daemon.
+        daemon: EntityId,
+        /// Who published.
+        origin: Origin,
+        /// The first that is not there.
+        expected: u64,
+    },
+    /// A subscriber gets an output.
+    Heard {
+        /// Which daemon.
+        daemon: EntityId,
+        /// The output's number.
+        number: u64,
+        /// Of which input it came.
+        position: u64,
+        /// What it says; `None` where nobody compares them.
+        digest: Option<EventDigest>,
+        /// Whether it is what a model makes of the inputs so far; `None` where nobody can say.
+        fits: Option<bool>,
+    },
+    /// A subscriber learns that outputs are not kept.
+    Withheld {
+        /// Which daemon.
+        daemon: EntityId,
+        /// The first of them.
+        from: u64,
+        /// The last of them.
+        through: u64,
+        /// The last output that it has acknowledged.
+        acknowledged: u64,
+    },
     /// How much waits, or is kept, where there is a bound.
     Queue {
         /// What.
@@ -304,6 +377,18 @@ impl Witness {
 
     fn digest(&self, event: &RunEvent) -> Option<EventDigest> {
         self.compares_events.then(|| EventDigest::of(event))
+    }
+
+    /// Whether what events say is wanted.
+    #[must_use]
+    pub fn compares_events(&self) -> bool {
+        self.compares_events
+    }
+
+    /// A daemon's host appends an output.
+    pub fn emitted(&mut self, daemon: EntityId, output: &DaemonOutput) {
+        let digest = self.compares_events.then(|| EventDigest::of_output(output));
+        self.tell(Fact::Emitted { daemon, number: output.link.sequence, digest });
     }
 
     /// What was taken down since the last time.

@@ -26,6 +26,6 @@ pub mod session;
 pub mod supervision;
 pub mod uplink;
 
-pub use fact::{Fact, Witness};
+pub use fact::{EventDigest, Fact, Witness};
 pub use machine::{Durable, Machine, OpId, Sink};
 pub use mark::Mark;

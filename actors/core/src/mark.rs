@@ -2,6 +2,7 @@
 //! reach them.
 
 use crate::client::Conversation;
+use crate::daemon::DaemonHost;
 use crate::journal::SessionJournal;
 use crate::kernel_host::KernelHost;
 use crate::link::Link;
@@ -31,12 +32,13 @@ pub type Phases = (&'static str, &'static [&'static str]);
 /// Every phase that there is, in the order of their enums.
 #[must_use]
 pub fn all() -> Vec<Mark> {
-    let machines: [&[Phases]; 7] = [
+    let machines: [&[Phases]; 8] = [
         Link::PHASES,
         Uplink::PHASES,
         Presence::PHASES,
         RuntimeSession::PHASES,
         SessionJournal::PHASES,
+        DaemonHost::PHASES,
         Conversation::PHASES,
         KernelHost::PHASES,
     ];

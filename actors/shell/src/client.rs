@@ -310,7 +310,8 @@ impl Client {
 
     /// The devices of the account; `None` when the link is lost before the answer.
     pub async fn devices(&self) -> Option<Vec<DeviceInfo>> {
-        match self.question(|request| Control::ListDevices { request }).await? {
+        let request = self.request();
+        match self.question(request, Control::ListDevices { request }).await? {
             Control::DeviceList { devices, .. } => Some(devices),
             _ => None,
         }
@@ -318,7 +319,8 @@ impl Client {
 
     /// The sessions of the account; `None` when the link is lost before the answer.
     pub async fn sessions(&self) -> Option<Vec<SessionInfo>> {
-        match self.question(|request| Control::ListSessions { request }).await? {
+        let request = self.request();
+        match self.question(request, Control::ListSessions { request }).await? {
             Control::SessionList { sessions, .. } => Some(sessions),
             _ => None,
         }
@@ -326,26 +328,42 @@ impl Client {
 
     /// The daemons of the account; `None` when the link is lost before the answer.
     pub async fn daemons(&self) -> Option<Vec<DaemonInfo>> {
-        match self.question(|request| Control::ListDaemons { request }).await? {
+        let request = self.request();
+        match self.question(request, Control::ListDaemons { request }).await? {
             Control::DaemonList { daemons, .. } => Some(daemons),
             _ => None,
         }
     }
 
-    /// The daemon of a name, the one that there is or a new one; `None` when the link is lost before the answer.
-    pub async fn start_daemon(&self, start: StartDaemon) -> Option<Result<Box<DaemonInfo>, Refusal>> {
-        match self.question(|request| Control::StartDaemon { request, start }).await? {
-            Control::DaemonStarted { outcome, .. } => Some(outcome),
-            _ => None,
+    /// The daemon of a name, the one that there is or a new one; `None` when the link is lost before the answer. Asked at once.
+    pub fn start_daemon(
+        &self,
+        start: StartDaemon,
+    ) -> impl Future<Output = Option<Result<Box<DaemonInfo>, Refusal>>> + Send + use<> {
+        let request = self.request();
+        let answer = self.question(request, Control::StartDaemon { request, start });
+        async move {
+            match answer.await? {
+                Control::DaemonStarted { outcome, .. } => Some(outcome),
+                _ => None,
+            }
         }
     }
 
-    /// A daemon's answer; `None` when the link is lost before it.
-    pub async fn call_daemon(&self, daemon: EntityId, call: DaemonCall) -> Option<DaemonAnswer> {
-        let asked = |request| Control::DaemonRequest(DaemonRequest { request, daemon, epoch: None, call });
-        match self.question(asked).await? {
-            Control::DaemonResponse(response) => Some(response.answer),
-            _ => None,
+    /// A daemon's answer; `None` when the link is lost before it. Asked at once.
+    pub fn call_daemon(
+        &self,
+        daemon: EntityId,
+        call: DaemonCall,
+    ) -> impl Future<Output = Option<DaemonAnswer>> + Send + use<> {
+        let request = self.request();
+        let asked = DaemonRequest { request, daemon, epoch: None, call };
+        let answer = self.question(request, Control::DaemonRequest(asked));
+        async move {
+            match answer.await? {
+                Control::DaemonResponse(response) => Some(response.answer),
+                _ => None,
+            }
         }
     }
 
@@ -363,11 +381,15 @@ impl Client {
         Origin(self.ids.seed())
     }
 
-    async fn question(&self, question: impl FnOnce(RequestId) -> Control) -> Option<Control> {
-        let request = RequestId(self.ids.next());
+    fn request(&self) -> RequestId {
+        RequestId(self.ids.next())
+    }
+
+    fn question(&self, request: RequestId, question: Control) -> impl Future<Output = Option<Control>> + Send + use<> {
         let (asker, answer) = oneshot::channel();
-        self.actor.cast(Mail::Command(ClientCommand::Ask(request, question(request), asker))).ok()?;
-        answer.await.ok()
+        // A client that was closed drops the asker.
+        let _ = self.actor.cast(Mail::Command(ClientCommand::Ask(request, question, asker)));
+        async move { answer.await.ok() }
     }
 
     fn input(&self, input: Input) {

@@ -50,7 +50,7 @@ impl Plan {
         }
         for (number, person) in self.people.iter().enumerate() {
             let chooses = match &person.role {
-                Role::Author { chooses, .. } => *chooses,
+                Role::Author { chooses, .. } | Role::Publisher { chooses, .. } => *chooses,
                 Role::Watcher | Role::Own { .. } | Role::Absent => None,
             };
             for node in person.at_node.into_iter().chain(chooses) {

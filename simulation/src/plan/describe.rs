@@ -76,6 +76,10 @@ impl Plan {
                     let on = chooses.map(|node| format!(" on node{node}")).unwrap_or_default();
                     format!("opens {session:?}{on}, runs {programs:?}")
                 }
+                Role::Publisher { daemon, chooses, events } => {
+                    let on = chooses.map(|node| format!(" on node{node}")).unwrap_or_default();
+                    format!("keeps {daemon:?}{on} busy with {events:?}")
+                }
                 Role::Watcher => "watches".to_owned(),
                 Role::Own { workload, with } => format!("does {workload} with {with:?}"),
                 Role::Absent => continue,
@@ -100,11 +104,12 @@ impl Plan {
 }
 
 impl PersonPlan {
-    /// What this person runs, or what their workload is told.
+    /// What this person runs or publishes, or what their workload is told.
     #[must_use]
     pub fn programs(&self) -> &[String] {
         match &self.role {
             Role::Author { programs, .. } => programs,
+            Role::Publisher { events, .. } => events,
             Role::Own { with, .. } => with,
             Role::Watcher | Role::Absent => &[],
         }

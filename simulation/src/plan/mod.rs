@@ -72,6 +72,16 @@ pub enum Role {
     },
     /// Looks at the runs of others.
     Watcher,
+    /// Keeps a [ledger](crate::ledger) busy, and hears what it says.
+    Publisher {
+        /// The daemon's name.
+        daemon: String,
+        /// The node it is to be made on, if they choose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chooses: Option<usize>,
+        /// What they publish, in order.
+        events: Vec<String>,
+    },
     /// Does what a [workload](crate::parts::Workload) that was added does.
     Own {
         /// The name under which it was added.
@@ -144,8 +154,7 @@ impl Plan {
         let seed = Seed::root(number);
         let mut people = draw::people(&seed.child("people"), NODES);
         habit::add(&mut people, &seed.child("people"));
-        let faults = swarm::plan(&seed.child("faults"), HOSTILE, NODES, &people);
-        Self {
+        let mut plan = Self {
             version: VERSION,
             about: String::new(),
             seed: number,
@@ -155,9 +164,18 @@ impl Plan {
             narrow: seed.child("bounds").draws().percent(30),
             links: Vec::new(),
             people,
-            faults,
-            chores: chore::plan(&seed.child("chores"), HOSTILE, NODES),
-        }
+            faults: Vec::new(),
+            chores: Vec::new(),
+        };
+        plan.draw_faults();
+        plan
+    }
+
+    /// Draws faults and chores for its people and nodes.
+    pub fn draw_faults(&mut self) {
+        let seed = Seed::root(self.seed);
+        self.faults = swarm::plan(&seed.child("faults"), self.hostile, self.nodes, &self.people);
+        self.chores = chore::plan(&seed.child("chores"), self.hostile, self.nodes);
     }
 
     /// The same without faults and chores.

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wayfare_actors::ports::{Log, LogError, LogName, LogStore, Pending};
+use wayfare_core::daemon;
 use wayfare_core::session::InboxRecord;
-use wayfare_protocol::codec;
+use wayfare_protocol::daemon::{InboxFrame, Input};
+use wayfare_protocol::{Origin, codec};
 
 use super::ills::DiskIlls;
 use crate::life::Life;
@@ -22,8 +24,10 @@ pub enum Sync {
     Durable,
     /// At once, and it is durable a second later: what a log must not do.
     Early,
-    /// When it is durable; but who opens an inbox anew no longer finds the runs that were started: what a log must not do.
-    Forgetful,
+    /// When it is durable; but who reads a session's inbox no longer finds the runs that were started: what a log must not do.
+    ForgetsRuns,
+    /// When it is durable; but who reads a daemon's inbox no longer finds its newest event: what a log must not do.
+    ForgetsEvents,
 }
 
 /// A machine's disk.
@@ -208,8 +212,8 @@ impl SimLog {
         // A sync takes a while, sometimes a long one; the next is not done before it.
         let takes = match (sync, draws.percent(3)) {
             (Sync::Early, _) => draws.ms(500, 2_000),
-            (Sync::Durable | Sync::Forgetful, true) => draws.ms(20, 300),
-            (Sync::Durable | Sync::Forgetful, false) => draws.ms(1, 8),
+            (_, true) => draws.ms(20, 300),
+            (_, false) => draws.ms(1, 8),
         };
         let takes = u64::try_from((takes + ills.delay()).as_nanos()).unwrap_or(0);
         log.busy_until = (log.busy_until + 1).max(now + takes);
@@ -274,7 +278,7 @@ impl Log for SimLog {
             Ok(())
         });
         match self.disk.sync {
-            Sync::Durable | Sync::Forgetful => durable,
+            Sync::Durable | Sync::ForgetsRuns | Sync::ForgetsEvents => durable,
             Sync::Early => self.answer(Ok(())),
         }
     }
@@ -295,8 +299,10 @@ impl Log for SimLog {
             log.records.iter().skip(skip).take(there).take_while(fits).cloned().collect()
         });
         let mut read: Vec<_> = read.unwrap_or_default();
-        if self.disk.sync == Sync::Forgetful && matches!(self.name, LogName::Inbox(_)) {
-            forget_started(&mut read);
+        match (self.disk.sync, self.name) {
+            (Sync::ForgetsRuns, LogName::Inbox(_)) => forget_started(&mut read),
+            (Sync::ForgetsEvents, LogName::DaemonInbox(_)) => forget_newest(&mut read),
+            _ => {}
         }
         self.answer(Ok(read))
     }
@@ -308,6 +314,20 @@ impl Log for SimLog {
             log.first = first;
         });
         self.answer(Ok(()))
+    }
+}
+
+/// Puts something that means nothing in the place of the newest event.
+fn forget_newest(records: &mut [Bytes]) {
+    for record in records.iter_mut().rev() {
+        let Ok(daemon::InboxRecord::Frame(bytes)) = codec::decode(record) else { continue };
+        let Ok(mut frame) = InboxFrame::decode(&bytes) else { continue };
+        let newest = frame.entries.iter_mut().rev().find(|entry| matches!(entry.input, Input::Published { .. }));
+        if let Some(newest) = newest {
+            newest.input = Input::Unsubscribed { subscriber: Origin(0) };
+            *record = codec::encode(&daemon::InboxRecord::Frame(codec::encode(&frame)));
+            return;
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
+use wayfare_protocol::daemon::DaemonName;
 
 use super::{Expectation, FORM, Profile, Scenario};
 use crate::chore::{Chore, Work};
@@ -28,6 +29,8 @@ struct Form {
     #[serde(default)]
     narrow: bool,
     #[serde(default)]
+    swarm: bool,
+    #[serde(default)]
     links: BTreeMap<String, Spanned<Profile>>,
     #[serde(default)]
     people: Vec<Spanned<Somebody>>,
@@ -49,6 +52,9 @@ struct Somebody {
     runs: Vec<String>,
     #[serde(default)]
     watches: bool,
+    daemon: Option<String>,
+    #[serde(default)]
+    publishes: Vec<String>,
     does: Option<String>,
     #[serde(default)]
     with: Vec<String>,
@@ -95,6 +101,12 @@ pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
         chores: Vec::new(),
     };
     plan.check()?;
+    if let (true, Some(first)) = (form.swarm, form.faults.first().or(form.chores.first())) {
+        return Err(reader.wrong(first, "with `swarm = true` faults and chores are drawn"));
+    }
+    if form.swarm {
+        plan.draw_faults();
+    }
     for at in &form.faults {
         let (from, lasts, what): (_, _, What) = timed(at.get_ref(), "fault").map_err(|why| reader.wrong(at, why))?;
         reader.ends_by(at, from + lasts, plan.hostile)?;
@@ -123,7 +135,25 @@ pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
     }
     plan.faults.sort_by_key(|fault| fault.at);
     plan.chores.sort_by_key(|chore| chore.at);
-    Ok(Scenario { plan, expects: Expectation { all_happens: true, ..form.expects } })
+    // What is drawn may hit nothing.
+    let expects = Expectation { all_happens: !form.swarm, ..form.expects };
+    Ok(Scenario { plan, expects, swarm: form.swarm })
+}
+
+fn publisher(
+    at: &Spanned<Somebody>,
+    reader: &Reader<'_>,
+    daemon: &str,
+    chooses: Option<usize>,
+    at_node: Option<usize>,
+) -> Result<PersonPlan, Unreadable> {
+    let somebody = at.get_ref();
+    if somebody.opens.is_some() || somebody.watches || somebody.does.is_some() || !somebody.runs.is_empty() {
+        return Err(reader.wrong(at, "a person with a daemon publishes, and does nothing else"));
+    }
+    daemon.parse::<DaemonName>().map_err(|error| reader.wrong(at, error.to_string()))?;
+    let role = Role::Publisher { daemon: daemon.to_owned(), chooses, events: somebody.publishes.clone() };
+    Ok(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
 }
 
 fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unreadable> {
@@ -134,6 +164,12 @@ fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unr
         Some(Place::Person(_)) => Err(reader.wrong(at, format!("{field} names a person, not a node"))),
     };
     let is_plain = somebody.runs.is_empty() && somebody.on.is_none();
+    if let Some(daemon) = &somebody.daemon {
+        return publisher(at, reader, daemon, node(somebody.on, "on")?, node(somebody.at, "at")?);
+    }
+    if !somebody.publishes.is_empty() {
+        return Err(reader.wrong(at, "`publishes` is for a person with a daemon = \"NAME\""));
+    }
     let role = match (&somebody.opens, somebody.watches, &somebody.does) {
         (Some(session), false, None) => Role::Author {
             session: session.clone(),
@@ -147,7 +183,10 @@ fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unr
         }
         (None, false, Some(_)) => return Err(reader.wrong(at, "what a workload runs is said in `with`")),
         (None, false, None) => {
-            return Err(reader.wrong(at, "a person needs opens = \"NAME\", watches = true, or does = \"WORKLOAD\""));
+            return Err(reader.wrong(
+                at,
+                "a person needs opens = \"NAME\", daemon = \"NAME\", watches = true, or does = \"WORKLOAD\"",
+            ));
         }
         _ => return Err(reader.wrong(at, "a person opens a session, watches, or does a workload: one of them")),
     };
@@ -233,7 +272,7 @@ never = ["unknown"]
 
     #[test]
     fn a_scenario_becomes_a_plan() {
-        let Scenario { plan, expects } = Scenario::read(WHOLE).unwrap();
+        let Scenario { plan, expects, .. } = Scenario::read(WHOLE).unwrap();
         assert_eq!((plan.people.len(), plan.links.len(), plan.hostile), (2, 2, Duration::from_secs(300)));
         assert_eq!((plan.people[1].at_node, plan.people[0].habits.as_slice()), (Some(0), [Habit::Answers].as_slice()));
         // The tunnel, and the times at which such a network loses connections by itself.

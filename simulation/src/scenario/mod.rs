@@ -19,6 +19,8 @@ pub struct Scenario {
     pub plan: Plan,
     /// What is to come of it, besides that every rule holds.
     pub expects: Expectation,
+    /// Faults and chores are drawn from the seed, as for a plan that is all drawn.
+    pub swarm: bool,
 }
 
 impl Scenario {
@@ -39,6 +41,23 @@ impl Scenario {
         if table.contains_key("scenario") {
             return Self::read(text);
         }
-        Ok(Self { plan: Plan::read(text)?, expects: Expectation::default() })
+        Ok(Self::of(Plan::read(text)?))
+    }
+
+    /// A plan of which nothing but the rules is expected.
+    #[must_use]
+    pub fn of(plan: Plan) -> Self {
+        Self { plan, expects: Expectation::default(), swarm: false }
+    }
+
+    /// The same people and nodes with another seed.
+    #[must_use]
+    pub fn with_seed(&self, seed: u64) -> Self {
+        let mut scenario = self.clone();
+        scenario.plan.seed = seed;
+        if scenario.swarm {
+            scenario.plan.draw_faults();
+        }
+        scenario
     }
 }

@@ -113,7 +113,7 @@ fn plainer_people(search: &mut Search<'_>) {
         |person| person.leaves = false,
         |person| person.at_node = None,
         |person| {
-            if let Role::Author { chooses, .. } = &mut person.role {
+            if let Role::Author { chooses, .. } | Role::Publisher { chooses, .. } = &mut person.role {
                 *chooses = None;
             }
         },
@@ -166,6 +166,7 @@ fn hurry(line: &str) -> String {
 fn programs_of(plan: &Plan, number: usize) -> Option<&Vec<String>> {
     match &plan.people.get(number)?.role {
         Role::Author { programs, .. } => Some(programs),
+        Role::Publisher { events, .. } => Some(events),
         Role::Own { with, .. } => Some(with),
         Role::Watcher | Role::Absent => None,
     }
@@ -175,6 +176,7 @@ fn with_programs(plan: &Plan, number: usize, shorter: Vec<String>) -> Plan {
     let mut plan = plan.clone();
     match &mut plan.people[number].role {
         Role::Author { programs, .. } => *programs = shorter,
+        Role::Publisher { events, .. } => *events = shorter,
         Role::Own { with, .. } => *with = shorter,
         Role::Watcher | Role::Absent => {}
     }

@@ -17,11 +17,14 @@ use crate::place::Place;
 use crate::plan::{FRESH_RUNS_WITHIN, PersonPlan, Plan, RUNS_END_WITHIN, Role};
 use crate::ports::{Disk, Sync};
 use crate::process::{cloud_address, key};
+use crate::publisher::{self, Publisher};
 
 /// One of the people.
 pub(crate) enum Somebody {
     /// Does what people do.
     Person(Box<Person>),
+    /// Keeps a daemon busy.
+    Publisher(Box<Publisher>),
     /// Does what a workload does that was added.
     Guest(Box<Guest>),
 }
@@ -30,6 +33,7 @@ impl Somebody {
     pub(super) async fn begin(&mut self) -> Result<(), Fatal> {
         match self {
             Self::Person(person) => person.begin().await,
+            Self::Publisher(publisher) => publisher.begin().await,
             Self::Guest(guest) => guest.begin().await,
         }
     }
@@ -37,6 +41,7 @@ impl Somebody {
     pub(super) async fn wake(&mut self) -> Result<(), Fatal> {
         match self {
             Self::Person(person) => person.wake().await?,
+            Self::Publisher(publisher) => publisher.wake(),
             Self::Guest(guest) => guest.wake(),
         }
         Ok(())
@@ -45,6 +50,7 @@ impl Somebody {
     pub(super) fn read(&mut self) -> bool {
         match self {
             Self::Person(person) => person.read(),
+            Self::Publisher(publisher) => publisher.read(),
             Self::Guest(guest) => guest.read(),
         }
     }
@@ -52,6 +58,7 @@ impl Somebody {
     pub(super) fn rest(&mut self) {
         match self {
             Self::Person(person) => person.rest(),
+            Self::Publisher(publisher) => publisher.rest(),
             Self::Guest(guest) => guest.rest(),
         }
     }
@@ -60,6 +67,7 @@ impl Somebody {
     pub(super) fn doing(&self) -> Option<String> {
         match self {
             Self::Person(person) => person.doing(),
+            Self::Publisher(publisher) => publisher.doing(),
             Self::Guest(guest) => guest.doing(),
         }
     }
@@ -67,6 +75,7 @@ impl Somebody {
     pub(super) fn life(&self) -> Option<Arc<Life>> {
         match self {
             Self::Person(person) => person.life(),
+            Self::Publisher(publisher) => publisher.life(),
             Self::Guest(guest) => guest.life(),
         }
     }
@@ -84,11 +93,11 @@ impl Simulation {
         };
         let tasks = match &plan.role {
             Role::Author { session, chooses, programs } => {
-                let chooses = chooses.map(|node| NodeId(key(&self.seed, Place::Node(node)).device_id()));
+                let chooses = self.chosen(*chooses);
                 let open = Task::Open(session.clone(), chooses);
                 std::iter::once(open).chain(programs.iter().cloned().map(Task::Run)).collect()
             }
-            Role::Watcher | Role::Own { .. } | Role::Absent => Vec::new(),
+            Role::Publisher { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => Vec::new(),
         };
         person::Config {
             number,
@@ -113,17 +122,30 @@ impl Simulation {
         Person::new(config, self.around.clone(), Arc::clone(&self.evidence), board, woken, disk)
     }
 
+    fn chosen(&self, node: Option<usize>) -> Option<NodeId> {
+        node.map(|node| NodeId(key(&self.seed, Place::Node(node)).device_id()))
+    }
+
     /// Whoever the plan puts in that place in the list.
     pub(super) fn somebody(&self, number: usize, plan: &PersonPlan) -> Somebody {
         let config = self.person(number, plan);
-        let Role::Own { workload, with } = &plan.role else {
-            return Somebody::Person(Box::new(self.new_person(config)));
-        };
         let disk = Disk::new(&self.around.world, &config.seed.child("disk"), Sync::Durable);
-        let (board, woken) = (Arc::clone(&self.board), Arc::clone(&self.woken));
-        match self.parts.new_workload(workload, with.clone()) {
-            Some(own) => Somebody::Guest(Box::new(Guest::new(config, self.around.clone(), board, woken, disk, own))),
-            None => Somebody::Person(Box::new(self.new_person(config))), // checked before: does nothing
+        let woken = Arc::clone(&self.woken);
+        match &plan.role {
+            Role::Publisher { daemon, chooses, events } => {
+                let work =
+                    publisher::Work { daemon: daemon.clone(), chooses: self.chosen(*chooses), events: events.clone() };
+                let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
+                Somebody::Publisher(Box::new(Publisher::new(config, work, around, evidence, woken, disk)))
+            }
+            Role::Own { workload, with } => match self.parts.new_workload(workload, with.clone()) {
+                Some(own) => {
+                    let board = Arc::clone(&self.board);
+                    Somebody::Guest(Box::new(Guest::new(config, self.around.clone(), board, woken, disk, own)))
+                }
+                None => Somebody::Person(Box::new(self.new_person(config))), // checked before: does nothing
+            },
+            Role::Author { .. } | Role::Watcher | Role::Absent => Somebody::Person(Box::new(self.new_person(config))),
         }
     }
 
@@ -132,6 +154,22 @@ impl Simulation {
         if !self.go(RUNS_END_WITHIN, all_idle).await? {
             for doing in self.people.iter().filter_map(Somebody::doing) {
                 self.evidence.late(format!("{RUNS_END_WITHIN:?} after the last fault {doing}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every daemon processes one event more of each of its publishers.
+    pub(super) async fn fresh_events(&mut self) -> Result<(), Fatal> {
+        for somebody in &mut self.people {
+            if let Somebody::Publisher(publisher) = somebody {
+                publisher.go_on();
+            }
+        }
+        let late = |simulation: &Self| simulation.people.iter().filter_map(Somebody::doing).collect::<Vec<_>>();
+        if !self.go(FRESH_RUNS_WITHIN, |simulation| late(simulation).is_empty()).await? {
+            for doing in late(self) {
+                self.evidence.late(format!("{FRESH_RUNS_WITHIN:?} after everything had ended {doing}"));
             }
         }
         Ok(())
@@ -149,7 +187,7 @@ impl Simulation {
             .filter(|person| person.account == 0)
             .filter_map(|person| match &person.role {
                 Role::Author { session, .. } => Some(session.clone()),
-                Role::Watcher | Role::Own { .. } | Role::Absent => None,
+                Role::Publisher { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
             })
             .collect();
         sessions.push("fresh".to_owned());
@@ -171,7 +209,7 @@ impl Simulation {
         self.people.push(auditor);
         let auditor = |simulation: &Self| match simulation.people.last() {
             Some(Somebody::Person(auditor)) => (auditor.doing(), auditor.outcomes().to_vec()),
-            Some(Somebody::Guest(_)) | None => (None, Vec::new()),
+            Some(Somebody::Publisher(_) | Somebody::Guest(_)) | None => (None, Vec::new()),
         };
         let is_done = |simulation: &Self| auditor(simulation).0.is_none();
         let is_in_time = self.go(FRESH_RUNS_WITHIN, is_done).await?;

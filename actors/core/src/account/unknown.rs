@@ -139,7 +139,7 @@ mod tests {
         account.step(now, Input::Control { link, control }, &mut out);
         assert_eq!(out, []);
         account.step(now, Input::NeverWas { session: session() }, &mut out);
-        assert_eq!(out, [Effect::Create(OpenSession { id: open.id.made_by(NodeId(device)), ..open })]);
+        assert_eq!(out, [Effect::Create(OpenSession { id: open.id.made_by(NodeId(DEVICE)), ..open })]);
     }
 
     /// A name asked for while logs are being read is that of a session which is being read: no second one is made.

@@ -42,6 +42,7 @@ mod snapshots;
 #[cfg(test)]
 mod tests;
 mod ticks;
+mod witness;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -51,6 +52,7 @@ use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::ownership::ResourceKey;
 use wayfare_protocol::{Boot, Epoch, ErrorCode, Now, Refusal, ResourceId};
 
+use crate::fact::Witness;
 use crate::machine::{Durable, Machine, OpId, OpIds, Sink, earlier};
 use crate::mark::{Mark, Phases};
 use crate::ownership::{self, Ownership};
@@ -187,6 +189,10 @@ impl Machine for DaemonHost {
     }
 
     const PHASES: &'static [Phases] = &[("daemon", Phase::VARIANTS)];
+
+    fn witness(&self, effect: &Effect, to: &mut Witness) {
+        self.tell(effect, to);
+    }
 
     fn marks(&self, out: &mut Vec<Mark>) {
         out.push(Mark { machine: "daemon", phase: (&self.phase).into() });

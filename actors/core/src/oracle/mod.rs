@@ -4,10 +4,12 @@
 mod accounts;
 mod epochs;
 mod events;
+mod inbox;
 mod kept;
 mod names;
 mod once;
 mod one_owner;
+mod outputs;
 mod queues;
 mod repeats;
 mod serves;
@@ -44,6 +46,10 @@ pub enum Oracle {
     Kept,
     /// A repeated run is acknowledged again where it stands, and never accepted anew.
     Repeats,
+    /// An event that its publisher was told is recorded is in its daemon's inbox, in one place, for good.
+    Inbox,
+    /// Outputs of a daemon are gapless, in order, the same for everybody, and what its inputs make.
+    Outputs,
     /// Queues stay within their bounds.
     Queues,
     /// Nothing of one account comes to another's device.
@@ -76,6 +82,8 @@ impl Oracle {
             Self::Events => Box::new(events::Events::new(setting)),
             Self::Kept => Box::new(kept::Kept::new(room)),
             Self::Repeats => Box::new(repeats::Repeats::new(room)),
+            Self::Inbox => Box::new(inbox::Inbox::new(room)),
+            Self::Outputs => Box::new(outputs::Outputs::new(room)),
             Self::Queues => Box::new(queues::Queues::new(setting.limits.clone())),
             Self::Accounts => Box::new(accounts::Accounts::new(room)),
             Self::Serves => Box::new(serves::Serves),
@@ -205,12 +213,16 @@ mod case {
     //! What the tests of the rules share.
 
     use wayfare_protocol::ownership::Lineage;
-    use wayfare_protocol::{DeviceId, Epoch, NodeId, ResourceId, RunId, SessionId};
+    use wayfare_protocol::{DeviceId, EntityId, Epoch, NodeId, ResourceId, RunId, SessionId};
 
     use super::*;
 
     pub(super) fn session() -> SessionId {
         SessionId(uuid::Uuid::from_u128(1))
+    }
+
+    pub(super) fn daemon() -> EntityId {
+        EntityId(wayfare_protocol::identity::PublicKey([3; 32]))
     }
 
     pub(super) fn run(number: u128) -> RunId {

@@ -1,0 +1,104 @@
+//! Outputs of a daemon are gapless, in order, the same for everybody, and what its inputs make. What somebody has is never said
+//! otherwise, and what a subscriber has not acknowledged is kept.
+
+use wayfare_protocol::EntityId;
+
+use super::table::Table;
+use super::{Findings, Rule, Seen};
+use crate::fact::{EventDigest, Fact};
+
+pub(super) struct Outputs {
+    /// What was heard.
+    heard: Table<(EntityId, u64), EventDigest>,
+    /// The last that a place heard.
+    last: Table<(String, EntityId), u64>,
+}
+
+impl Outputs {
+    pub(super) fn new(room: usize) -> Self {
+        Self { heard: Table::new(room), last: Table::new(room) }
+    }
+
+    fn is_same(&self, daemon: EntityId, number: u64, digest: Option<EventDigest>) -> bool {
+        let Some(digest) = digest else { return true };
+        self.heard.get(&(daemon, number)).is_none_or(|heard| *heard == digest)
+    }
+}
+
+impl Rule for Outputs {
+    fn judge(&mut self, seen: Seen<'_>, out: &mut Findings) {
+        match seen.fact {
+            Fact::Emitted { daemon, number, digest } => {
+                out.demand(self.is_same(*daemon, *number, *digest), || {
+                    format!("output {number} of {daemon} was heard, and {} says it otherwise", seen.place)
+                });
+            }
+            Fact::Heard { daemon, number, digest, fits, .. } => {
+                out.demand(self.is_same(*daemon, *number, *digest), || {
+                    format!("output {number} of {daemon} is another for {} than for others", seen.place)
+                });
+                out.demand(*fits != Some(false), || {
+                    format!("output {number} of {daemon} is not what its inputs make, for {}", seen.place)
+                });
+                let key = (seen.place.to_owned(), *daemon);
+                let last = self.last.get(&key).copied();
+                out.demand(last.is_none_or(|last| *number == last + 1), || {
+                    format!("output {number} of {daemon} came to {} after {last:?}", seen.place)
+                });
+                self.last.set(key, *number);
+                if let Some(digest) = digest {
+                    self.heard.set((*daemon, *number), *digest);
+                }
+            }
+            Fact::Withheld { daemon, through, acknowledged, .. } => {
+                let key = (seen.place.to_owned(), *daemon);
+                // Before it subscribed nothing was kept for it.
+                out.demand(!self.last.has(&key) || through <= acknowledged, || {
+                    let place = seen.place;
+                    format!(
+                        "{place} acknowledged outputs of {daemon} to {acknowledged}, those to {through} are not kept"
+                    )
+                });
+                self.last.set(key, *through);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Oracle;
+    use super::super::case::{broken, daemon};
+    use super::*;
+
+    fn heard(place: &'static str, number: u64, digest: u64, fits: Option<bool>) -> (&'static str, Fact) {
+        let digest = Some(EventDigest(digest));
+        (place, Fact::Heard { daemon: daemon(), number, position: number, digest, fits })
+    }
+
+    #[test]
+    fn everybody_hears_the_same_in_order() {
+        assert_eq!(broken(&[heard("p", 1, 7, None), heard("p", 2, 8, None), heard("q", 2, 8, None)]), []);
+        assert_eq!(broken(&[heard("p", 1, 7, None), heard("q", 1, 8, None)]), [Oracle::Outputs]);
+        assert_eq!(broken(&[heard("p", 1, 7, None), heard("p", 3, 8, None)]), [Oracle::Outputs]);
+        assert_eq!(broken(&[heard("p", 1, 7, None), heard("p", 1, 7, None)]), [Oracle::Outputs]);
+    }
+
+    #[test]
+    fn what_was_heard_is_not_said_otherwise() {
+        let emitted = |digest| ("n", Fact::Emitted { daemon: daemon(), number: 1, digest: Some(EventDigest(digest)) });
+        assert_eq!(broken(&[emitted(1), emitted(2), heard("p", 1, 2, None), emitted(2)]), []);
+        assert_eq!(broken(&[emitted(1), heard("p", 1, 1, None), emitted(2)]), [Oracle::Outputs]);
+    }
+
+    #[test]
+    fn outputs_are_what_the_inputs_make_and_are_kept_for_a_subscriber() {
+        assert_eq!(broken(&[heard("p", 1, 7, Some(true))]), []);
+        assert_eq!(broken(&[heard("p", 1, 7, Some(false))]), [Oracle::Outputs]);
+        let withheld = |acknowledged| ("p", Fact::Withheld { daemon: daemon(), from: 2, through: 3, acknowledged });
+        assert_eq!(broken(&[withheld(0), heard("p", 4, 7, None)]), [], "it came late");
+        assert_eq!(broken(&[heard("p", 1, 7, None), withheld(3)]), []);
+        assert_eq!(broken(&[heard("p", 1, 7, None), withheld(2)]), [Oracle::Outputs]);
+    }
+}

@@ -1,0 +1,392 @@
+//! People who keep a daemon busy: they start it, publish events, hear its outputs, and write down what they are told.
+//!
+//! | phase \ told | started | recorded | events are missing | refused, or no answer |
+//! |---|---|---|---|---|
+//! | Starting | Subscribing | – | – | Starting, later |
+//! | Subscribing | – | Idle | – | Subscribing, later |
+//! | Publishing | – | Idle | Publishing, from there | Publishing the same, later |
+//!
+//! A publisher numbers its events itself and repeats what it got no answer to: that is what lets a daemon take each event once.
+
+mod hearing;
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use wayfare_actors::actor::Fatal;
+use wayfare_actors::client::{Client, News};
+use wayfare_core::Fact;
+use wayfare_protocol::daemon::{
+    DaemonAnswer, DaemonCall, DaemonInfo, DaemonKey, DaemonUpdate, Durability, StartDaemon,
+};
+use wayfare_protocol::{EntityId, NodeId, Origin, Refusal};
+
+use crate::evidence::Evidence;
+use crate::ledger::LEDGER;
+use crate::life::Life;
+use crate::parts;
+use crate::person::{Config, Woken};
+use crate::ports::Disk;
+use crate::process::Surroundings;
+use crate::seed::Draws;
+
+use hearing::Hearing;
+
+/// Events of one call at the most.
+const BATCH: usize = 5;
+
+/// What it is to do.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// The daemon's name.
+    pub daemon: String,
+    /// The node on which it is to be made, if they choose.
+    pub chooses: Option<NodeId>,
+    /// What it publishes, in order.
+    pub events: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Idle,
+    Starting,
+    Subscribing,
+    /// Waits for an answer about its events up to this number, excluded.
+    Publishing {
+        until: usize,
+    },
+    /// Waits for the answer to something that it asked beside.
+    Asking,
+}
+
+/// What comes of what it asked.
+enum Told {
+    Started(Option<Result<Box<DaemonInfo>, Refusal>>),
+    Answered(Option<DaemonAnswer>),
+    Update(u64, DaemonUpdate),
+    /// Nothing more comes of that following.
+    Silent(u64),
+}
+
+/// See the module.
+pub struct Publisher {
+    config: Config,
+    work: Work,
+    draws: Draws,
+    around: Surroundings,
+    evidence: Arc<Evidence>,
+    woken: Woken,
+    disk: Arc<Disk>,
+    client: Option<(Arc<Life>, Client)>,
+    phase: Phase,
+    /// Whether it waits to be woken.
+    sleeps: bool,
+    daemon: Option<EntityId>,
+    is_subscribed: bool,
+    origin: Origin,
+    /// So many of its events were recorded.
+    recorded: usize,
+    hearing: Hearing,
+    /// Number of the newest following.
+    followings: u64,
+    is_following: bool,
+    is_resting: bool,
+    tell: mpsc::UnboundedSender<Told>,
+    told: mpsc::UnboundedReceiver<Told>,
+}
+
+impl Publisher {
+    /// One who has not begun.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        work: Work,
+        around: Surroundings,
+        evidence: Arc<Evidence>,
+        woken: Woken,
+        disk: Arc<Disk>,
+    ) -> Self {
+        let (tell, told) = mpsc::unbounded_channel();
+        let mut draws = config.seed.draws();
+        Self {
+            origin: Origin(draws.number()),
+            draws,
+            config,
+            work,
+            around,
+            evidence,
+            woken,
+            disk,
+            client: None,
+            phase: Phase::Idle,
+            sleeps: false,
+            daemon: None,
+            is_subscribed: false,
+            recorded: 0,
+            hearing: Hearing::default(),
+            followings: 0,
+            is_following: false,
+            is_resting: false,
+            tell,
+            told,
+        }
+    }
+
+    /// Comes into being.
+    ///
+    /// # Errors
+    /// If the client does not start.
+    pub async fn begin(&mut self) -> Result<(), Fatal> {
+        self.client = Some(parts::connect(&self.config, &self.around, &self.disk, 1).await?);
+        self.sleep(Duration::from_millis(20), Duration::from_secs(5));
+        Ok(())
+    }
+
+    /// Publishes no more than it has begun with.
+    pub fn rest(&mut self) {
+        self.is_resting = true;
+    }
+
+    /// Publishes one event more, at once.
+    pub fn go_on(&mut self) {
+        self.work.events.truncate(self.recorded);
+        self.work.events.push("note fresh".to_owned());
+        self.is_resting = false;
+        self.config.hurries = true;
+        self.sleep(Duration::ZERO, Duration::ZERO);
+    }
+
+    /// What is under way, for people; `None`: nothing.
+    #[must_use]
+    pub fn doing(&self) -> Option<String> {
+        let has_begun = self.daemon.is_some() || !self.is_resting;
+        let is_idle = matches!(self.phase, Phase::Idle) && (self.is_resting || self.recorded == self.work.events.len());
+        let missing = self.hearing.missing(self.recorded, &self.work.events);
+        (has_begun && !(is_idle && missing == 0)).then(|| {
+            let Self { phase, recorded, .. } = self;
+            format!(
+                "{} is {phase:?}, {recorded} of its events are recorded, of {missing} it heard nothing",
+                self.config.name
+            )
+        })
+    }
+
+    /// The life of its client, if it is there.
+    #[must_use]
+    pub fn life(&self) -> Option<Arc<Life>> {
+        self.client.as_ref().map(|(life, _)| Arc::clone(life))
+    }
+
+    fn note(&self, line: std::fmt::Arguments<'_>) {
+        self.around.tracer.note(&self.config.name, "person", line);
+    }
+
+    fn fact(&self, fact: &Fact) {
+        self.evidence.fact(&self.config.name, fact);
+    }
+
+    fn sleep(&mut self, low: Duration, high: Duration) {
+        let hurried = Duration::from_millis(10);
+        let (low, high) = if self.config.hurries { (low.min(hurried), high.min(hurried)) } else { (low, high) };
+        let lasts = self.draws.duration(low, high);
+        let (woken, number, life) = (Arc::clone(&self.woken), self.config.number, self.life());
+        self.sleeps = true;
+        let wake = move || {
+            woken.lock().unwrap_or_else(PoisonError::into_inner).push_back(number);
+            true
+        };
+        self.around.world.after(lasts, move || match life {
+            Some(life) => life.meet(wake),
+            None => wake(),
+        });
+    }
+
+    /// A wait is over.
+    pub fn wake(&mut self) {
+        if !std::mem::take(&mut self.sleeps) {
+            return; // it went on meanwhile
+        }
+        match self.phase {
+            Phase::Idle => self.do_next(),
+            Phase::Starting => self.start(),
+            Phase::Subscribing => self.subscribe(),
+            Phase::Publishing { until } => self.publish(until),
+            Phase::Asking => self.idle(),
+        }
+    }
+
+    fn do_next(&mut self) {
+        let Some(daemon) = self.daemon else {
+            return if self.is_resting { self.idle() } else { self.start() };
+        };
+        if !self.is_subscribed {
+            return self.subscribe();
+        }
+        if !self.is_following {
+            self.follow(daemon);
+        }
+        let left = self.work.events.len() - self.recorded;
+        if left == 0 || self.is_resting {
+            return self.idle();
+        }
+        if self.draws.percent(10) {
+            return self.beside();
+        }
+        let count = usize::try_from(self.draws.between(1, BATCH as u64)).unwrap_or(BATCH).min(left);
+        self.publish(self.recorded + count);
+    }
+
+    /// Something that has nothing to do with events.
+    fn beside(&mut self) {
+        let call = match self.draws.number() % 4 {
+            0 => DaemonCall::Snapshot,
+            1 => DaemonCall::Describe,
+            _ => DaemonCall::Acknowledge { subscriber: self.origin, through: self.hearing.heard() },
+        };
+        if let DaemonCall::Acknowledge { through, .. } = call {
+            self.hearing.acknowledge(through);
+        }
+        self.phase = Phase::Asking;
+        self.call(call);
+    }
+
+    fn idle(&mut self) {
+        self.phase = Phase::Idle;
+        // Also who has nothing to do looks now and then whether the outputs still come.
+        self.sleep(Duration::from_millis(100), Duration::from_secs(3));
+    }
+
+    fn start(&mut self) {
+        let (Ok(name), Ok(kind)) = (self.work.daemon.parse(), LEDGER.parse()) else { return };
+        self.note(format_args!("starts {name}"));
+        self.phase = Phase::Starting;
+        let (key, device) = (DaemonKey { name, kind }, self.work.chooses);
+        let start = StartDaemon { key, durability: Durability::Disk, device };
+        self.ask(|client, tell| {
+            let started = client.start_daemon(start);
+            async move {
+                let _ = tell.send(Told::Started(started.await)); // the run is over
+            }
+        });
+    }
+
+    fn subscribe(&mut self) {
+        self.phase = Phase::Subscribing;
+        self.call(DaemonCall::Subscribe { subscriber: self.origin, after: self.hearing.heard() });
+    }
+
+    /// Its events up to that number, excluded.
+    fn publish(&mut self, until: usize) {
+        self.phase = Phase::Publishing { until };
+        let payloads = self.work.events[self.recorded..until].iter().map(|event| Bytes::from(event.clone())).collect();
+        self.call(DaemonCall::Publish { origin: self.origin, first: self.recorded as u64 + 1, payloads });
+    }
+
+    fn call(&mut self, call: DaemonCall) {
+        let Some(daemon) = self.daemon else { return };
+        self.note(format_args!("asks {call:?}"));
+        self.ask(|client, tell| {
+            let answer = client.call_daemon(daemon, call);
+            async move {
+                let _ = tell.send(Told::Answered(answer.await)); // the run is over
+            }
+        });
+    }
+
+    fn follow(&mut self, daemon: EntityId) {
+        let Some((_, client)) = &self.client else { return };
+        self.followings += 1;
+        self.is_following = true;
+        let (number, from, tell) = (self.followings, self.hearing.heard() + 1, self.tell.clone());
+        self.note(format_args!("hears {} from {from}", daemon.short()));
+        let mut updates = client.follow_daemon(daemon, from);
+        tokio::spawn(async move {
+            while let Some(update) = updates.recv().await {
+                let _ = tell.send(Told::Update(number, update)); // the run is over
+            }
+            let _ = tell.send(Told::Silent(number));
+        });
+    }
+
+    fn ask<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Client, mpsc::UnboundedSender<Told>) -> F,
+    ) {
+        if let Some((_, client)) = &self.client {
+            tokio::spawn(ask(client, self.tell.clone()));
+        }
+    }
+
+    /// Reads what has come; `false` if nothing has.
+    pub fn read(&mut self) -> bool {
+        let mut has_read = false;
+        while let Some(news) = self.client.as_mut().and_then(|(_, client)| client.try_next()) {
+            has_read = true;
+            if !matches!(news, News::Told(_)) {
+                self.note(format_args!("is told {news:?}"));
+            }
+        }
+        while let Ok(told) = self.told.try_recv() {
+            has_read = true;
+            self.take(told);
+        }
+        has_read
+    }
+
+    fn take(&mut self, told: Told) {
+        match told {
+            Told::Started(Some(Ok(info))) => {
+                self.note(format_args!("has {} on {}", info.entity.short(), info.device_name));
+                self.daemon = Some(info.entity);
+                self.subscribe();
+            }
+            Told::Started(refused) => {
+                self.note(format_args!("is refused a start: {refused:?}"));
+                if self.is_resting { self.idle() } else { self.later() }
+            }
+            Told::Answered(answer) => self.answered(answer),
+            Told::Update(number, update) if number == self.followings => self.hears(update),
+            Told::Silent(number) if number == self.followings => {
+                self.note(format_args!("hears nothing more"));
+                self.is_following = false;
+            }
+            Told::Update(..) | Told::Silent(_) => {} // of a link that was lost
+        }
+    }
+
+    fn later(&mut self) {
+        self.sleep(Duration::from_millis(300), Duration::from_secs(4));
+    }
+
+    fn answered(&mut self, answer: Option<DaemonAnswer>) {
+        self.note(format_args!("is answered {answer:?}"));
+        let Some(daemon) = self.daemon else { return };
+        match (&self.phase, answer) {
+            (Phase::Publishing { .. }, Some(DaemonAnswer::Accepted { through })) => {
+                self.recorded = usize::try_from(through).unwrap_or(usize::MAX).min(self.work.events.len());
+                self.fact(&Fact::Confirmed { daemon, origin: self.origin, through });
+                self.idle();
+            }
+            (Phase::Publishing { .. }, Some(DaemonAnswer::Gap { expected })) => {
+                self.fact(&Fact::Missed { daemon, origin: self.origin, expected });
+                self.recorded = usize::try_from(expected.saturating_sub(1)).unwrap_or(0).min(self.recorded);
+                self.idle();
+            }
+            (Phase::Subscribing, Some(DaemonAnswer::Done)) => {
+                self.is_subscribed = true;
+                self.idle();
+            }
+            (Phase::Asking, _) => self.idle(),
+            _ => self.later(),
+        }
+    }
+
+    fn hears(&mut self, update: DaemonUpdate) {
+        let Some(daemon) = self.daemon else { return };
+        let fact = self.hearing.take(daemon, self.origin, &self.work.events, &update);
+        self.note(format_args!("hears {fact:?}"));
+        self.fact(&fact);
+    }
+}
