@@ -94,7 +94,7 @@ mod tests {
         };
         let notes: Vec<_> = notes.iter().map(note).collect();
         let sum = Line::sum_after(&before, &notes);
-        let link = CausalLink { sequence: number, ..CausalLink::default() };
+        let link = CausalLink { origin: ORIGIN, horizon: 0, sequence: number, parent: 0 };
         let payload = codec::encode(&Line { notes, sum });
         (DaemonUpdate::Output(DaemonOutput { link, position: number, payload }), sum)
     }
