@@ -182,6 +182,19 @@ pub enum What {
     },
     /// The control store refuses, or does not say whether it has done what was asked.
     StoreErrors,
+    /// The blob store of a node does nothing.
+    BlobOutage {
+        /// Which.
+        node: usize,
+        /// Who asks hears after so long that the outcome is unknown.
+        #[serde(with = "humantime_serde")]
+        answers_after: Duration,
+    },
+    /// The blob store of a node refuses, or does not say whether it has done what was asked.
+    BlobErrors {
+        /// Which.
+        node: usize,
+    },
     /// No session host can be started on a node.
     StartFails {
         /// Which.
@@ -239,6 +252,8 @@ impl What {
             | Self::TornWrite { node }
             | Self::StartFails { node }
             | Self::ConnectHangs { node }
+            | Self::BlobOutage { node, .. }
+            | Self::BlobErrors { node }
             | Self::SlowKernel { node, .. }
             | Self::HostCrash { node }
             | Self::HostHang { node } => place == Place::Node(*node),
@@ -287,7 +302,13 @@ impl Kind {
     pub(crate) fn may_last(self) -> bool {
         matches!(
             self,
-            Self::HalfOpen | Self::OneWay | Self::Freeze | Self::Suspend | Self::StoreOutage | Self::DiskFull
+            Self::HalfOpen
+                | Self::OneWay
+                | Self::Freeze
+                | Self::Suspend
+                | Self::StoreOutage
+                | Self::BlobOutage
+                | Self::DiskFull
         )
     }
 }
@@ -324,6 +345,7 @@ impl Fault {
             What::FailedSync { place } => of("sync", place),
             What::SlowDisk { place, .. } => of("disk", place),
             What::StoreOutage { .. } | What::StoreErrors => of("store", &Place::Cloud),
+            What::BlobOutage { node, .. } | What::BlobErrors { node } => of("blobs", node),
             What::StartFails { node } => of("starts", node),
             What::ConnectHangs { node } => of("connects", node),
             What::SlowKernel { node, .. } => of("kernels", node),

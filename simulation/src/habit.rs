@@ -31,15 +31,15 @@ pub enum Habit {
 /// The account of a person or node of the second account.
 pub const STRANGERS: usize = 1;
 
-/// Those who keep daemons busy: in half of the seeds, one or two with one daemon, or each with its own.
+/// Those who keep daemons busy: in most seeds, one or two with one daemon, or each with its own.
 fn publishers(seed: &Seed) -> Vec<PersonPlan> {
     let mut draws = seed.draws();
-    let count = if draws.percent(50) { draws.between(1, 2) } else { 0 };
+    let count = if draws.percent(60) { draws.between(1, 2) } else { 0 };
     let is_shared = draws.percent(60);
     let publisher = |number: u64| {
         let daemon = if is_shared { "ledger".to_owned() } else { format!("ledger{number}") };
         let chooses = draws.percent(50).then(|| usize::from(draws.percent(50)));
-        let events = (0..draws.between(10, 40)).map(|event| event_of(&mut draws, event)).collect();
+        let events = (0..draws.between(15, 60)).map(|event| event_of(&mut draws, event)).collect();
         let at_node = draws.percent(30).then(|| usize::from(draws.percent(50)));
         let role = Role::Publisher { daemon, chooses, events };
         PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 }

@@ -81,7 +81,7 @@ pub fn phases() -> Vec<Mark> {
 
 /// Phases that last, but of which only what happens often is sure to meet one within [`SEEDS`] seeds.
 const SELDOM: &[(&str, &str, &str)] = &[
-    ("daemon", "Running", "there are daemons in half of the seeds, on one of the nodes"),
+    ("daemon", "Running", "a daemon is on one of the nodes, and not in every seed"),
     ("uplink", "Waiting", "a node without its cloud: only while something else is wrong"),
     ("presence", "Suspect", "a device whose link is lost, for half a minute at most"),
     ("session", "Absent", "a session without a kernel: before its first run, and after a loss of power"),
@@ -129,6 +129,8 @@ fn must_meet(cause: Cause, mark: Mark) -> bool {
                 is("link", "Handshake") || (lasts && mark.machine == "presence") || is("journal", "Following")
             }
             // These hit a session on its way to a kernel; that another one of the node has a kernel just then is chance.
+            // These hit a daemon that stores or reads a snapshot.
+            Kind::BlobOutage | Kind::BlobErrors => is("uplink", "Linked"),
             Kind::StartFails => is("session", "Starting") || is("ownership", "Held") || is("uplink", "Linked"),
             Kind::ConnectHangs => is("session", "Connecting") || is("ownership", "Held") || is("uplink", "Linked"),
             Kind::Own => false, // no seed draws it

@@ -1,6 +1,6 @@
 //! The processes of the world: the very trees that the binaries run, over simulated ports, started, killed and started again.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::cloud::{self, CloudNode};
@@ -187,7 +187,7 @@ pub struct NodeMachine {
     disk: Arc<Disk>,
     hosts: Arc<Hosts>,
     keys: Arc<Keys>,
-    blobs: OnceLock<Arc<Blobs>>,
+    blobs: Arc<Blobs>,
     starts: u64,
     /// Whether it runs without the bounds that it was given: what it must not do.
     ignores_limits: bool,
@@ -201,7 +201,14 @@ pub struct NodeMachine {
 impl NodeMachine {
     /// A machine on which nothing runs yet.
     #[must_use]
-    pub fn new(number: usize, seed: Seed, key: DeviceKey, disk: Arc<Disk>, hosts: Arc<Hosts>) -> Self {
+    pub fn new(
+        number: usize,
+        seed: Seed,
+        key: DeviceKey,
+        disk: Arc<Disk>,
+        hosts: Arc<Hosts>,
+        blobs: Arc<Blobs>,
+    ) -> Self {
         Self {
             number,
             seed,
@@ -209,7 +216,7 @@ impl NodeMachine {
             disk,
             hosts,
             keys: Arc::default(),
-            blobs: OnceLock::new(),
+            blobs,
             starts: 0,
             ignores_limits: false,
             ledgers: Ledgers { forget: false },
@@ -234,6 +241,12 @@ impl NodeMachine {
     #[must_use]
     pub fn disk(&self) -> &Arc<Disk> {
         &self.disk
+    }
+
+    /// Its blob store.
+    #[must_use]
+    pub fn blobs(&self) -> &Arc<Blobs> {
+        &self.blobs
     }
 
     /// Its session hosts.
@@ -266,10 +279,9 @@ impl NodeMachine {
             seed: seed.child("jitter").draws().number(),
         };
         let limits = if self.ignores_limits { Limits::default() } else { around.limits.clone() };
-        let blobs = self.blobs.get_or_init(|| Blobs::new(&around.world, &self.seed.child("blobs")));
         let node_ports = NodePorts {
             hosts,
-            blobs: blobs.open(&life) as _,
+            blobs: self.blobs.open(&life) as _,
             keys: Arc::new(SimKeys(Arc::clone(&self.keys))),
             workers: Arc::new(SimWorkers),
             code: LEDGER.parse().ok().map(|kind| (kind, Arc::new(self.ledgers) as _)).into_iter().collect(),

@@ -27,7 +27,7 @@ use crate::parts::{Own, OwnFault, Parts};
 use crate::person::{Board, Woken};
 use crate::place::Place;
 use crate::plan::{Plan, Role};
-use crate::ports::{Disk, HostRules, Hosts, Network, StoreRows, Sync};
+use crate::ports::{Blobs, Disk, HostRules, Hosts, Network, StoreRows, Sync};
 use crate::process::{self, CloudMachine, NodeMachine, Surroundings, key};
 use crate::seed::{Draws, Seed};
 use crate::trace::{Listener, Tracer};
@@ -133,8 +133,15 @@ fn narrow() -> Limits {
         requests_per_link: 4,
         output_tail: 2 * 1024,
         output_read: 1024,
-        ..Limits::default()
+        daemon_snapshot_events: 4,
+        daemon_tail: 1024,
+        ..roomy()
     }
+}
+
+/// Bounds that a world of a few people does not come to. Its daemons live for minutes, and take snapshots all the same.
+fn roomy() -> Limits {
+    Limits { daemon_snapshot_events: 12, ..Limits::default() }
 }
 
 /// Runs a plan in this thread. `listener` is told every line of the trace.
@@ -166,7 +173,7 @@ impl Simulation {
     fn new(plan: &Plan, parts: &Parts, listener: Option<Listener>) -> Self {
         let seed = Seed::root(plan.seed);
         let world = World::new(&seed.child("world"));
-        let limits = if plan.narrow { narrow() } else { Limits::default() };
+        let limits = if plan.narrow { narrow() } else { roomy() };
         let evidence = Evidence::new(Arc::clone(&world), &Setting::of_all(limits.clone(), true), parts.new_oracles());
         let tracer = Tracer::new(Arc::clone(&world), Arc::clone(&evidence), listener);
         let network = Network::new(&world, &tracer, &seed.child("network"));
@@ -193,7 +200,8 @@ impl Simulation {
             }
             let disk = Disk::new(&world, &seed_of.child("disk"), sync);
             let hosts = Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules);
-            let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts);
+            let blobs = Blobs::new(&world, &seed_of.child("blobs"));
+            let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts, blobs);
             machine.is_away = is_late;
             match plan.mutation {
                 Some(Mutation::NodeIgnoresLimits) => machine.without_limits(),

@@ -9,12 +9,12 @@ use crate::plan::PersonPlan;
 use crate::seed::{Draws, Seed};
 
 /// Effects of a node's process after which it may die.
-const NODE_EFFECTS: [&str; 7] =
-    ["AppendInbox", "AppendOutputs", "StartHost", "ConnectHost", "ToHost", "Reply", "Publish"];
+const NODE_EFFECTS: [&str; 8] =
+    ["AppendInbox", "AppendOutputs", "StartHost", "ConnectHost", "ToHost", "Reply", "Publish", "StoreSnapshot"];
 /// Effects of the cloud's process after which it may die.
 const CLOUD_EFFECTS: [&str; 7] = ["Append", "Subscribe", "Claim", "Send", "DeviceUp", "JournalUp", "Authenticate"];
 /// Actors of a node that may panic.
-const NODE_ACTORS: [&str; 4] = ["session", "uplink", "account", "accepted link"];
+const NODE_ACTORS: [&str; 5] = ["session", "daemon", "uplink", "account", "accepted link"];
 /// Actors of the cloud that may panic.
 const CLOUD_ACTORS: [&str; 4] = ["journal", "account", "device", "accepted link"];
 
@@ -134,6 +134,8 @@ fn draw(kind: Kind, draws: &mut Draws, topology: &Topology) -> What {
         Kind::SlowDisk => What::SlowDisk { place: topology.server(draws), delay: draws.ms(20, 1_500) },
         Kind::StoreOutage => What::StoreOutage { answers_after: draws.ms(100, 5_000) },
         Kind::StoreErrors => What::StoreErrors,
+        Kind::BlobOutage => What::BlobOutage { node: topology.node(draws), answers_after: draws.ms(100, 5_000) },
+        Kind::BlobErrors => What::BlobErrors { node: topology.node(draws) },
         Kind::StartFails => What::StartFails { node: topology.node(draws) },
         Kind::ConnectHangs => What::ConnectHangs { node: topology.node(draws) },
         Kind::SlowKernel => What::SlowKernel { node: topology.node(draws), delay: draws.ms(20, 1_000) },

@@ -172,6 +172,10 @@ impl Simulation {
                 self.cloud.store().ail(|ills| ills.out = Some((answers_after, strike)));
             }
             What::StoreErrors => self.cloud.store().ail(|ills| ills.erring = Some(strike)),
+            What::BlobOutage { node, answers_after } => {
+                self.nodes[node].blobs().ail(|ills| ills.out = Some((answers_after, strike)));
+            }
+            What::BlobErrors { node } => self.nodes[node].blobs().ail(|ills| ills.erring = Some(strike)),
             What::StartFails { node } => self.nodes[node].hosts().ail(|ills| ills.start_fails = Some(strike)),
             What::ConnectHangs { node } => {
                 let until = self.around.world.nanos_after(lasts);
@@ -296,6 +300,8 @@ impl Simulation {
             What::SlowDisk { place, .. } => self.ail_disk(place, |ills| ills.slow = None),
             What::StoreOutage { .. } => self.cloud.store().ail(|ills| ills.out = None),
             What::StoreErrors => self.cloud.store().ail(|ills| ills.erring = None),
+            What::BlobOutage { node, .. } => self.nodes[node].blobs().ail(|ills| ills.out = None),
+            What::BlobErrors { node } => self.nodes[node].blobs().ail(|ills| ills.erring = None),
             What::StartFails { node } => self.nodes[node].hosts().ail(|ills| ills.start_fails = None),
             What::ConnectHangs { node } => self.nodes[node].hosts().ail(|ills| ills.connect_hangs = None),
             What::SlowKernel { node, .. } => self.nodes[node].hosts().ail(|ills| ills.slow_kernel = None),
