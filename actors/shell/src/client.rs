@@ -311,28 +311,22 @@ impl Client {
     /// The devices of the account; `None` when the link is lost before the answer.
     pub async fn devices(&self) -> Option<Vec<DeviceInfo>> {
         let request = self.request();
-        match self.question(request, Control::ListDevices { request }).await? {
-            Control::DeviceList { devices, .. } => Some(devices),
-            _ => None,
-        }
+        let answer = self.question(request, Control::ListDevices { request }).await?;
+        if let Control::DeviceList { devices, .. } = answer { Some(devices) } else { None }
     }
 
     /// The sessions of the account; `None` when the link is lost before the answer.
     pub async fn sessions(&self) -> Option<Vec<SessionInfo>> {
         let request = self.request();
-        match self.question(request, Control::ListSessions { request }).await? {
-            Control::SessionList { sessions, .. } => Some(sessions),
-            _ => None,
-        }
+        let answer = self.question(request, Control::ListSessions { request }).await?;
+        if let Control::SessionList { sessions, .. } = answer { Some(sessions) } else { None }
     }
 
     /// The daemons of the account; `None` when the link is lost before the answer.
     pub async fn daemons(&self) -> Option<Vec<DaemonInfo>> {
         let request = self.request();
-        match self.question(request, Control::ListDaemons { request }).await? {
-            Control::DaemonList { daemons, .. } => Some(daemons),
-            _ => None,
-        }
+        let answer = self.question(request, Control::ListDaemons { request }).await?;
+        if let Control::DaemonList { daemons, .. } = answer { Some(daemons) } else { None }
     }
 
     /// The daemon of a name, the one that there is or a new one; `None` when the link is lost before the answer. Asked at once.
@@ -342,12 +336,7 @@ impl Client {
     ) -> impl Future<Output = Option<Result<Box<DaemonInfo>, Refusal>>> + Send + use<> {
         let request = self.request();
         let answer = self.question(request, Control::StartDaemon { request, start });
-        async move {
-            match answer.await? {
-                Control::DaemonStarted { outcome, .. } => Some(outcome),
-                _ => None,
-            }
-        }
+        async move { if let Control::DaemonStarted { outcome, .. } = answer.await? { Some(outcome) } else { None } }
     }
 
     /// A daemon's answer; `None` when the link is lost before it. Asked at once.
@@ -359,12 +348,7 @@ impl Client {
         let request = self.request();
         let asked = DaemonRequest { request, daemon, epoch: None, call };
         let answer = self.question(request, Control::DaemonRequest(asked));
-        async move {
-            match answer.await? {
-                Control::DaemonResponse(response) => Some(response.answer),
-                _ => None,
-            }
-        }
+        async move { if let Control::DaemonResponse(told) = answer.await? { Some(told.answer) } else { None } }
     }
 
     /// A daemon's outputs from a sequence on. It ends when the link is lost or the daemon cannot be read: it is then followed anew.
