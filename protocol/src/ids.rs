@@ -66,6 +66,11 @@ uuid_id! {
     TraceId
 }
 
+uuid_id! {
+    /// One attempt to move a daemon (UUIDv7, given to whoever orchestrates it).
+    MigrationId
+}
+
 impl AccountId {
     /// The account of a node that has not been paired.
     pub const LOCAL: Self = Self(Uuid::nil());

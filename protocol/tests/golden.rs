@@ -83,6 +83,21 @@ fn daemons(into: &mut Golden) {
     whole(into, "output-frame", &calls::output_frame());
 }
 
+/// What the parties of a migration say, and what is ordered.
+fn migrations(into: &mut Golden) {
+    use samples::migration::{self as moves, cause, failure, mode, move_state, party, phase, step};
+    bincode(into, "migration", &moves::messages(), step::NAMES, |message| step::name(&message.step));
+    bincode(into, "migration-failure", &moves::failures(), failure::NAMES, failure::name);
+    message_pack(into, "migration-failure", &moves::failures(), failure::name);
+    bincode(into, "migration-party", &moves::parties(), party::NAMES, party::name);
+    bincode(into, "migration-phase", &moves::phases(), phase::NAMES, phase::name);
+    bincode(into, "move-cause", &moves::causes(), cause::NAMES, cause::name);
+    bincode(into, "move-mode", &moves::modes(), mode::NAMES, mode::name);
+    bincode(into, "move-state", &moves::move_states(), move_state::NAMES, move_state::name);
+    whole(into, "move-order", &moves::order());
+    whole(into, "move-info", &moves::info());
+}
+
 fn golden() -> Golden {
     let mut all = Golden::new();
     let into = &mut all;
@@ -140,6 +155,7 @@ fn golden() -> Golden {
     into.insert("snapshot.hex".into(), daemon::snapshot().encode(1_000).expect("a short one").concat().to_vec());
 
     daemons(into);
+    migrations(into);
 
     let frames = control::frames();
     let kinds: Vec<_> = frames.iter().map(|frame| control::frame_kind::name(&frame.kind)).collect();

@@ -15,6 +15,7 @@ pub mod kernel_host;
 pub mod link;
 pub mod machine;
 pub mod mark;
+pub mod migration;
 pub mod oracle;
 pub mod outputs;
 pub mod ownership;

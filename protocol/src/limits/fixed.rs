@@ -44,6 +44,18 @@ pub const DAEMON_EVENT_MAX: usize = 1024 * 1024;
 pub const DAEMON_OUTPUTS_MAX: usize = 1024;
 /// Bytes of inputs that wait for a daemon's inbox, beside one publication; they become one frame.
 pub const DAEMON_FRAME_MAX: usize = 1024 * 1024;
+/// Entries of one frame of a daemon's inbox.
+pub const DAEMON_FRAME_ENTRIES: usize = 4_096;
+/// Longest reason that is kept of an event that was given up: with every entry of a frame given up, frame and reasons fit one message.
+pub const DAEMON_REASON_MAX: usize = 512;
+/// Frames in one message of a migration.
+pub const MIGRATION_FRAMES_MAX: usize = 4_096;
+/// Reasons of events given up in one message of a migration.
+pub const MIGRATION_DEAD_MAX: usize = 4_096;
+/// Bytes of frames and reasons in one message of a migration, but at least one frame.
+pub const MIGRATION_BATCH: usize = 1024 * 1024;
+/// Longest reason in a message of a migration.
+pub const MIGRATION_REASON_MAX: usize = 1024;
 /// Most runs that one list of runs names.
 pub const RUNS_LISTED_MAX: u32 = 1000;
 /// Longest name of a daemon's kind: which factory makes it.

@@ -194,6 +194,27 @@ pub struct Limits {
     /// A snapshot on its way of which nothing came for so long is given up.
     pub snapshot_silence: Duration,
 
+    /// What was sent in a migration and not answered is sent again after so long.
+    pub migration_retry: Duration,
+    /// A migration in which nothing happened for so long, beside the time for its bytes, is given up.
+    pub migration_patience: Duration,
+    /// Bytes in a second that a snapshot is expected to travel at least.
+    pub migration_rate: u64,
+    /// A sealed source whose migration has not ended for so long, beside the time for its bytes, tries to take it back.
+    pub migration_sealed: Duration,
+    /// A source is sealed when the target is no more than so many inputs behind.
+    pub migration_lag: u64,
+    /// First wait before a target that is not ready is asked again; doubled each time (reference runtime).
+    pub migration_ready_min: Duration,
+    /// Longest such wait.
+    pub migration_ready_max: Duration,
+    /// A target that is not ready for so long in all is given up.
+    pub migration_ready_budget: Duration,
+    /// Attempts to fetch a snapshot; each goes on with the chunks that it still lacks.
+    pub migration_pulls: u32,
+    /// Daemons that may be on their way to one node.
+    pub migrations: usize,
+
     /// A pairing string is good for so long.
     pub pairing_valid: Duration,
     /// Wrong pairing codes within [`Limits::pairing_window`] after which every attempt is refused.
@@ -308,6 +329,16 @@ impl Default for Limits {
             snapshot_chunk: MIB,
             snapshots_pending: 2 * 1024 * MIB as u64,
             snapshot_silence: s(60),
+            migration_retry: s(1),
+            migration_patience: s(30),
+            migration_rate: MIB as u64,
+            migration_sealed: s(10),
+            migration_lag: 1_024,
+            migration_ready_min: Duration::from_millis(500),
+            migration_ready_max: s(16),
+            migration_ready_budget: s(30),
+            migration_pulls: 5,
+            migrations: 16,
             pairing_valid: s(15 * 60),
             pairing_attempts: 5,
             pairing_window: s(60),
@@ -344,6 +375,12 @@ impl Limits {
             drain_retry: self.drain_retry / by,
             http_ping: self.http_ping / by,
             http_presence: self.http_presence / by,
+            migration_retry: self.migration_retry / by,
+            migration_patience: self.migration_patience / by,
+            migration_sealed: self.migration_sealed / by,
+            migration_ready_min: self.migration_ready_min / by,
+            migration_ready_max: self.migration_ready_max / by,
+            migration_ready_budget: self.migration_ready_budget / by,
             restart_min: self.restart_min / by,
             restart_max: self.restart_max / by,
             // What waits for a kernel, a disk or a person keeps its time: those do not hurry.

@@ -7,6 +7,7 @@ pub mod capability;
 pub mod control;
 pub mod daemon;
 pub mod daemon_calls;
+pub mod migration;
 pub mod outputs;
 pub mod session;
 

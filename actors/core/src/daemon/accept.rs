@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use wayfare_protocol::daemon::{DaemonAnswer, InboxDigest, InboxEntry, InboxFrame, Input};
 use wayfare_protocol::entity::Origin;
-use wayfare_protocol::limits::{DAEMON_EVENT_MAX, DAEMON_FRAME_MAX};
+use wayfare_protocol::limits::{DAEMON_EVENT_MAX, DAEMON_FRAME_ENTRIES, DAEMON_FRAME_MAX};
 use wayfare_protocol::{ErrorCode, Now, Refusal, Wall, codec};
 
 use super::{Answer, DaemonHost, Effect, InboxRecord, MoveAnswer};
@@ -14,6 +14,20 @@ use crate::session::Caller;
 
 /// What an entry weighs in a frame beside its payload, at the most.
 const ENTRY_WEIGHT: usize = 64;
+
+fn weight(input: &Input) -> usize {
+    ENTRY_WEIGHT
+        + match input {
+            Input::Published { payload, .. } => payload.len(),
+            Input::Worked { result: Ok(result), .. } => result.len(),
+            Input::Worked { result: Err(reason), .. } => reason.len(),
+            Input::Lost { .. }
+            | Input::Tick { .. }
+            | Input::Redriven { .. }
+            | Input::Subscribed { .. }
+            | Input::Unsubscribed { .. } => 0,
+        }
+}
 
 /// Inputs on their way into the inbox.
 #[derive(Debug, Default)]
@@ -61,14 +75,20 @@ impl Accepting {
 
     /// Gathers one input.
     pub(super) fn push(&mut self, now: Now, input: Input) {
-        self.bytes += ENTRY_WEIGHT
-            + match &input {
-                Input::Published { payload, .. } => payload.len(),
-                Input::Worked { result: Ok(result), .. } => result.len(),
-                Input::Worked { result: Err(reason), .. } => reason.len(),
-                _ => 0,
-            };
+        self.bytes += weight(&input);
         self.entries.push(InboxEntry { at: now.wall, input });
+    }
+
+    /// The oldest entries, no more than a message of a migration can take as one frame.
+    fn take_frame(&mut self) -> Vec<InboxEntry> {
+        let mut bytes = 0;
+        let fits = |entry: &&InboxEntry| {
+            bytes += weight(&entry.input);
+            bytes <= DAEMON_FRAME_MAX
+        };
+        let many = self.entries.iter().take(DAEMON_FRAME_ENTRIES).take_while(fits).count().max(1);
+        let rest = self.entries.split_off(many);
+        std::mem::replace(&mut self.entries, rest)
     }
 
     fn saw(&mut self, origin: Origin, last: u64) {
@@ -173,15 +193,21 @@ impl DaemonHost {
             return;
         }
         let Some(memory) = self.runner().map(|runner| &runner.memory) else { return };
-        let (first, digest) = (memory.position + 1, memory.digest);
-        let entries = std::mem::take(&mut self.accepting.entries);
+        let (mut first, mut digest) = (memory.position + 1, memory.digest);
         let replies = std::mem::take(&mut self.accepting.replies);
-        self.accepting.bytes = 0;
         self.accepting.cut += 1;
-        let frame = InboxFrame { first, seed: self.seeds.random(), entries };
-        let bytes = codec::encode(&frame);
-        let frames = vec![(frame, digest.after(&bytes))];
-        self.log_frames(vec![bytes], frames, BTreeMap::new(), replies, out);
+        let (mut logged, mut frames) = (Vec::new(), Vec::new());
+        while !self.accepting.entries.is_empty() {
+            let entries = self.accepting.take_frame();
+            let frame = InboxFrame { first, seed: self.seeds.random(), entries };
+            let bytes = codec::encode(&frame);
+            digest = digest.after(&bytes);
+            first = frame.last() + 1;
+            logged.push(bytes);
+            frames.push((frame, digest));
+        }
+        self.accepting.bytes = 0;
+        self.log_frames(logged, frames, BTreeMap::new(), replies, out);
     }
 
     /// Appends frames to the inbox.

@@ -74,7 +74,9 @@ impl History {
                 self.snapshot = Some((*position, manifest.clone()));
                 self.frames.retain(|(frame, _)| frame.first > *position);
             }
-            Record::Inbox(InboxRecord::Ownership(_) | InboxRecord::Durability(_) | InboxRecord::Stopped(_)) => {}
+            Record::Inbox(
+                InboxRecord::Ownership(_) | InboxRecord::Durability(_) | InboxRecord::Stopped(_) | InboxRecord::Kept(_),
+            ) => {}
             Record::Output(OutputFrame { through, outputs, dead }) => {
                 self.recorded.through = self.recorded.through.max(*through);
                 self.recorded.dead.extend(dead.iter().cloned());

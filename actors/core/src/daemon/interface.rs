@@ -10,6 +10,7 @@ use wayfare_protocol::daemon::{
 };
 use wayfare_protocol::entity::EntityId;
 use wayfare_protocol::manifest::Manifest;
+use wayfare_protocol::ownership::Row;
 use wayfare_protocol::snapshot::Snapshot;
 use wayfare_protocol::{Epoch, Head, Limits, NodeId, Refusal};
 
@@ -122,8 +123,16 @@ pub enum Input {
 /// What a migration asks of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MoveAsk {
-    /// A snapshot of now.
+    /// Where it stands and whose it is.
+    Stand,
+    /// This row was read over this node's own link to the store.
+    Row(Row),
+    /// It has been shown where this follower stands: keep it until a row above that epoch is read.
+    Keep(Epoch),
+    /// A snapshot of now. Frames after it are kept until [`MoveAsk::LetGo`].
     Cut,
+    /// Keep no frames for a migration any more.
+    LetGo,
     /// The frames of the inbox after a position.
     Frames {
         /// The last position that is not wanted.
@@ -137,8 +146,10 @@ pub enum MoveAsk {
     Abort,
     /// Process these frames of the owner, as it did.
     Follow(Frames),
-    /// Another node has it for good: end and delete what is kept here.
-    Forget,
+    /// Another node has it for good, and this node by the row at this epoch or an earlier one no more: end and delete what is kept here.
+    ForgetReleased(Epoch),
+    /// A copy that follows is of no use: end and delete it, unless it is kept for a row above this epoch.
+    ForgetFollower(Epoch),
 }
 
 /// Frames of an inbox, in order.
@@ -168,13 +179,53 @@ pub enum MoveAnswer {
         /// The last position that is there.
         after: u64,
     },
+    /// Where it stands and whose it is, once that is recorded.
+    Standing(Standing),
     /// Forgotten.
     Forgotten,
     /// It was not done, and why.
     Refused(Refusal),
 }
 
+/// Where a daemon stands on a node, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// This node has nothing of it. The answer of whoever finds no host.
+    Absent,
+    /// It follows another node's daemon.
+    Follows {
+        /// Where it stands.
+        head: Head,
+        /// It is kept until a row above this epoch is read.
+        kept: Option<Epoch>,
+    },
+    /// This node owns it.
+    Owns {
+        /// By this row.
+        row: Row,
+        /// What an acknowledged event survives.
+        durability: Durability,
+        /// Whether it may be moved by replay.
+        is_deterministic: bool,
+    },
+    /// It was sealed here, and no later row was read.
+    Sealed {
+        /// The row under which.
+        row: Row,
+        /// What an acknowledged event survives.
+        durability: Durability,
+        /// Where it ended.
+        head: Head,
+    },
+    /// Another node owns it.
+    Released {
+        /// By this row.
+        row: Row,
+    },
+}
+
 /// An answer of either kind.
+#[expect(clippy::large_enum_variant, reason = "made and handed on, never kept")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// To a call.

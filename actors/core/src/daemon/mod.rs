@@ -28,6 +28,8 @@
 
 mod accept;
 mod call;
+#[cfg(test)]
+pub(crate) mod desk;
 mod history;
 mod interface;
 mod logs;
@@ -59,7 +61,7 @@ use crate::ownership::{self, Ownership};
 use crate::session::Caller;
 use accept::{Accepting, reply};
 use history::History;
-pub use interface::{Answer, Config, Effect, Factories, Frames, Input, MoveAnswer, MoveAsk, Outcome};
+pub use interface::{Answer, Config, Effect, Factories, Frames, Input, MoveAnswer, MoveAsk, Outcome, Standing};
 use logs::{OutputsLog, Places};
 use moving::Sealing;
 use outbox::Outbox;
@@ -85,8 +87,8 @@ pub struct DaemonHost {
     snapshots: Snapshots,
     /// Calls that wait until there is running code.
     waiting: VecDeque<(Caller, Option<Epoch>, DaemonCall)>,
-    /// Readings of frames for a migration: who wants them, after which position.
-    reading: BTreeMap<OpId, (Caller, u64)>,
+    /// Readings of frames for a migration: who wants them, after which position, and bytes at the most.
+    reading: BTreeMap<OpId, (Caller, u64, usize)>,
     ops: OpIds,
     /// What happens when records of the inbox that are no frames are durable.
     after: BTreeMap<OpId, Vec<After>>,
@@ -99,6 +101,10 @@ pub struct DaemonHost {
     published: Published,
     /// When the next tick is due.
     tick_at: Option<Boot>,
+    /// A follower that is not given up before a row above this epoch is read.
+    kept: Option<Epoch>,
+    /// Frames after this position are kept for a migration.
+    held_after: Option<u64>,
 }
 
 /// Whether there is running code.
@@ -156,6 +162,8 @@ impl Machine for DaemonHost {
             doubt: None,
             published: Published::Unborn,
             tick_at: None,
+            kept: None,
+            held_after: None,
             config,
         }
     }
@@ -235,10 +243,12 @@ impl DaemonHost {
             InboxRecord::Ownership(record) => self.ownership.apply(record),
             InboxRecord::Durability(durability) => self.durability = *durability,
             InboxRecord::Stopped(is_stopped) => self.is_stopped = *is_stopped,
-            InboxRecord::Snapshot { position, ownership, durability, is_stopped, .. } => {
+            InboxRecord::Kept(epoch) => self.kept = Some(*epoch),
+            InboxRecord::Snapshot { position, ownership, durability, is_stopped, kept, .. } => {
                 ownership.iter().for_each(|record| self.ownership.apply(record));
                 self.durability = *durability;
                 self.is_stopped = *is_stopped;
+                self.kept = *kept;
                 self.places.forget_through(*position);
             }
         }
@@ -300,9 +310,14 @@ impl DaemonHost {
 
     fn on_ownership(&mut self, now: Now, input: ownership::Input, out: &mut impl Sink<Effect>) {
         let did_act = self.acts();
+        let epoch = self.epoch();
         let mut effects = Vec::new();
         self.ownership.step(now, input, &mut effects);
         self.take_ownership(effects, Vec::new(), out);
+        if self.epoch() != epoch {
+            // It would be a seal under another row than was meant.
+            self.call_seal_off(&Refusal::new(ErrorCode::StaleEpoch, "its row has changed"), out);
+        }
         if self.acts() && !did_act {
             self.ask_for_work(0, out);
         }

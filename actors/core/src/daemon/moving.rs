@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use wayfare_protocol::daemon::InboxFrame;
+use wayfare_protocol::limits::{MIGRATION_DEAD_MAX, MIGRATION_FRAMES_MAX};
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::{ErrorCode, Now, Refusal};
 
 use super::accept::Reply;
 use super::history::restore;
 use super::snapshots::SnapshotCaller;
-use super::{After, Answer, DaemonHost, Effect, Frames, InboxRecord, MoveAnswer, MoveAsk, Phase};
+use super::{After, Answer, DaemonHost, Effect, Frames, InboxRecord, MoveAnswer, MoveAsk, Phase, Standing};
 use crate::machine::{Machine as _, OpId, Sink};
 use crate::ownership;
 use crate::session::Caller;
+
+/// What a reason weighs in a message beside its text.
+const REASON_WEIGHT: usize = 16;
 
 /// How far a seal is.
 #[derive(Debug, Default)]
@@ -50,15 +54,70 @@ impl DaemonHost {
                 answer(caller, MoveAnswer::Aborting, out);
             }
             MoveAsk::Follow(frames) => self.follow(caller, frames, out),
-            MoveAsk::Forget => match self.ownership.phase() {
-                ownership::Phase::Unowned | ownership::Phase::Released { .. } => {
-                    answer(caller, MoveAnswer::Forgotten, out);
-                    out.push(Effect::Remove);
-                }
-                ownership::Phase::Held { .. } | ownership::Phase::Sealed { .. } => {
-                    answer(caller, refused(ErrorCode::Forbidden, "this node owns it, by all that it knows"), out);
-                }
+            MoveAsk::Stand => self.stand(caller, out),
+            MoveAsk::Row(row) => {
+                self.on_ownership(now, ownership::Input::Row(row), out);
+                self.stand(caller, out);
+            }
+            MoveAsk::Keep(epoch) => {
+                self.kept = Some(epoch);
+                self.append(vec![InboxRecord::Kept(epoch)], Vec::new(), out);
+                self.stand(caller, out);
+            }
+            MoveAsk::LetGo => {
+                self.held_after = None;
+                self.stand(caller, out);
+            }
+            MoveAsk::ForgetReleased(epoch) => match self.ownership.phase() {
+                ownership::Phase::Released { row } if row.epoch <= epoch => self.forget(caller, out),
+                _ => answer(caller, refused(ErrorCode::Forbidden, "by all that it knows it was not released"), out),
             },
+            MoveAsk::ForgetFollower(epoch) => match self.ownership.phase() {
+                ownership::Phase::Unowned if self.kept.is_none_or(|kept| kept < epoch) => self.forget(caller, out),
+                _ => answer(caller, refused(ErrorCode::Forbidden, "it may be this node's by the row"), out),
+            },
+        }
+    }
+
+    fn forget(&self, caller: Caller, out: &mut impl Sink<Effect>) {
+        answer(caller, MoveAnswer::Forgotten, out);
+        out.push(Effect::Remove);
+    }
+
+    /// Says where it stands and whose it is, as soon as that is recorded.
+    fn stand(&mut self, caller: Caller, out: &mut impl Sink<Effect>) {
+        let standing = match self.standing() {
+            Some(standing) => MoveAnswer::Standing(standing),
+            None => refused(ErrorCode::Overloaded, "the daemon is being made anew, or cannot be"),
+        };
+        let reply = Effect::Reply { caller, answer: Answer::Move(standing) };
+        match self.after.last_entry() {
+            // Appends end in their order.
+            Some(mut last) => last.get_mut().push(After::Do(Box::new(reply))),
+            None => out.push(reply),
+        }
+    }
+
+    /// `None` while there is no running code to ask.
+    fn standing(&self) -> Option<Standing> {
+        let runner = self.runner();
+        let durability = self.durability;
+        Some(match self.ownership.phase() {
+            ownership::Phase::Unowned => Standing::Follows { head: runner?.memory.head(), kept: self.kept },
+            ownership::Phase::Held { row } => {
+                Standing::Owns { row: row.clone(), durability, is_deterministic: runner?.code.deterministic() }
+            }
+            ownership::Phase::Sealed { row, head } => Standing::Sealed { row: row.clone(), durability, head: *head },
+            ownership::Phase::Released { row } => Standing::Released { row: row.clone() },
+        })
+    }
+
+    /// A seal that is wanted is not to be any more.
+    pub(super) fn call_seal_off(&mut self, why: &Refusal, out: &mut impl Sink<Effect>) {
+        if let Sealing::Draining(callers) = std::mem::take(&mut self.sealing) {
+            for caller in callers {
+                answer(caller, MoveAnswer::Refused(why.clone()), out);
+            }
         }
     }
 
@@ -103,7 +162,7 @@ impl DaemonHost {
         match self.places.record_after(after) {
             Some(from) => {
                 let op = self.ops.take();
-                self.reading.insert(op, (caller, after));
+                self.reading.insert(op, (caller, after, bytes_max));
                 out.push(Effect::ReadInbox { op, from, bytes_max });
             }
             None => {
@@ -115,23 +174,35 @@ impl DaemonHost {
 
     /// Records of the inbox were read: the frames among them that are processed.
     pub(super) fn read(&mut self, op: OpId, records: Vec<InboxRecord>, out: &mut impl Sink<Effect>) {
-        let Some((caller, after)) = self.reading.remove(&op) else { return };
+        let Some((caller, after, bytes_max)) = self.reading.remove(&op) else { return };
         let Some(memory) = self.runner().map(|runner| &runner.memory) else {
             return answer(caller, refused(ErrorCode::Overloaded, "the daemon is being made anew"), out);
         };
-        let mut through = after;
         let mut frames = Vec::with_capacity(records.len());
+        let (mut dead, mut bytes_so_far) = (Vec::new(), 0);
         for record in records {
             let InboxRecord::Frame(bytes) = record else { continue };
             let Ok(frame) = InboxFrame::decode(&bytes) else { break };
             if frame.first > memory.position {
                 break;
             }
-            through = frame.last();
+            if frame.last() <= after {
+                continue;
+            }
+            let given_up = self.gave_up.range(frame.first..=frame.last());
+            let given_up: Vec<_> = given_up.map(|(at, reason)| (*at, reason.clone())).collect();
+            bytes_so_far +=
+                bytes.len() + given_up.iter().map(|(_, reason)| reason.len() + REASON_WEIGHT).sum::<usize>();
+            let is_much = bytes_so_far > bytes_max
+                || frames.len() == MIGRATION_FRAMES_MAX
+                || dead.len() + given_up.len() > MIGRATION_DEAD_MAX;
+            if is_much && !frames.is_empty() {
+                break;
+            }
+            dead.extend(given_up);
             frames.push(bytes);
         }
         let head = memory.head();
-        let dead = self.gave_up.range(after + 1..=through).map(|(at, reason)| (*at, reason.clone())).collect();
         answer(caller, MoveAnswer::Frames(Frames { frames, dead }, head), out);
     }
 
@@ -140,7 +211,10 @@ impl DaemonHost {
         match restore(Some(snapshot), &self.key().kind, &self.config) {
             Ok((runner, held)) => {
                 let head = runner.memory.head();
-                self.outbox.rebase(&held, runner.memory.chain.sequence() + 1);
+                let through = runner.memory.chain.sequence();
+                self.outbox.rebase(&held, through + 1);
+                // They were logged where they were made.
+                self.outbox.show(through, runner.memory.acknowledged(), &self.config.limits, out);
                 self.phase = Phase::Running(runner);
                 let stands = Effect::Reply { caller, answer: Answer::Move(MoveAnswer::Stands(head)) };
                 let durability = InboxRecord::Durability(self.durability);

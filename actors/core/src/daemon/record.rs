@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use wayfare_protocol::Epoch;
 use wayfare_protocol::daemon::{Durability, OutputFrame};
 use wayfare_protocol::manifest::Manifest;
 
@@ -30,7 +31,11 @@ pub enum InboxRecord {
         durability: Durability,
         /// Likewise.
         is_stopped: bool,
+        /// Likewise.
+        kept: Option<Epoch>,
     },
+    /// A follower has shown where it stands: it is kept until a row above this epoch is read.
+    Kept(Epoch),
 }
 
 /// A record of either log.

@@ -99,5 +99,7 @@ impl DaemonHost {
         let refusal = Refusal::new(ErrorCode::NoCapability, why.clone());
         self.phase = Phase::Failed { why };
         self.refuse_gathered(&refusal, out);
+        self.refuse_snapshots(&refusal, out);
+        self.call_seal_off(&refusal, out);
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use wayfare_protocol::daemon::{
     Context, DaemonOutput, DeadLetter, Event, InboxEntry, InboxFrame, Input, MeshDaemon, Requests, Source,
 };
-use wayfare_protocol::limits::{DAEMON_EVENT_MAX, DAEMON_OUTPUTS_MAX};
+use wayfare_protocol::limits::{DAEMON_EVENT_MAX, DAEMON_OUTPUTS_MAX, DAEMON_REASON_MAX};
 use wayfare_protocol::{Limits, Wall};
 
 use super::memory::{Memory, PendingWork};
@@ -143,6 +143,7 @@ impl Runner {
                 }
             }
         };
+        let reason = reason[..reason.floor_char_boundary(DAEMON_REASON_MAX)].to_owned();
         processed.dead.push((event.position, reason.clone()));
         self.bury(event, reason, limits);
     }

@@ -58,9 +58,10 @@ impl SnapshotCaller {
 }
 
 impl DaemonHost {
-    /// Takes a snapshot now, or after the one that is being stored.
+    /// Takes a snapshot now, after the one that is being stored, or when there is running code again.
     pub(super) fn snapshot(&mut self, now: Now, caller: SnapshotCaller, out: &mut impl Sink<Effect>) {
-        if self.snapshots.storing.is_some() {
+        let waits_for_code = matches!(self.phase, Phase::Folding(_) | Phase::Loading { .. } | Phase::Rereading { .. });
+        if self.snapshots.storing.is_some() || waits_for_code {
             self.snapshots.waiting.push(caller);
         } else {
             self.cut(now, vec![caller], out);
@@ -70,7 +71,14 @@ impl DaemonHost {
     /// Takes one if it is time: after so many events, so many bytes, or so long with any event at all.
     pub(super) fn snapshot_if_due(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         let limits = &self.config.limits;
-        if self.snapshots.storing.is_some() || self.places.events == 0 || self.runner().is_none() {
+        if self.snapshots.storing.is_some() || self.runner().is_none() {
+            return;
+        }
+        if !self.snapshots.waiting.is_empty() {
+            let waiting = std::mem::take(&mut self.snapshots.waiting);
+            return self.cut(now, waiting, out);
+        }
+        if self.places.events == 0 {
             return;
         }
         let not_before = *self.snapshots.not_before.get_or_insert(now.boot.after(limits.daemon_snapshot_every));
@@ -93,9 +101,8 @@ impl DaemonHost {
         let again_at = now.boot.after(self.config.limits.daemon_snapshot_every);
         self.snapshots.not_before = Some(again_at);
         let Phase::Running(runner) = &mut self.phase else {
-            let why = Refusal::new(ErrorCode::Overloaded, "the daemon is being made anew".to_owned());
-            callers.into_iter().for_each(|caller| out.push(caller.answer(Err(why.clone()))));
-            return;
+            let why = Refusal::new(ErrorCode::NoCapability, "the daemon cannot be made here".to_owned());
+            return refuse(callers, &why, out);
         };
         let state = match runner.code.snapshot() {
             Ok(state) => state,
@@ -116,6 +123,9 @@ impl DaemonHost {
             host: codec::encode_stored(&section),
             state,
         };
+        if callers.iter().any(|caller| matches!(caller, SnapshotCaller::Move(_))) {
+            self.held_after = Some(head.inbox_position);
+        }
         let op = self.ops.take();
         self.snapshots.storing = Some(Storing { op, head, outputs: self.outputs.next, callers });
         (self.places.events, self.places.bytes) = (0, 0);
@@ -150,8 +160,8 @@ impl DaemonHost {
         out: &mut impl Sink<Effect>,
     ) {
         let ownership = self.ownership_so_far();
-        let (durability, is_stopped) = (self.durability, self.is_stopped);
-        let record = InboxRecord::Snapshot { position, manifest, ownership, durability, is_stopped };
+        let (durability, is_stopped, kept) = (self.durability, self.is_stopped, self.kept);
+        let record = InboxRecord::Snapshot { position, manifest, ownership, durability, is_stopped, kept };
         self.append(vec![record], after, out);
     }
 
@@ -180,21 +190,26 @@ impl DaemonHost {
         out: &mut impl Sink<Effect>,
     ) {
         // Frames after the snapshot may be before the record that tells of it.
-        let inbox = self.places.forget_through(position).min(inbox);
-        self.gave_up = self.gave_up.split_off(&(position + 1));
+        let held = self.held_after.map_or(position, |after| after.min(position));
+        let inbox = self.places.forget_through(held).min(inbox);
+        self.gave_up = self.gave_up.split_off(&(held + 1));
         out.push(Effect::Trim { inbox, outputs, snapshot });
-        let waiting = std::mem::take(&mut self.snapshots.waiting);
-        if !waiting.is_empty() {
-            self.cut(now, waiting, out);
-        }
+        self.snapshot_if_due(now, out);
+    }
+
+    /// There is no code any more that a snapshot could be taken of.
+    pub(super) fn refuse_snapshots(&mut self, why: &Refusal, out: &mut impl Sink<Effect>) {
+        refuse(std::mem::take(&mut self.snapshots.waiting), why, out);
     }
 
     fn snapshot_failed(&mut self, callers: Vec<SnapshotCaller>, why: String, out: &mut impl Sink<Effect>) {
         let refusal = Refusal::new(ErrorCode::StorageFailed, why.clone());
-        let waiting = std::mem::take(&mut self.snapshots.waiting);
-        for caller in callers.into_iter().chain(waiting) {
-            out.push(caller.answer(Err(refusal.clone())));
-        }
+        refuse(callers, &refusal, out);
+        self.refuse_snapshots(&refusal, out);
         self.snapshots.failure = Some(why);
     }
+}
+
+fn refuse(callers: Vec<SnapshotCaller>, why: &Refusal, out: &mut impl Sink<Effect>) {
+    callers.into_iter().for_each(|caller| out.push(caller.answer(Err(why.clone()))));
 }

@@ -20,7 +20,7 @@ fn target(source: &mut Desk) -> Desk {
     let (_, snapshot) = source.snapshot();
     let disk = Disk { inbox_first: 1, outputs_first: 1, ..Disk::default() };
     let mut target = Desk::on(config(THERE, tally()), disk);
-    target.disk.snapshots.insert(source.disk.snapshots.len() as u64, snapshot.clone());
+    target.disk.snapshots.insert(manifest.total, snapshot.clone());
     target.step(Input::Arrive { caller: Caller(1), manifest, snapshot });
     assert_eq!(target.move_answer(Caller(1)), MoveAnswer::Stands(head));
     target.calls = 1;
@@ -62,7 +62,7 @@ fn a_target_that_follows_stands_where_the_source_was_sealed() {
     let outputs = target.outputs();
     assert_chained(&outputs);
     assert!(target.said().last().unwrap().starts_with("59 at"), "{:?}", target.said());
-    assert_eq!(source.ask(MoveAsk::Forget), MoveAnswer::Forgotten);
+    assert_eq!(source.ask(MoveAsk::ForgetReleased(Epoch { generation: 1, n: 2 })), MoveAnswer::Forgotten);
     assert!(source.is_removed);
     let (head, mut again) = (target.head(), target.crash());
     assert_eq!(again.head(), head);
@@ -96,7 +96,10 @@ fn a_sealed_daemon_goes_on_only_by_a_row() {
     assert_eq!(source.host.info().state, DaemonState::Sealed);
     assert_eq!(source.ask(MoveAsk::Seal), MoveAnswer::Sealed(head), "asked again");
     assert!(matches!(source.publish(1, 4, &["6"]), Some(DaemonAnswer::Refused(_))));
-    assert!(matches!(source.ask(MoveAsk::Forget), MoveAnswer::Refused(_)), "it may still be its own");
+    assert!(
+        matches!(source.ask(MoveAsk::ForgetReleased(Epoch::LOCAL)), MoveAnswer::Refused(_)),
+        "it may still be its own"
+    );
     source.row(HERE, 2);
     assert_eq!(source.publish(1, 4, &["6"]), Some(DaemonAnswer::Accepted { through: 4 }));
 }

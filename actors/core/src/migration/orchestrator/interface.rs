@@ -1,0 +1,101 @@
+//! What an orchestrator is made of, is told, and decides.
+
+use wayfare_protocol::migration::{MigrationMessage, MoveInfo, MoveOrder};
+use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
+use wayfare_protocol::{DeviceId, Limits, MigrationId, NodeId, Refusal};
+
+use super::super::Wrong;
+use crate::machine::OpId;
+
+/// What the machine is made of.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its id, new.
+    pub migration: MigrationId,
+    /// What is wanted.
+    pub order: MoveOrder,
+    /// By which device of the account.
+    pub by: DeviceId,
+    /// Bounds and durations.
+    pub limits: Limits,
+    /// For jitter.
+    pub seed: u64,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Begin.
+    Start,
+    /// A message over an authenticated link.
+    Message {
+        /// Of whom.
+        from: NodeId,
+        /// What it says.
+        message: MigrationMessage,
+    },
+    /// A row over this node's own link to the store, unasked.
+    Row(Row),
+    /// A person calls it off.
+    Cancel,
+    /// An effect ended.
+    Done {
+        /// Which.
+        op: OpId,
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+/// How an effect ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The row; `None`: there is none.
+    Read(Result<Option<Row>, Refusal>),
+    /// The node that fits best, if any does.
+    Chosen(Option<NodeId>),
+    /// The store's answer to the claim; a refusal where its outcome is not known.
+    Claimed(Result<ClaimOutcome, Refusal>),
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send a message; this node itself may be meant.
+    Send {
+        /// To whom.
+        to: NodeId,
+        /// What.
+        message: MigrationMessage,
+    },
+    /// Read the daemon's row.
+    ReadRow {
+        /// Joins effect and outcome.
+        op: OpId,
+    },
+    /// Find the node that fits best, among those that take daemons in.
+    Choose {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// Not this one.
+        source: NodeId,
+    },
+    /// Claim the daemon's row.
+    Claim {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// For whom.
+        claim: Claim,
+    },
+    /// A message changed nothing.
+    Rejected {
+        /// Whose.
+        from: NodeId,
+        /// Why.
+        wrong: Wrong,
+    },
+    /// How far it is.
+    Publish(Box<MoveInfo>),
+    /// Its actor is done.
+    Ended,
+}

@@ -1,0 +1,8 @@
+//! Migrations, stepped through and simulated.
+
+mod code;
+mod model;
+mod node;
+mod simulation;
+mod steps;
+mod world;
