@@ -168,6 +168,20 @@ pub enum Control {
     },
     /// A daemon of the node that says it has changed.
     DaemonUp(Box<DaemonInfo>),
+    /// Asks the cloud to refuse a device of the account from now on.
+    RevokeDevice {
+        /// Joins question and answer.
+        request: RequestId,
+        /// Which device.
+        device: DeviceId,
+    },
+    /// What became of it.
+    DeviceRevoked {
+        /// From the question.
+        request: RequestId,
+        /// Since when the device is refused, or why it is not.
+        outcome: Result<Wall, Refusal>,
+    },
 }
 
 /// The accepting end's question.
@@ -300,5 +314,10 @@ pub enum PresenceInfo {
     Sleeping {
         /// When.
         since: Wall,
+    },
+    /// The account does not want it any more: its key is refused until it is paired anew.
+    Revoked {
+        /// Since when.
+        at: Wall,
     },
 }

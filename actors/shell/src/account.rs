@@ -11,7 +11,7 @@ use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
-    AccountId, DeviceId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId, SessionId, StreamId,
+    AccountId, DeviceId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId, SessionId, StreamId, Wall,
 };
 
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
@@ -96,8 +96,9 @@ pub fn arguments(
 
 async fn load(account: AccountId, store: &dyn ControlStore) -> Result<Input, Fatal> {
     let read = store.account(account).await.map_err(|error| Fatal(error.to_string()))?;
+    let revoked = read.devices.iter().filter_map(|row| Some((row.device, row.revoked_at?))).collect();
     let devices = read.devices.into_iter().map(|row| (row.registered(), row.last_seen)).collect();
-    Ok(Input::Loaded { devices, rows: read.rows })
+    Ok(Input::Loaded { devices, revoked, rows: read.rows })
 }
 
 impl AccountExecutor {
@@ -190,6 +191,12 @@ impl AccountExecutor {
         let Home::Cloud { account, store, .. } = &self.home else { return };
         let claimed = store.claim(*account, claim);
         context.perform(async move { Ok(Input::Claimed { op, outcome: claimed.await.map_err(store_refusal) }) });
+    }
+
+    fn revoke(&self, op: wayfare_core::OpId, device: DeviceId, at: Wall, context: &mut Context<Self>) {
+        let Home::Cloud { account, store, .. } = &self.home else { return };
+        let revoked = store.revoke(*account, device, at);
+        context.perform(async move { Ok(Input::Revoked { op, outcome: revoked.await.map_err(store_refusal) }) });
     }
 
     fn join(&self, link: LinkId, stream: StreamId, onward: LinkId, open: Open) {
@@ -309,10 +316,10 @@ impl Executor for AccountExecutor {
                 self.directory.command_daemon(daemon, DaemonCommand::Read { stream, from });
             }
             Effect::Claim { op, claim } => self.claim(op, claim, context),
+            Effect::Revoke { op, device, at } => self.revoke(op, device, at, context),
             Effect::DeviceUp { device, link } => self.device_up(device, link),
-            Effect::CloseLink { link } => {
+            Effect::CloseLink { link, refusal } => {
                 if let Some(link) = self.directory.link(link) {
-                    let refusal = Refusal::new(ErrorCode::Draining, "a newer link of this device took over");
                     link.input(link::Input::Goodbye(refusal));
                 }
             }

@@ -16,7 +16,9 @@ use wayfare_protocol::daemon::{
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionCall, SessionInfo};
 use wayfare_protocol::stream::{Class, Destination, Open, RunUpdate};
-use wayfare_protocol::{EntityId, ErrorCode, Limits, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId};
+use wayfare_protocol::{
+    DeviceId, EntityId, ErrorCode, Limits, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId, Wall,
+};
 
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::ids::Ids;
@@ -132,6 +134,7 @@ impl Executor for ClientExecutor {
                 | Control::SessionList { request, .. }
                 | Control::DaemonList { request, .. }
                 | Control::DaemonStarted { request, .. }
+                | Control::DeviceRevoked { request, .. }
                 | Control::DaemonResponse(DaemonResponse { request, .. })),
             ) => {
                 if let Some(asker) = self.asked.remove(&request) {
@@ -313,6 +316,13 @@ impl Client {
         let request = self.request();
         let answer = self.question(request, Control::ListDevices { request }).await?;
         if let Control::DeviceList { devices, .. } = answer { Some(devices) } else { None }
+    }
+
+    /// Revokes a device: since when it is; `None` when the link is lost before the answer.
+    pub async fn revoke(&self, device: DeviceId) -> Option<Result<Wall, Refusal>> {
+        let request = self.request();
+        let answer = self.question(request, Control::RevokeDevice { request, device }).await?;
+        if let Control::DeviceRevoked { outcome, .. } = answer { Some(outcome) } else { None }
     }
 
     /// The sessions of the account; `None` when the link is lost before the answer.

@@ -207,6 +207,9 @@ impl Doorkeeper for CloudDoor {
                 let detail = format!("device {} is not registered here: pair it first", device.short());
                 return Err(Refusal::new(ErrorCode::Unauthenticated, detail));
             };
+            if let Some(at) = row.revoked_at {
+                return Err(account::revoked(&row.name, at));
+            }
             let name = checked_name(register.name)?;
             let registered = Registered { device, name, os: register.os, node: register.node };
             let row = match (&registered.node, &row.node) {
@@ -230,6 +233,7 @@ impl Doorkeeper for CloudDoor {
 
     fn pair(&self, pair: Pair, peer: String) -> Pending<Result<AccountId, Refusal>> {
         let (store, pairing) = (Arc::clone(&self.store), self.pairing.clone());
+        let accounts = Arc::clone(&self.accounts);
         let at = self.clock.now().wall;
         Box::pin(async move {
             let name = checked_name(pair.name)?;
@@ -245,8 +249,11 @@ impl Doorkeeper for CloudDoor {
                 node: None,
                 registered_at: at,
                 last_seen: at,
+                revoked_at: None,
             };
-            store.put_device(row).await.map_err(failed)?;
+            store.pair_device(row).await.map_err(failed)?;
+            // An account that runs may know it as revoked.
+            accounts.running(account).tell_account(account::Input::Paired { device });
             tracing::info!(device = %device.short(), "device paired");
             Ok(account)
         })

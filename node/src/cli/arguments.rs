@@ -200,10 +200,22 @@ pub struct Attach {
 }
 
 /// `wayfare device`.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum DeviceCommand {
     /// Devices, whether they are there, and which kernels they offer.
     List,
+    /// Cut a device off: its links end and its key is refused, until it is paired anew.
+    Revoke(DeviceRevoke),
+}
+
+/// `wayfare device revoke`.
+#[derive(Clone, Debug, Args)]
+pub struct DeviceRevoke {
+    /// Its name, or the beginning of its id.
+    pub device: String,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// `wayfare session`.

@@ -26,6 +26,7 @@ fn device_row(device: &DeviceInfo) -> Vec<String> {
         PresenceInfo::Suspect => "silent",
         PresenceInfo::Offline { .. } => "offline",
         PresenceInfo::Sleeping { .. } => "sleeping",
+        PresenceInfo::Revoked { .. } => "revoked",
     };
     let load = device.load.map(|load| format!("cpu {}% memory {}%", load.cpu_percent, load.memory_percent));
     let kernels = match &device.node {

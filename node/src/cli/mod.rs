@@ -8,6 +8,7 @@ mod cells;
 mod completions;
 mod daemon;
 mod daemon_arguments;
+mod device;
 mod doctor;
 mod elsewhere;
 mod exit;
@@ -76,6 +77,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Run(asked) => run::run(&app, &asked).await,
         Command::Attach(asked) => attach::attach(&app, &asked).await,
         Command::Device { command: DeviceCommand::List } => lists::devices(&app).await,
+        Command::Device { command: DeviceCommand::Revoke(asked) } => device::revoke(&app, &asked).await,
         Command::Session { command: SessionCommand::List } => lists::sessions(&app).await,
         Command::Session { command: SessionCommand::Show(which) } => session::show(&app, &which).await,
         Command::Session { command: SessionCommand::Interrupt(which) } => session::interrupt(&app, &which).await,

@@ -20,10 +20,10 @@ crate::variants!(message: Control {
     MrpRequest, MrpResponse, Open, Opened, ListDevices, DeviceList, ListSessions, SessionList, Claim, Claimed, Row,
     MigrateOut, MigrateIn, GoingToSleep, Draining, Accepting,
     StartDaemon, DaemonStarted, DaemonRequest, DaemonResponse, ListDaemons,
-    DaemonList, DaemonUp,
+    DaemonList, DaemonUp, RevokeDevice, DeviceRevoked,
 });
 crate::variants!(destination: Destination { Run, Outputs, Daemon });
-crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping });
+crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping, Revoked });
 crate::variants!(server: ServerIdentity { Ca, Origin, Node });
 crate::variants!(claimed: ClaimOutcome { Granted, Superseded, NameTaken });
 crate::variants!(class: Class { Control, Interactive, Bulk });
@@ -50,7 +50,15 @@ pub fn controls() -> Vec<Control> {
     all.extend(questions());
     all.extend(moves());
     all.extend(daemon_calls::controls());
+    all.extend(revocation());
     all
+}
+
+fn revocation() -> Vec<Control> {
+    vec![
+        Control::RevokeDevice { request: REQUEST, device: DEVICE },
+        Control::DeviceRevoked { request: REQUEST, outcome: Ok(Wall(1_767_323_045_000)) },
+    ]
 }
 
 fn handshake() -> Vec<Control> {
@@ -147,6 +155,7 @@ pub fn presences() -> Vec<PresenceInfo> {
         PresenceInfo::Suspect,
         PresenceInfo::Offline { last_seen: Wall(1_767_323_045_000) },
         PresenceInfo::Sleeping { since: Wall(1_767_323_045_000) },
+        PresenceInfo::Revoked { at: Wall(1_767_323_045_000) },
     ]
 }
 

@@ -319,6 +319,7 @@ fn questions() -> impl Strategy<Value = Control> {
         Just(PresenceInfo::Suspect),
         any::<u64>().prop_map(|at| PresenceInfo::Offline { last_seen: Wall(at) }),
         any::<u64>().prop_map(|at| PresenceInfo::Sleeping { since: Wall(at) }),
+        any::<u64>().prop_map(|at| PresenceInfo::Revoked { at: Wall(at) }),
     ];
     let (node, load) = (prop::option::of(capabilities()), prop::option::of(load()));
     let device = (device_id(), text(), text(), presence, node, load)
@@ -336,6 +337,7 @@ fn questions() -> impl Strategy<Value = Control> {
         request_id().prop_map(|request| Control::ListDevices { request }),
         (request_id(), list(device)).prop_map(|(request, devices)| Control::DeviceList { request, devices }),
         request_id().prop_map(|request| Control::ListSessions { request }),
+        (request_id(), device_id()).prop_map(|(request, device)| Control::RevokeDevice { request, device }),
         (request_id(), list(session_info())).prop_map(|(request, sessions)| Control::SessionList { request, sessions }),
     ]
 }

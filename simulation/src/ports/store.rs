@@ -111,6 +111,29 @@ impl Tables {
     }
 
     fn put(&mut self, account: AccountId, row: DeviceRow) -> Result<(), StoreError> {
+        match self.devices.get(&row.device).and_then(|known| known.revoked_at) {
+            Some(at) => Err(StoreError::Refused(format!("device {} was revoked {at}", row.device))),
+            None => self.write_device(account, row),
+        }
+    }
+
+    fn pair(&mut self, account: AccountId, row: DeviceRow) -> Result<(), StoreError> {
+        let (device, paired_at) = (row.device, row.registered_at);
+        let was_revoked = self.devices.get(&device).is_some_and(|known| known.revoked_at.is_some());
+        self.write_device(account, row)?;
+        if let Some(known) = self.devices.get_mut(&device).filter(|_| was_revoked) {
+            known.registered_at = paired_at;
+        }
+        Ok(())
+    }
+
+    fn revoke(&mut self, account: AccountId, device: DeviceId, at: Wall) -> Option<Wall> {
+        let known = self.devices.get_mut(&device).filter(|known| known.account == account)?;
+        Some(*known.revoked_at.get_or_insert(at))
+    }
+
+    fn write_device(&mut self, account: AccountId, row: DeviceRow) -> Result<(), StoreError> {
+        let row = DeviceRow { revoked_at: None, ..row };
         if row.key.device_id() != row.device {
             return Err(StoreError::Refused("the id is not the key's hash".to_owned()));
         }
@@ -256,6 +279,15 @@ impl ControlStore for SimStore {
     fn put_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>> {
         let account = self.rows.account;
         self.ask(move |tables| tables.put(account, row))
+    }
+
+    fn pair_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>> {
+        let account = self.rows.account;
+        self.ask(move |tables| tables.pair(account, row))
+    }
+
+    fn revoke(&self, account: AccountId, device: DeviceId, at: Wall) -> Pending<Result<Option<Wall>, StoreError>> {
+        self.ask(move |tables| Ok(tables.revoke(account, device, at)))
     }
 
     fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>> {

@@ -115,6 +115,7 @@ async fn register(store: &std::path::Path, count: u32) -> Result<()> {
             node: Some(Capabilities::default()),
             registered_at: now,
             last_seen: now,
+            revoked_at: None,
         };
         store.put_device(row).await?;
     }

@@ -7,6 +7,7 @@ mod jupyter;
 mod local;
 mod questions;
 mod readers;
+mod revocation;
 mod routing;
 mod runtimes;
 mod sleep;

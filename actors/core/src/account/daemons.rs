@@ -224,6 +224,7 @@ impl Account {
         let mut info = info.clone();
         if self.here() != Some(info.owner) && self.devices.link(info.owner.0).is_none() {
             info.state = DaemonState::Unreachable;
+            info.device_name = self.devices.shown_name(info.owner.0, &info.device_name);
         }
         info
     }

@@ -17,6 +17,8 @@ enum Presence {
     Told(PresenceInfo),
     /// The cloud has started a moment ago and waits for it: suspect, then offline.
     Awaited { offline_at: Boot, last_seen: Wall },
+    /// It is refused, whatever comes of it.
+    Revoked { at: Wall },
 }
 
 #[derive(Debug)]
@@ -33,6 +35,7 @@ impl Presence {
         match self {
             Self::Told(presence) => presence,
             Self::Awaited { .. } => PresenceInfo::Suspect,
+            Self::Revoked { at } => PresenceInfo::Revoked { at },
         }
     }
 }
@@ -70,7 +73,7 @@ impl Devices {
     pub(super) fn deadline(&self) -> Option<Boot> {
         let awaited = self.0.values().filter_map(|known| match known.presence {
             Presence::Awaited { offline_at, .. } => Some(offline_at),
-            Presence::Told(_) => None,
+            Presence::Told(_) | Presence::Revoked { .. } => None,
         });
         awaited.min()
     }
@@ -82,7 +85,7 @@ impl Devices {
                 Presence::Awaited { offline_at, last_seen } if offline_at <= now => {
                     known.presence = Presence::Told(PresenceInfo::Offline { last_seen });
                 }
-                Presence::Awaited { .. } | Presence::Told(_) => {}
+                Presence::Awaited { .. } | Presence::Told(_) | Presence::Revoked { .. } => {}
             }
         }
     }
@@ -100,8 +103,44 @@ impl Devices {
 
     pub(super) fn set_presence(&mut self, device: DeviceId, presence: PresenceInfo) {
         if let Some(known) = self.0.get_mut(&device) {
-            known.presence = Presence::Told(presence);
+            match known.presence {
+                Presence::Revoked { .. } => {} // its actor still tells of the link that was cut
+                Presence::Told(_) | Presence::Awaited { .. } => known.presence = Presence::Told(presence),
+            }
         }
+    }
+
+    pub(super) fn is_known(&self, device: DeviceId) -> bool {
+        self.0.contains_key(&device)
+    }
+
+    /// The device is refused from now on.
+    pub(super) fn revoke(&mut self, device: DeviceId, at: Wall) {
+        if let Some(known) = self.0.get_mut(&device) {
+            (known.presence, known.link, known.load) = (Presence::Revoked { at }, None, None);
+        }
+    }
+
+    /// Since when the device is revoked, if it is.
+    pub(super) fn revoked_at(&self, device: DeviceId) -> Option<Wall> {
+        match self.0.get(&device)?.presence {
+            Presence::Revoked { at } => Some(at),
+            Presence::Told(_) | Presence::Awaited { .. } => None,
+        }
+    }
+
+    /// The device was paired anew: it may come.
+    pub(super) fn paired(&mut self, device: DeviceId) {
+        if let Some(known) = self.0.get_mut(&device)
+            && let Presence::Revoked { at } = known.presence
+        {
+            known.presence = Presence::Told(PresenceInfo::Offline { last_seen: at });
+        }
+    }
+
+    /// Its name as lists of what it owns show it.
+    pub(super) fn shown_name(&self, device: DeviceId, name: &str) -> String {
+        if self.revoked_at(device).is_some() { format!("{name} (revoked)") } else { name.to_owned() }
     }
 
     pub(super) fn set_load(&mut self, device: DeviceId, load: Load) {

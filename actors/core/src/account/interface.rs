@@ -1,6 +1,6 @@
 //! What an account's machine is made of, is told, and decides.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wayfare_protocol::capability::{Capabilities, Policy, Power};
 use wayfare_protocol::control::{Control, PresenceInfo};
@@ -85,6 +85,8 @@ pub enum Input {
     Loaded {
         /// Its devices and when each was last there.
         devices: Vec<(Registered, Wall)>,
+        /// Which of them are revoked, and since when.
+        revoked: BTreeMap<DeviceId, Wall>,
         /// Its ownership rows.
         rows: Vec<Row>,
     },
@@ -183,6 +185,18 @@ pub enum Input {
         /// What became of it.
         outcome: Result<ClaimOutcome, Refusal>,
     },
+    /// The store answered a revocation.
+    Revoked {
+        /// Which.
+        op: OpId,
+        /// Since when the device is revoked, `None` if the account has no such device, or why it is not.
+        outcome: Result<Option<Wall>, Refusal>,
+    },
+    /// The store has a device paired anew, whatever was before.
+    Paired {
+        /// Which.
+        device: DeviceId,
+    },
     /// Where this node's machine has its power from.
     Power(Power),
 }
@@ -248,6 +262,15 @@ pub enum Effect {
         /// What is wanted.
         claim: Claim,
     },
+    /// Ask the control store to revoke a device. Ends in [`Input::Revoked`].
+    Revoke {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// Which device.
+        device: DeviceId,
+        /// Since when.
+        at: Wall,
+    },
     /// A device has a link now.
     DeviceUp {
         /// Which device.
@@ -255,10 +278,12 @@ pub enum Effect {
         /// Which link.
         link: LinkId,
     },
-    /// A device's newest link is superseded or gone.
+    /// A link is not wanted any more.
     CloseLink {
         /// Which.
         link: LinkId,
+        /// Why, for the other end.
+        refusal: Refusal,
     },
     /// The journal's owner is connected over that link.
     JournalUp {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wayfare_protocol::control::{Control, PresenceInfo};
-use wayfare_protocol::{DeviceId, Now, ResourceId};
+use wayfare_protocol::{DeviceId, ErrorCode, Now, Refusal, ResourceId};
 
 use super::{Account, Effect, LinkId, Peer, Place, Registered};
 use crate::machine::Sink;
@@ -34,6 +34,12 @@ impl Links {
 
     pub(super) fn is_upstream(&self, link: LinkId) -> bool {
         self.upstream == Some(link)
+    }
+
+    /// Every link of a device, its node's and its programs', oldest first.
+    pub(super) fn of(&self, device: DeviceId) -> Vec<LinkId> {
+        let is_its = |peer: &Peer| matches!(peer, Peer::Device(its) if its.device == device);
+        self.all.iter().filter(|(_, peer)| is_its(peer)).map(|(link, _)| *link).collect()
     }
 
     /// The links of a device's programs, oldest first.
@@ -68,6 +74,13 @@ impl Account {
         {
             self.link_down(now, older, out);
         }
+        if let Peer::Device(registered) = &peer
+            && let Some(at) = self.devices.revoked_at(registered.device)
+        {
+            // It was let in a moment before: the store refuses it from now on.
+            let refusal = super::revocation::refusal(&registered.name, at);
+            return out.push(Effect::CloseLink { link, refusal });
+        }
         self.links.add(link, peer.clone());
         match peer {
             Peer::Upstream { generation } => self.upstream_up(now, link, generation, out),
@@ -85,7 +98,7 @@ impl Account {
         let older = self.devices.link_up(registered, link);
         if let Some(older) = older.filter(|older| !self.links.is_of_program(*older)) {
             // The newest link is the node's; what the older one still brings is ignored.
-            self.close(older, out);
+            self.close(older, newer(), out);
         }
         out.push(Effect::DeviceUp { device, link });
         self.send_waiting(now, device, link, out);
@@ -98,7 +111,7 @@ impl Account {
         let programs = self.links.programs(device);
         let too_many = programs.len().saturating_sub(self.config.limits.programs_per_device.max(1));
         for oldest in programs.into_iter().take(too_many) {
-            self.close(oldest, out);
+            self.close(oldest, newer(), out);
         }
         if !self.devices.has_node(device) {
             self.devices.link_up(registered, link);
@@ -106,12 +119,12 @@ impl Account {
         }
     }
 
-    fn close(&mut self, link: LinkId, out: &mut impl Sink<Effect>) {
+    pub(super) fn close(&mut self, link: LinkId, refusal: Refusal, out: &mut impl Sink<Effect>) {
         self.links.remove(link);
         self.pending.drop_from(link);
         self.pending.lose(link);
         self.journals_down(link, out);
-        out.push(Effect::CloseLink { link });
+        out.push(Effect::CloseLink { link, refusal });
     }
 
     /// The store is within reach: sessions claim their rows, and the cloud hears what runs here.
@@ -167,6 +180,10 @@ impl Account {
     }
 }
 
+fn newer() -> Refusal {
+    Refusal::new(ErrorCode::Draining, "a newer link of this device took over")
+}
+
 #[cfg(test)]
 mod tests {
     use wayfare_protocol::capability::Capabilities;
@@ -200,7 +217,7 @@ mod tests {
 
     fn closed(effects: &[Effect]) -> Vec<u64> {
         let of_close = |effect: &Effect| match effect {
-            Effect::CloseLink { link } => Some(link.0),
+            Effect::CloseLink { link, .. } => Some(link.0),
             _ => None,
         };
         effects.iter().filter_map(of_close).collect()

@@ -23,6 +23,7 @@ mod open;
 mod pending;
 mod policy;
 mod request;
+mod revocation;
 mod sessions;
 mod starts;
 mod streams;
@@ -43,6 +44,7 @@ use devices::Devices;
 pub use interface::{Config, Effect, Input, LinkId, Peer, Place, Registered};
 use links::Links;
 use pending::Pendings;
+pub use revocation::refusal as revoked;
 use sessions::Sessions;
 
 /// See the module's table.
@@ -57,6 +59,7 @@ pub struct Account {
     ops: OpIds,
     callers: u64,
     claims: claims::Claims,
+    revocations: revocation::Revocations,
     unknown: unknown::Unknown,
     reserve: policy::Reserve,
 }
@@ -103,6 +106,10 @@ impl Account {
             Control::ListDaemons { request } => self.on_list_daemons(now, link, request, out),
             Control::DaemonList { request, daemons } => self.on_daemon_list(link, request, daemons, out),
             Control::DaemonUp(info) => self.on_daemon_up(link, *info),
+            Control::RevokeDevice { request, device } => self.on_revoke(now, link, request, device, out),
+            Control::DeviceRevoked { request, outcome } => {
+                self.on_list_answer(link, request, Control::DeviceRevoked { request, outcome }, out);
+            }
             // Documents and migration are not served by this version; the link's own messages end in the link.
             Control::Sync(_)
             | Control::MigrateOut { .. }
@@ -138,6 +145,7 @@ impl Machine for Account {
             ops: OpIds::default(),
             callers: 0,
             claims: claims::Claims::default(),
+            revocations: revocation::Revocations::default(),
             unknown: unknown::Unknown::default(),
             reserve,
         }
@@ -145,7 +153,7 @@ impl Machine for Account {
 
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
         match input {
-            Input::Loaded { devices, rows } => self.load(now, devices, rows),
+            Input::Loaded { devices, revoked, rows } => self.load(now, devices, &revoked, rows),
             Input::Restarted { sessions, daemons, is_paired } => {
                 self.unknown.restarted(sessions, is_paired);
                 self.daemons.expect(daemons);
@@ -164,6 +172,8 @@ impl Machine for Account {
             Input::DaemonAnswer { caller, answer } => self.on_daemon_answer(caller, answer, out),
             Input::Claim { resource, request, claim } => self.forward_claim(resource, request, claim, out),
             Input::Claimed { op, outcome } => self.on_claimed(op, outcome, out),
+            Input::Revoked { op, outcome } => self.on_revoked(now, op, outcome, out),
+            Input::Paired { device } => self.devices.paired(device),
             Input::Power(power) => self.set_power(power),
         }
         self.tell_accepting(out);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wayfare_protocol::control::{Control, MrpRequest};
 use wayfare_protocol::daemon::{DaemonRequest, StartDaemon};
 use wayfare_protocol::session::OpenSession;
-use wayfare_protocol::{Boot, NodeId, RequestId};
+use wayfare_protocol::{Boot, DeviceId, NodeId, RequestId};
 
 use super::LinkId;
 use crate::session::Caller;
@@ -64,6 +64,8 @@ pub(super) enum Kind {
     StartDaemon(StartDaemon),
     /// A list from the cloud.
     List { question: Control },
+    /// A device that the cloud, or its store, is asked to revoke.
+    Revoke(DeviceId),
 }
 
 /// One request.
@@ -148,6 +150,11 @@ impl Pendings {
             .retain(|_, pending| pending.from != link || matches!(pending.kind, Kind::Open { .. } | Kind::Create(_)));
         self.by_deadline.retain(|(_, ask)| self.by_id.contains_key(ask));
         self.callers.retain(|_, ask| self.by_id.contains_key(ask));
+    }
+
+    /// Those that went over a link.
+    pub(super) fn passed_over(&self, link: LinkId) -> Vec<Ask> {
+        self.find(|pending| pending.passed == Passed::Over(link))
     }
 
     /// The link they went over is gone; returns which.

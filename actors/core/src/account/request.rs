@@ -5,7 +5,7 @@ use wayfare_protocol::session::{SessionAnswer, SessionCall};
 use wayfare_protocol::{DeviceId, ErrorCode, Limits, Now, Refusal, RequestId};
 
 use super::pending::{Ask, Kind, Passed, Pending, Side};
-use super::{Account, Effect, LinkId};
+use super::{Account, Effect, LinkId, revocation};
 use crate::machine::Sink;
 use crate::session::Caller;
 
@@ -86,12 +86,19 @@ impl Account {
             (Some(owner), PresenceInfo::Suspect) => Way::Probe(owner),
             (Some(owner), _) => Way::Over(owner),
             (None, PresenceInfo::Online | PresenceInfo::Suspect) => Way::Wait,
-            (None, PresenceInfo::Offline { .. } | PresenceInfo::Sleeping { .. }) => Way::Refuse(self.owner_away(asked)),
+            (None, PresenceInfo::Offline { .. } | PresenceInfo::Sleeping { .. } | PresenceInfo::Revoked { .. }) => {
+                Way::Refuse(self.owner_away(asked))
+            }
         }
     }
 
     fn owner_away(&self, asked: &MrpRequest) -> Refusal {
         let detail = match self.sessions.get(asked.session) {
+            Some(info) if self.devices.revoked_at(info.owner.0).is_some() => {
+                // Not `OwnerUnreachable`, which passes: who waits for that would wait for good.
+                let detail = format!("{} lives on {}, which was revoked", info.key, info.device_name);
+                return Refusal::new(ErrorCode::Forbidden, detail);
+            }
             Some(info) => format!("{} lives on {}, which is not connected", info.key, info.device_name),
             None => "its owner is not connected".to_owned(),
         };
@@ -118,7 +125,7 @@ impl Account {
             (Kind::Request(asked), _) => self.sessions.get(asked.session).is_some_and(|info| info.owner.0 == device),
             (Kind::Open { target, .. }, _) => target.is_some_and(|node| node.0 == device),
             (Kind::Daemon(asked), _) => self.owner_of_daemon(asked.daemon).is_some_and(|owner| owner.0 == device),
-            (Kind::Create(_) | Kind::StartDaemon(_) | Kind::List { .. }, _) => false,
+            (Kind::Create(_) | Kind::StartDaemon(_) | Kind::List { .. } | Kind::Revoke(_), _) => false,
         });
         self.send_again(now, link, waiting, out);
     }
@@ -158,6 +165,11 @@ impl Account {
                 Kind::StartDaemon(start) => {
                     self.pending.sent(ask, link, now.boot.after(limits.request));
                     out.push(Effect::Send { link, control: Control::StartDaemon { request: ask.request, start } });
+                }
+                Kind::Revoke(device) => {
+                    self.pending.sent(ask, link, now.boot.after(limits.request));
+                    let control = Control::RevokeDevice { request: ask.request, device };
+                    out.push(Effect::Send { link, control });
                 }
                 Kind::Create(_) => {}
             }
@@ -205,6 +217,7 @@ impl Account {
                 let control = Control::Opened { request: ask.request, outcome };
                 out.push(Effect::Send { link: pending.from, control });
             }
+            Kind::Revoke(_) => revocation::answer(pending.from, ask.request, Err(revocation::unanswered()), out),
             Kind::List { question } => {
                 if let Some(control) = self.own_list(&question) {
                     out.push(Effect::Send { link: pending.from, control });

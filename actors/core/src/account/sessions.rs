@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wayfare_protocol::control::{Control, PresenceInfo};
 use wayfare_protocol::ownership::Row;
 use wayfare_protocol::session::{Environment, SessionInfo, SessionKey, SessionState};
-use wayfare_protocol::{Epoch, Now, RequestId, ResourceId, SessionId, Wall};
+use wayfare_protocol::{DeviceId, Epoch, Now, RequestId, ResourceId, SessionId, Wall};
 
 use super::pending::{Ask, Kind};
 use super::{Account, Effect, LinkId, Place, Registered};
@@ -68,10 +68,19 @@ impl Sessions {
 
 impl Account {
     /// After its start the cloud waits for its devices (architecture §6): until then they are suspect.
-    pub(super) fn load(&mut self, now: Now, devices: Vec<(Registered, Wall)>, rows: Vec<Row>) {
+    pub(super) fn load(
+        &mut self,
+        now: Now,
+        devices: Vec<(Registered, Wall)>,
+        revoked: &BTreeMap<DeviceId, Wall>,
+        rows: Vec<Row>,
+    ) {
         let offline_at = now.boot.after(self.config.limits.suspect_after_start);
         for (registered, last_seen) in devices {
             self.devices.load(registered, last_seen, offline_at);
+        }
+        for (device, at) in revoked {
+            self.devices.revoke(*device, *at);
         }
         for row in rows {
             self.put_row(&row);
@@ -171,6 +180,7 @@ impl Account {
             && !matches!(self.presence(info.owner.0), PresenceInfo::Online)
         {
             info.state = SessionState::Unreachable;
+            info.device_name = self.devices.shown_name(info.owner.0, &info.device_name);
         }
         info
     }

@@ -67,6 +67,8 @@ pub enum Standing {
     Offline,
     /// It said that it goes to sleep.
     Sleeping,
+    /// The account does not want it any more.
+    Revoked,
     /// It gives away what it has.
     Draining,
 }
@@ -80,6 +82,7 @@ impl Standing {
             PresenceInfo::Suspect => Self::Suspect,
             PresenceInfo::Offline { .. } => Self::Offline,
             PresenceInfo::Sleeping { .. } => Self::Sleeping,
+            PresenceInfo::Revoked { .. } => Self::Revoked,
         }
     }
 }
@@ -92,6 +95,7 @@ impl fmt::Display for Standing {
             Self::Suspect => "has been silent for a moment",
             Self::Offline => "is offline",
             Self::Sleeping => "sleeps",
+            Self::Revoked => "was revoked",
             Self::Draining => "is being drained",
         })
     }

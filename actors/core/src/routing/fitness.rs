@@ -13,6 +13,7 @@ use super::DeviceView;
 pub(super) enum Lack {
     Offline { last_seen: Wall },
     Sleeping { since: Wall },
+    Revoked { at: Wall },
     Suspect,
     Language(Language),
     Kernel { name: String, language: Language },
@@ -27,6 +28,7 @@ impl fmt::Display for Lack {
         match self {
             Self::Offline { last_seen } => write!(f, "is offline, last seen {last_seen}"),
             Self::Sleeping { since } => write!(f, "sleeps since {since}"),
+            Self::Revoked { at } => write!(f, "was revoked {at}"),
             Self::Suspect => f.write_str("has been silent for a moment"),
             Self::Language(language) => write!(f, "has no kernel for {language}"),
             Self::Kernel { name, language } => write!(f, "has no kernel {name:?} for {language}"),

@@ -164,6 +164,9 @@ fn reach(device: &DeviceView) -> Result<Vec<RouteNote>, Refusal> {
         PresenceInfo::Suspect => Ok(vec![RouteNote::Suspect { device: device.name.clone() }]),
         PresenceInfo::Offline { last_seen } => Err(unreachable(format!("is offline, last seen {last_seen}"))),
         PresenceInfo::Sleeping { since } => Err(unreachable(format!("sleeps since {since}"))),
+        PresenceInfo::Revoked { at } => {
+            Err(unreachable(format!("was revoked {at}: pair it anew, or use another name")))
+        }
     }
 }
 
@@ -240,5 +243,6 @@ fn lacks_of(view: &View, device: &DeviceView, want: &OpenSession) -> Vec<fitness
         PresenceInfo::Suspect => vec![fitness::Lack::Suspect],
         PresenceInfo::Offline { last_seen } => vec![fitness::Lack::Offline { last_seen }],
         PresenceInfo::Sleeping { since } => vec![fitness::Lack::Sleeping { since }],
+        PresenceInfo::Revoked { at } => vec![fitness::Lack::Revoked { at }],
     }
 }

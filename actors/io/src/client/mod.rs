@@ -23,7 +23,7 @@ use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
 use wayfare_protocol::stream::RunUpdate;
-use wayfare_protocol::{EntityId, Limits, Refusal, RequestId, RunId, SessionId};
+use wayfare_protocol::{DeviceId, EntityId, Limits, Refusal, RequestId, RunId, SessionId, Wall};
 
 use crate::transport::WsTransport;
 use crate::{BootTimer, OsRandom, SystemClock};
@@ -268,6 +268,16 @@ impl MeshClient {
     pub async fn devices(&self) -> Result<Vec<DeviceInfo>, ClientError> {
         let answer = tokio::time::timeout(self.limits.request, self.client.devices()).await;
         answer.ok().flatten().ok_or(ClientError::NoAnswer)
+    }
+
+    /// Revokes a device of the account: its links are cut and its key is refused from now on. Since when it is.
+    ///
+    /// # Errors
+    /// If it is refused, or no answer comes in time.
+    pub async fn revoke(&self, device: DeviceId) -> Result<Wall, ClientError> {
+        // A node asks its cloud, and answers by itself where that does not.
+        let answer = tokio::time::timeout(self.limits.request * 2, self.client.revoke(device)).await;
+        answer.ok().flatten().ok_or(ClientError::NoAnswer)?.map_err(ClientError::CallRefused)
     }
 
     /// The sessions of the account.

@@ -28,6 +28,12 @@ impl Columns<'_> {
         N::try_from(value).map_err(|_| wrong(column, &format!("{value} is out of range")))
     }
 
+    pub(super) fn optional<N: TryFrom<i64>>(&self, column: &str) -> Result<Option<N>, StoreError> {
+        let value: Option<i64> = self.0.try_get(column).map_err(refused)?;
+        let read = |value: i64| N::try_from(value).map_err(|_| wrong(column, &format!("{value} is out of range")));
+        value.map(read).transpose()
+    }
+
     pub(super) fn bytes<const N: usize>(&self, column: &str) -> Result<[u8; N], StoreError> {
         let value: &[u8] = self.0.try_get(column).map_err(refused)?;
         value.try_into().map_err(|_| wrong(column, &format!("{} bytes and not {N}", value.len())))

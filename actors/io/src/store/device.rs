@@ -30,8 +30,17 @@ pub(super) async fn of_account(
     rows.iter().map(read).collect()
 }
 
+/// By what a device comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// By its key alone.
+    Known,
+    /// With a pairing code, which lifts a revocation.
+    Paired,
+}
+
 /// Registers or renews. A renewal changes what a device says of itself, not when it came or whose it is.
-pub(super) async fn put(pool: &SqlitePool, row: DeviceRow) -> Result<(), StoreError> {
+pub(super) async fn put(pool: &SqlitePool, row: DeviceRow, entry: Entry) -> Result<(), StoreError> {
     if row.key.device_id() != row.device {
         return Err(StoreError::Refused(format!("device {} is not the hash of its key", row.device)));
     }
@@ -39,13 +48,22 @@ pub(super) async fn put(pool: &SqlitePool, row: DeviceRow) -> Result<(), StoreEr
     let registered_at = integer("the time of registration", row.registered_at.0)?;
     let last_seen = integer("the time it was last seen", row.last_seen.0)?;
     let mut transaction = begin(pool).await?;
-    let written = sqlx::query(
+    match (standing(&mut transaction, row.device).await?, entry) {
+        (Some((account, _)), _) if account != row.account => {
+            return Err(StoreError::Refused(format!("device {} belongs to another account", row.device)));
+        }
+        (Some((_, Some(at))), Entry::Known) => {
+            return Err(StoreError::Refused(format!("device {} was revoked {at}", row.device)));
+        }
+        (Some(_) | None, _) => {}
+    }
+    sqlx::query(
         "INSERT INTO devices (device, account, public_key, name, os, node, registered_at, last_seen)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (device) DO UPDATE SET
              name = excluded.name, os = excluded.os, node = excluded.node,
-             last_seen = max(last_seen, excluded.last_seen)
-         WHERE account = excluded.account",
+             registered_at = CASE WHEN revoked_at IS NULL THEN registered_at ELSE excluded.registered_at END,
+             last_seen = max(last_seen, excluded.last_seen), revoked_at = NULL",
     )
     .bind(row.device.0.to_vec())
     .bind(row.account.0.as_bytes().to_vec())
@@ -58,10 +76,45 @@ pub(super) async fn put(pool: &SqlitePool, row: DeviceRow) -> Result<(), StoreEr
     .execute(&mut *transaction)
     .await
     .map_err(refused)?;
-    if written.rows_affected() == 0 {
-        return Err(StoreError::Refused(format!("device {} belongs to another account", row.device)));
-    }
     commit(transaction).await
+}
+
+/// Whose a device is, and since when it is revoked.
+async fn standing(
+    transaction: &mut Transaction,
+    device: DeviceId,
+) -> Result<Option<(AccountId, Option<Wall>)>, StoreError> {
+    let row = sqlx::query("SELECT * FROM devices WHERE device = ?")
+        .bind(device.0.to_vec())
+        .fetch_optional(&mut **transaction)
+        .await
+        .map_err(refused)?;
+    let row = row.as_ref().map(read).transpose()?;
+    Ok(row.map(|row| (row.account, row.revoked_at)))
+}
+
+/// Revokes a device, unless it is; returns since when it is.
+pub(super) async fn revoke(
+    pool: &SqlitePool,
+    account: AccountId,
+    device: DeviceId,
+    at: Wall,
+) -> Result<Option<Wall>, StoreError> {
+    let at_column = integer("the time", at.0)?;
+    let mut transaction = begin(pool).await?;
+    match standing(&mut transaction, device).await? {
+        Some((owner, None)) if owner == account => {}
+        Some((owner, Some(since))) if owner == account => return Ok(Some(since)),
+        Some(_) | None => return Ok(None),
+    }
+    sqlx::query("UPDATE devices SET revoked_at = ? WHERE device = ?")
+        .bind(at_column)
+        .bind(device.0.to_vec())
+        .execute(&mut *transaction)
+        .await
+        .map_err(refused)?;
+    commit(transaction).await?;
+    Ok(Some(at))
 }
 
 fn read(row: &SqliteRow) -> Result<DeviceRow, StoreError> {
@@ -75,5 +128,6 @@ fn read(row: &SqliteRow) -> Result<DeviceRow, StoreError> {
         node: columns.json("node")?,
         registered_at: Wall(columns.number("registered_at")?),
         last_seen: Wall(columns.number("last_seen")?),
+        revoked_at: columns.optional("revoked_at")?.map(Wall),
     })
 }

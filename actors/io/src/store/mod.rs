@@ -152,7 +152,17 @@ impl ControlStore for SqliteStore {
 
     fn put_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>> {
         let pool = self.pool.clone();
-        Box::pin(async move { device::put(&pool, row).await })
+        Box::pin(async move { device::put(&pool, row, device::Entry::Known).await })
+    }
+
+    fn pair_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>> {
+        let pool = self.pool.clone();
+        Box::pin(async move { device::put(&pool, row, device::Entry::Paired).await })
+    }
+
+    fn revoke(&self, account: AccountId, device: DeviceId, at: Wall) -> Pending<Result<Option<Wall>, StoreError>> {
+        let pool = self.pool.clone();
+        Box::pin(async move { device::revoke(&pool, account, device, at).await })
     }
 
     fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>> {

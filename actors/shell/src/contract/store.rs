@@ -24,6 +24,8 @@ pub async fn all<W: StoreWorld>(fresh: impl Fn() -> W) {
     a_renewal_changes_what_a_device_says_of_itself_only(&fresh()).await;
     a_device_must_have_its_own_key_and_an_account(&fresh()).await;
     being_seen_never_goes_back(&fresh()).await;
+    a_revoked_device_is_refused_until_it_is_paired_anew(&fresh()).await;
+    a_device_is_revoked_by_its_own_account_only(&fresh()).await;
     a_first_claim_makes_the_row(&fresh()).await;
     epochs_grow_by_one_with_every_grant(&fresh()).await;
     of_claims_that_race_one_is_granted(&fresh()).await;
@@ -107,6 +109,44 @@ pub async fn being_seen_never_goes_back(world: &impl StoreWorld) {
     }
     let found = good("device", store.device(row.device).await).expect("it is registered");
     assert_eq!(found.last_seen, Wall(7_000), "when it was last seen");
+}
+
+/// Also after reopening. It keeps what is known of it; the first revocation counts; pairing anew begins at the new time.
+pub async fn a_revoked_device_is_refused_until_it_is_paired_anew(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let (account, row) = (store.default_account(), device(&*store, 1));
+    good("put_device", store.put_device(row.clone()).await);
+    for at in [3_000, 4_000] {
+        let since = good("revoke", store.revoke(account, row.device, Wall(at)).await);
+        assert_eq!(since, Some(Wall(3_000)), "since when it is revoked");
+    }
+    drop(store);
+    let store = world.open().await;
+    let revoked = DeviceRow { revoked_at: Some(Wall(3_000)), ..row.clone() };
+    assert_eq!(good("device", store.device(row.device).await), Some(revoked.clone()), "a revoked device");
+    let refused = store.put_device(row.clone()).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "a revoked device was renewed: {refused:?}");
+    good("seen", store.seen(row.device, row.last_seen).await);
+    assert_eq!(good("account", store.account(account).await).devices, vec![revoked], "after it was refused");
+    let again = DeviceRow { name: "again".to_owned(), registered_at: Wall(5_000), last_seen: Wall(5_000), ..row };
+    good("pair_device", store.pair_device(again.clone()).await);
+    assert_eq!(good("device", store.device(again.device).await), Some(again.clone()), "a device that is paired anew");
+    good("put_device", store.put_device(again.clone()).await);
+    let later = DeviceRow { registered_at: Wall(6_000), ..again.clone() };
+    good("pair_device", store.pair_device(later).await);
+    assert_eq!(good("device", store.device(again.device).await), Some(again), "pairing one that is not revoked");
+}
+
+/// Of another account, and where there is none, nothing is revoked.
+pub async fn a_device_is_revoked_by_its_own_account_only(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let (account, row) = (store.default_account(), device(&*store, 1));
+    let nothing = good("revoke, of a device that is not there", store.revoke(account, row.device, Wall(1)).await);
+    assert_eq!(nothing, None);
+    good("pair_device", store.pair_device(row.clone()).await);
+    let foreign = good("revoke, by another account", store.revoke(AccountId::LOCAL, row.device, Wall(2)).await);
+    assert_eq!(foreign, None);
+    assert_eq!(good("device", store.device(row.device).await), Some(row), "it is as it was");
 }
 
 /// The epoch follows the claimant's own; the rest of the row is as claimed.
@@ -265,6 +305,7 @@ fn device(store: &dyn ControlStore, n: u8) -> DeviceRow {
         node: Some(Capabilities { hardware, runtimes: Vec::new(), tags: vec!["\"quoted\"".to_owned()] }),
         registered_at: Wall(1_000),
         last_seen: Wall(2_000),
+        revoked_at: None,
     }
 }
 

@@ -27,6 +27,8 @@ pub struct DeviceRow {
     pub registered_at: Wall,
     /// When its last link closed.
     pub last_seen: Wall,
+    /// Since when its key is refused; `None` while it is one of the account's.
+    pub revoked_at: Option<Wall>,
 }
 
 impl DeviceRow {
@@ -66,8 +68,14 @@ pub trait ControlStore: Send + Sync {
     /// A registered device.
     fn device(&self, device: DeviceId) -> Pending<Result<Option<DeviceRow>, StoreError>>;
     /// Registers a device or renews what it says of itself: name, system and capabilities. When it was registered stays, the
-    /// later of both sightings counts. Refused if the id is not the hash of the key, or the account is not the device's.
+    /// later of both sightings counts. Refused if the id is not the hash of the key, the account is not the device's, or the device
+    /// is revoked; `revoked_at` of the row given is not looked at.
     fn put_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>>;
+    /// The same for a device that has a pairing code: one that was revoked is the account's again, from then on.
+    fn pair_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>>;
+    /// Revokes a device of an account; returns since when it is. One that is revoked already stays so since then; `None`: the
+    /// account has no such device.
+    fn revoke(&self, account: AccountId, device: DeviceId, at: Wall) -> Pending<Result<Option<Wall>, StoreError>>;
     /// Notes when a device was last there; nothing if it is not registered or was seen later.
     fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>>;
     /// An account's devices and rows.

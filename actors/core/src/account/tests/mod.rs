@@ -5,8 +5,10 @@ mod opens;
 mod policy;
 mod presence;
 mod requests;
+mod revocation;
 mod sessions;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -120,7 +122,7 @@ impl Bench {
             (registered(LAPTOP.0, "laptop", Some(python())), Wall(6)),
             (registered(PHONE, "phone", None), Wall(7)),
         ];
-        bench.input(Input::Loaded { devices, rows: vec![row(1, "main", DESK)] });
+        bench.input(Input::Loaded { devices, revoked: BTreeMap::new(), rows: vec![row(1, "main", DESK)] });
         bench
     }
 

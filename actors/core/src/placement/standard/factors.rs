@@ -101,9 +101,11 @@ impl<'a> StandardPlacement<'a> {
         }
         match candidate.vitals.standing {
             Standing::Ready => Ok(1.0),
-            standing @ (Standing::Suspect | Standing::Offline | Standing::Sleeping | Standing::Draining) => {
-                Err(Veto::Standing(standing))
-            }
+            standing @ (Standing::Suspect
+            | Standing::Offline
+            | Standing::Sleeping
+            | Standing::Revoked
+            | Standing::Draining) => Err(Veto::Standing(standing)),
         }
     }
 

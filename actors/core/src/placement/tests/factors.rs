@@ -54,6 +54,7 @@ fn only_a_node_that_is_ready_takes_something() {
         (Standing::Suspect, "has been silent for a moment"),
         (Standing::Offline, "is offline"),
         (Standing::Sleeping, "sleeps"),
+        (Standing::Revoked, "was revoked"),
         (Standing::Draining, "is being drained"),
     ] {
         let vitals = Vitals { standing, ..idle() };

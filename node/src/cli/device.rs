@@ -1,0 +1,56 @@
+//! `wayfare device revoke`.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use serde_json::json;
+use wayfare_protocol::control::{DeviceInfo, PresenceInfo};
+
+use super::app::App;
+use super::arguments::DeviceRevoke;
+use super::exit::{Exit, Failure};
+use super::lists::printable;
+use crate::client::device_of;
+use crate::render::Form;
+
+/// Cuts a device off, once whoever asks has said that it is this one.
+pub(super) async fn revoke(app: &App, asked: &DeviceRevoke) -> Result<Exit, Failure> {
+    let client = app.connect().await?;
+    let devices = client.devices().await?;
+    let device = device_of(&devices, &asked.device)?.0;
+    let info = devices.iter().find(|info| info.device == device);
+    let name = info.map_or_else(|| device.short(), |info| printable(&info.name));
+    if !asked.yes && !is_revoked(info) {
+        confirm(app, &name, device == app.key()?.device_id())?;
+    }
+    let since = client.revoke(device).await?;
+    if app.form == Form::Json {
+        app.screen.json(&json!({ "revoked": { "device": device, "name": name, "at": since } }))?;
+    } else {
+        app.screen.note(&format!(
+            "{name} ({}) is revoked since {since}: its links are cut and its key is refused. To use it again, pair it anew with \
+             `wayfare login` and a new pairing string",
+            device.short()
+        ));
+    }
+    Ok(Exit::Good)
+}
+
+fn is_revoked(info: Option<&DeviceInfo>) -> bool {
+    info.is_some_and(|info| matches!(info.presence, PresenceInfo::Revoked { .. }))
+}
+
+/// Asks whoever sits at the terminal; refuses where nobody can be asked.
+fn confirm(app: &App, name: &str, is_this: bool) -> Result<(), Failure> {
+    if app.form == Form::Json || !io::stdin().is_terminal() {
+        let why = format!("nobody can be asked whether {name} is to be cut off: say so with --yes");
+        return Err(Failure::Usage(why));
+    }
+    let which = if is_this { format!("{name}, which is this device") } else { name.to_owned() };
+    app.screen.note(&format!("cut off {which}? What runs there goes on, but nobody reaches it (yes or nothing)"));
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    match line.trim().to_lowercase().as_str() {
+        "yes" | "y" => Ok(()),
+        _ => Err(Failure::Interrupted),
+    }
+}
