@@ -1,6 +1,7 @@
 //! The cloud of a person's devices: one process that their links lead to.
 
 pub mod admin;
+pub mod backup;
 pub mod cloud;
 pub mod config;
 pub mod door;

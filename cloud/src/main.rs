@@ -1,12 +1,13 @@
 //! `wayfare-cloud`.
 
+use std::path::{PathBuf, absolute};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use wayfare_cloud::config::{CloudConfig, ConfigFlags};
 use wayfare_cloud::serve::Ended;
-use wayfare_cloud::{pair, serve};
+use wayfare_cloud::{backup, pair, serve};
 
 /// Serves the links of a person's devices and joins what belongs together.
 ///
@@ -27,6 +28,16 @@ enum Command {
     Serve,
     /// Print a new pairing string of the running cloud; earlier ones are good for nothing then.
     Pair,
+    /// Copy what the cloud keeps into a new folder, also while it runs. The copy has its keys: whoever reads it can pretend to be it.
+    Backup {
+        /// The folder for it.
+        to: PathBuf,
+    },
+    /// Bring a backup back as the data of a cloud that is lost; the data folder must be gone or empty.
+    Restore {
+        /// The backup's folder.
+        from: PathBuf,
+    },
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -50,9 +61,20 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = CloudConfig::load(&arguments.flags)?;
-    match arguments.command {
+    match &arguments.command {
         Some(Command::Config(ConfigCommand::Print)) => print!("{}", config.print()),
         Some(Command::Pair) => println!("{}", runtime()?.block_on(pair::ask(&config.data_dir, &config.limits()))?),
+        Some(Command::Backup { to }) => {
+            let description = runtime()?.block_on(backup::backup(&config.data_dir, &absolute(to)?))?;
+            println!("backup of {} in {}: {description}", config.data_dir.display(), to.display());
+        }
+        Some(Command::Restore { from }) => {
+            let generation = runtime()?.block_on(backup::restore(&absolute(from)?, &config.data_dir))?;
+            println!(
+                "{} is back, in generation {generation}; start it with `wayfare-cloud serve`",
+                config.data_dir.display()
+            );
+        }
         Some(Command::Serve) | None => {
             wayfare_io::start_logging(&config.log)?;
             return Ok(match runtime()?.block_on(serve::serve(&config, &mut std::io::stdout()))? {

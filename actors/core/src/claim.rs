@@ -9,6 +9,7 @@
 //! | owner, lineage and key as wanted | none | granted as it stands: a repeat whose answer was lost |
 //! | any other | none | `Superseded` |
 //! | at the expected epoch | that epoch | granted, or `NameTaken` |
+//! | unconfirmed since a restore, at an epoch before the expected one | an epoch before this generation | granted, or `NameTaken` |
 //! | owner, lineage and key as wanted, at the epoch after the expected one | an epoch | granted as it stands: a repeat |
 //! | any other | an epoch | `Superseded` |
 
@@ -45,6 +46,8 @@ pub fn decide(row: Option<&Row>, named: Option<&Row>, claim: &Claim, generation:
         (None, None) => next.epoch,
         (None, Some(expect)) => return Err(NoRow { resource: next.resource, expect }),
         (Some(row), Some(expect)) if row.epoch == expect => expect,
+        // The backup is older than what the claimant was granted.
+        (Some(row), Some(expect)) if is_outlived(row.epoch, expect, generation) => expect,
         (Some(row), expect) => {
             let stands = row.owner == next.owner && row.lineage == next.lineage && row.key == next.key;
             let in_place = expect.is_none_or(|expect| row.epoch == expect.next_in(generation));
@@ -56,6 +59,13 @@ pub fn decide(row: Option<&Row>, named: Option<&Row>, claim: &Claim, generation:
         Some(other) if other.resource != next.resource => Decision::Answer(ClaimOutcome::NameTaken(other.clone())),
         _ => Decision::Write(Row { epoch: follows.next_in(generation), ..next.clone() }),
     })
+}
+
+/// Whether a row at that epoch is unconfirmed, having come with a restore from backup, which raised the generation, while whoever
+/// expects the other epoch was granted that one later, before the store was lost (architecture §5.1).
+#[must_use]
+pub fn is_outlived(row: Epoch, expect: Epoch, generation: u32) -> bool {
+    row.generation < generation && row < expect && expect.generation < generation
 }
 
 #[cfg(test)]
@@ -109,6 +119,25 @@ mod tests {
             panic!("not granted")
         };
         assert_eq!(granted.epoch, epoch(3, 1));
+    }
+
+    /// The backup is from before the resource changed hands: its present owner was granted a later epoch. The one of before, which
+    /// has released it, does not claim; were it to, the later one would find the row confirmed, and people decide.
+    #[test]
+    fn a_row_that_was_restored_gives_way_to_a_later_grant_until_it_is_confirmed() {
+        let held = row(1, "main", 1, epoch(1, 3));
+        let claim = |expect| Claim { expect: Some(expect), next: row(1, "main", 2, Epoch::LOCAL) };
+        let granted = decide(Some(&held), Some(&held), &claim(epoch(2, 1)), GENERATION);
+        assert_eq!(granted, Ok(Decision::Write(row(1, "main", 2, epoch(3, 1)))));
+        let superseded = Ok(Decision::Answer(ClaimOutcome::Superseded(held.clone())));
+        assert_eq!(decide(Some(&held), Some(&held), &claim(epoch(1, 2)), GENERATION), superseded, "an earlier grant");
+        assert_eq!(decide(Some(&held), Some(&held), &claim(epoch(4, 1)), GENERATION), superseded, "no grant of before");
+        let confirmed = row(1, "main", 1, epoch(3, 1));
+        let superseded = Ok(Decision::Answer(ClaimOutcome::Superseded(confirmed.clone())));
+        assert_eq!(decide(Some(&confirmed), Some(&confirmed), &claim(epoch(2, 1)), GENERATION), superseded);
+        let other = row(2, "main", 1, epoch(3, 1));
+        let taken = decide(Some(&held), Some(&other), &claim(epoch(2, 1)), GENERATION);
+        assert_eq!(taken, Ok(Decision::Answer(ClaimOutcome::NameTaken(other))));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use clock::{OsRandom, SystemClock};
 pub use data_dir::{DataDir, DataDirError};
 pub use entity_keys::EntityKeyFiles;
 pub use key_file::{KeyFileError, load_or_create_key};
-pub use log::{LogStoreError, SegmentLogStore};
+pub use log::{LogStoreError, SegmentLogStore, copy_logs};
 pub use logging::start_logging;
 pub use pairing_client::{PairFailure, Paired, pair};
 pub use store::{OpenStoreError, SqliteStore};

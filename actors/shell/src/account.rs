@@ -215,7 +215,12 @@ fn place_node(config: &Config) -> Option<wayfare_protocol::NodeId> {
 }
 
 fn store_refusal(error: StoreError) -> Refusal {
-    Refusal::new(ErrorCode::StorageFailed, error.to_string())
+    let code = match error {
+        // The owner claims anew, expecting none: after a restore the store may not know what was made since the backup.
+        StoreError::NoRow(_) => ErrorCode::NotFound,
+        StoreError::Refused(_) | StoreError::Unknown(_) => ErrorCode::StorageFailed,
+    };
+    Refusal::new(code, error.to_string())
 }
 
 /// A session of this node under its supervisor.

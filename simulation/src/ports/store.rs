@@ -166,7 +166,7 @@ impl Tables {
         let looks = self.mutation != Some(Mutation::StoreForgetsNames);
         let named = self.rows.iter().find(|((of, _), row)| looks && *of == account && row.key.clashes(&claim.next.key));
         let decision = decide(row, named.map(|(_, row)| row), claim, GENERATION);
-        match decision.map_err(|why| StoreError::Refused(why.to_string()))? {
+        match decision.map_err(|why| StoreError::NoRow(why.to_string()))? {
             Decision::Answer(outcome) => Ok(outcome),
             Decision::Write(row) => Ok(ClaimOutcome::Granted(self.grant(account, row))),
         }

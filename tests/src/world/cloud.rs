@@ -95,6 +95,19 @@ impl Cloud {
         Ok(string.with_context(failed)?.parse()?)
     }
 
+    /// Runs a command of its program on its data folder to its end. Gives what it printed.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub async fn command(&self, words: &[&str]) -> Result<String> {
+        let mut command = sober(&self.programs.path("wayfare-cloud"), &self.home);
+        command.args(words).arg("--config").arg(&self.config);
+        let output = tokio::process::Command::from(command).output().await?;
+        let (said, why) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "wayfare-cloud {}: {said} {why}", words.join(" "));
+        Ok(said.into_owned())
+    }
+
     /// Where it listens for links.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

@@ -7,6 +7,7 @@ mod jupyter;
 mod local;
 mod questions;
 mod readers;
+mod restore;
 mod revocation;
 mod routing;
 mod runtimes;

@@ -7,7 +7,8 @@ use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::session::SessionState;
 use wayfare_protocol::{ErrorCode, Refusal, RequestId, ResourceId};
 
-use super::{Account, Effect, LinkId};
+use super::{Account, Effect, LinkId, Place};
+use crate::claim::is_outlived;
 use crate::machine::{OpId, Sink};
 use crate::ownership;
 
@@ -64,11 +65,17 @@ impl Account {
             let outcome = Err(Refusal::new(ErrorCode::Malformed, detail));
             return out.push(Effect::Send { link, control: Control::Claimed { request, outcome } });
         }
-        let owner_before = match claim.next.resource {
-            ResourceId::Session(session) => self.sessions.get(session).map(|info| info.owner.0),
-            ResourceId::Daemon(daemon) => self.owner_of_daemon(daemon).map(|owner| owner.0),
+        let before = match claim.next.resource {
+            ResourceId::Session(session) => self.sessions.get(session).map(|info| (info.owner.0, info.epoch)),
+            ResourceId::Daemon(daemon) => self.daemons.get(daemon).map(|info| (info.owner.0, info.epoch)),
         };
-        let is_own = device == Some(claim.next.owner.0) && owner_before.is_none_or(|owner| Some(owner) == device);
+        // After a restore the present owner may be one that the row does not know yet.
+        let is_outlived = |row| match (&self.config.place, claim.expect) {
+            (Place::Cloud { generation }, Some(expect)) => is_outlived(row, expect, *generation),
+            (Place::Cloud { .. } | Place::Node { .. }, _) => false,
+        };
+        let may = before.is_none_or(|(owner, row)| Some(owner) == device || is_outlived(row));
+        let is_own = device == Some(claim.next.owner.0) && may;
         if self.here().is_some() || !is_own {
             let detail = "only its present owner may claim a row that has one";
             let outcome = Err(Refusal::new(ErrorCode::Forbidden, detail));

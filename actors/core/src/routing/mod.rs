@@ -9,6 +9,7 @@
 //! | lives elsewhere | owner Online | `RunningElsewhere` |
 //! | | owner Suspect | `RunningElsewhere`, noted: the request probes it |
 //! | | owner Offline, Sleeping or not registered | refused, `OwnerUnreachable` |
+//! | | owner revoked | refused, `Forbidden` |
 //! | is new | the user chose a device that is there and can | `ChosenByUser` |
 //! | | the user chose another one | refused: `NotFound`, `OwnerUnreachable` or `NoCapability` |
 //! | | this node can | `ColdStartHere` |
@@ -165,7 +166,8 @@ fn reach(device: &DeviceView) -> Result<Vec<RouteNote>, Refusal> {
         PresenceInfo::Offline { last_seen } => Err(unreachable(format!("is offline, last seen {last_seen}"))),
         PresenceInfo::Sleeping { since } => Err(unreachable(format!("sleeps since {since}"))),
         PresenceInfo::Revoked { at } => {
-            Err(unreachable(format!("was revoked {at}: pair it anew, or use another name")))
+            let detail = format!("{} was revoked {at}: pair it anew, or use another name", device.name);
+            Err(Refusal::new(ErrorCode::Forbidden, detail))
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A log is a folder; a segment is a file named by its first record; `record` has the bytes. Appends of one moment share one
 //! write and one fdatasync. The last segment is scanned when the log is opened; older ones are checked when they are read.
 
+mod copy;
 mod end;
 mod record;
 mod segment;
@@ -19,6 +20,7 @@ use wayfare_actors::ports::{Log, LogError, LogName, LogStore, Pending};
 use wayfare_protocol::Limits;
 
 use crate::data_dir::{DataDir, DataDirError};
+pub use copy::copy_logs;
 use end::Survives;
 use writer::{Command, Hold, REMOVING, Writers};
 

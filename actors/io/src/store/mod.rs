@@ -1,5 +1,6 @@
 //! The control store in SQLite: WAL, synchronous=FULL, one connection, so that changes follow one another.
 
+mod backup;
 mod convert;
 mod device;
 mod ownership;

@@ -39,7 +39,7 @@ pub(super) async fn claim(
     let row = of_resource(&mut transaction, account, claim.next.resource).await?;
     let named = of_key(&mut transaction, account, &claim.next.key).await?;
     let decision = decide(row.as_ref(), named.as_ref(), claim, generation);
-    match decision.map_err(|why| StoreError::Refused(why.to_string()))? {
+    match decision.map_err(|why| StoreError::NoRow(why.to_string()))? {
         Decision::Answer(outcome) => Ok(outcome),
         Decision::Write(row) => {
             write(&mut transaction, account, &row).await?;

@@ -268,7 +268,7 @@ pub async fn a_claim_on_a_row_that_is_not_there_is_refused(world: &impl StoreWor
     let store = world.open().await;
     let next = row(1, "main", 1);
     let refused = store.claim(store.default_account(), Claim { expect: Some(Epoch::LOCAL), next }).await;
-    assert!(matches!(refused, Err(StoreError::Refused(_))), "it was not refused: {refused:?}");
+    assert!(matches!(refused, Err(StoreError::NoRow(_))), "it was not refused as without a row: {refused:?}");
     let account = good("account", store.account(store.default_account()).await);
     assert_eq!(account, Account::default(), "a refused claim leaves nothing");
 }

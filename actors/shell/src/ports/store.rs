@@ -54,6 +54,9 @@ pub enum StoreError {
     /// It refused; nothing was changed.
     #[error("control store: {0}")]
     Refused(String),
+    /// The claim compares with a row, and there is none; nothing was changed.
+    #[error("control store: {0}")]
+    NoRow(String),
     /// It did not answer; the change may or may not have been made.
     #[error("control store did not answer, the outcome is unknown: {0}")]
     Unknown(String),
@@ -80,7 +83,8 @@ pub trait ControlStore: Send + Sync {
     fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>>;
     /// An account's devices and rows.
     fn account(&self, account: AccountId) -> Pending<Result<Account, StoreError>>;
-    /// Changes a row by compare-and-set (architecture §5.1), as [`wayfare_core::claim::decide`] says. The epoch granted is
+    /// Changes a row by compare-and-set (architecture §5.1), as [`wayfare_core::claim::decide`] says; `NoRow` where there is nothing to
+    /// compare with. The epoch granted is
     /// [`wayfare_protocol::Epoch::next_in`] of the row's own (of the claimant's, where there is no row).
     fn claim(&self, account: AccountId, claim: Claim) -> Pending<Result<ClaimOutcome, StoreError>>;
 }

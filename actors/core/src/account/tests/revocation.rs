@@ -104,7 +104,7 @@ fn what_a_revoked_device_owns_is_shown_as_its_own_and_refused_with_the_reason() 
     }
     bench.asks(9, run(4, 1));
     let refusal = bench.refusal(9);
-    assert!(refusal.code == ErrorCode::OwnerUnreachable && refusal.detail.contains("revoked"), "{refusal}");
+    assert!(refusal.code == ErrorCode::Forbidden && refusal.detail.contains("revoked"), "{refusal}");
     bench.opens(9, 5, open("main", 6));
     let refusal = bench.opened(9).expect_err("its owner is revoked");
     assert!(refusal.detail.contains("revoked"), "{refusal}");

@@ -65,6 +65,29 @@ fn a_row_is_claimed_by_its_owner_alone() {
     assert!(claim(&mut bench, 1, row(1, "main", DESK)).is_ok());
 }
 
+/// The backup is from before the session changed hands. Once its owner has confirmed a row nobody else gets it.
+#[test]
+fn after_a_restore_a_later_owner_than_the_rows_may_claim_it() {
+    let mut bench = Bench::new(Place::Cloud { generation: 3 }, Limits::default());
+    let devices = vec![(registered(DESK.0, "desk", Some(python())), Wall(5))];
+    bench.input(Input::Loaded { devices, revoked: BTreeMap::new(), rows: vec![row(1, "main", DESK)] });
+    bench.up(2, LAPTOP.0);
+    let mut asked = |expect| {
+        bench.said.clear();
+        let claim = Claim { expect: Some(expect), next: row(1, "main", LAPTOP) };
+        bench.says(2, Control::Claim { request: request(50), claim });
+        matches!(bench.said.as_slice(), [Effect::Claim { .. }])
+    };
+    assert!(asked(Epoch { generation: 2, n: 1 }));
+    assert!(!asked(EPOCH), "no later grant than the row's");
+    let confirmed = Row { epoch: Epoch { generation: 3, n: 1 }, ..row(1, "main", DESK) };
+    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: vec![confirmed] });
+    let claim = Claim { expect: Some(Epoch { generation: 2, n: 1 }), next: row(1, "main", LAPTOP) };
+    bench.said.clear();
+    bench.says(2, Control::Claim { request: request(51), claim });
+    assert!(matches!(bench.said.as_slice(), [Effect::Send { control: Control::Claimed { outcome: Err(_), .. }, .. }]));
+}
+
 #[test]
 fn a_daemon_is_not_claimed_under_a_sessions_name() {
     let mut bench = Bench::cloud();
