@@ -44,6 +44,9 @@ pub struct CloudConfig {
     /// Where health, metrics and pairing strings are asked for; without TLS.
     #[serde(default = "admin_listen")]
     pub admin_listen: SocketAddr,
+    /// Where programs that speak HTTP connect, encrypted as links are; `None`: nowhere. Port 0: see `http.addr` in the data folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_listen: Option<SocketAddr>,
     /// Names and addresses under which devices reach the cloud, the best first: that one is in pairing strings.
     #[serde(default)]
     pub names: Vec<String>,
@@ -98,6 +101,10 @@ pub struct ConfigFlags {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin_listen: Option<SocketAddr>,
+    /// Where programs that speak HTTP connect (default: nowhere).
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_listen: Option<SocketAddr>,
     /// A name or address under which devices reach the cloud; may be given several times, the best first.
     #[arg(long = "name", global = true)]
     #[serde(rename = "names", skip_serializing_if = "Vec::is_empty")]
@@ -201,13 +208,16 @@ impl CloudConfig {
         if self.public_port == Some(0) {
             return wrong("public_port is 0");
         }
-        if self.security()? == Security::Plain && !self.tls.insecure_plaintext && !self.listen.ip().is_loopback() {
-            let what = format!(
-                "tls.plaintext is for this machine only and listen is {}: use TLS, or set tls.insecure_plaintext if whoever is on \
-                 the way may read and change everything",
-                self.listen
-            );
-            return Err(ConfigError::Wrong(what));
+        if self.security()? == Security::Plain && !self.tls.insecure_plaintext {
+            let doors = [("listen", Some(self.listen)), ("http_listen", self.http_listen)];
+            for (door, address) in doors {
+                let Some(address) = address.filter(|address| !address.ip().is_loopback()) else { continue };
+                let what = format!(
+                    "tls.plaintext is for this machine only and {door} is {address}: use TLS, or set tls.insecure_plaintext if \
+                     whoever is on the way may read and change everything"
+                );
+                return Err(ConfigError::Wrong(what));
+            }
         }
         Ok(())
     }

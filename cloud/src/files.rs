@@ -30,6 +30,12 @@ impl Files {
         self.folder.join("listen.addr")
     }
 
+    /// Where programs that speak HTTP connect, if anywhere.
+    #[must_use]
+    pub fn http(&self) -> PathBuf {
+        self.folder.join("http.addr")
+    }
+
     /// Where the admin listener is.
     #[must_use]
     pub fn admin(&self) -> PathBuf {
@@ -64,10 +70,11 @@ impl Files {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn announce(&self, listen: SocketAddr, admin: SocketAddr, token: &str) -> Result<()> {
-        for (path, text) in
-            [(self.token(), token.to_owned()), (self.admin(), admin.to_string()), (self.listen(), listen.to_string())]
-        {
+    pub fn announce(&self, listen: SocketAddr, http: Option<SocketAddr>, admin: SocketAddr, token: &str) -> Result<()> {
+        let http = http.map(|http| (self.http(), http.to_string()));
+        let others =
+            [(self.token(), token.to_owned()), (self.admin(), admin.to_string()), (self.listen(), listen.to_string())];
+        for (path, text) in http.into_iter().chain(others) {
             replace(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
         }
         Ok(())
@@ -78,7 +85,7 @@ impl Files {
     /// # Errors
     /// If a file is there and cannot be removed.
     pub fn withdraw(&self) -> Result<()> {
-        for path in [self.listen(), self.admin(), self.token()] {
+        for path in [self.listen(), self.http(), self.admin(), self.token()] {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(error).with_context(|| format!("cannot remove {}", path.display()));

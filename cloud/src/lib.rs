@@ -6,6 +6,7 @@ pub mod cloud;
 pub mod config;
 pub mod door;
 pub mod files;
+mod http;
 pub mod invitation;
 pub mod metrics;
 mod open_files;

@@ -27,6 +27,7 @@ use crate::cloud::Cloud;
 use crate::config::{CloudConfig, Security};
 use crate::door;
 use crate::files::Files;
+use crate::http::Parts;
 use crate::invitation::Invitation;
 use crate::open_files::allow_open_files;
 
@@ -50,7 +51,8 @@ struct Running {
     store: Arc<SqliteStore>,
     tls: Arc<ServerTls>,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
-    doors: [AbortHandle; 2],
+    doors: Vec<AbortHandle>,
+    admin_door: AbortHandle,
     limits: Limits,
     url: String,
     is_new: bool,
@@ -104,6 +106,10 @@ async fn start(config: &CloudConfig) -> Result<Running> {
     let files = Files::of(data.path());
     files.withdraw()?;
     let listener = bind(config.listen).await?;
+    let http_listener = match config.http_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let admin_listener = bind(config.admin_listen).await?;
     let (listen, admin_listen) = (listener.local_addr()?, admin_listener.local_addr()?);
     let port = config.public_port.unwrap_or(listen.port());
@@ -125,10 +131,11 @@ async fn start(config: &CloudConfig) -> Result<Running> {
     let identity = Identity { server: tls.identity().clone(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let shared: Arc<dyn ControlStore> = Arc::clone(&store) as _;
     let node = CloudNode::start(ports, Arc::clone(&shared), identity, limits.clone()).await?;
-    let cloud = Cloud::new(node, shared, invitation, limits.clone());
+    let cloud = Cloud::new(node, Arc::clone(&shared), invitation, limits.clone());
 
     let token = token();
-    files.announce(listen, admin_listen, &token)?;
+    let http_listen = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    files.announce(listen, http_listen, admin_listen, &token)?;
     let own_tls = (security != Security::Plain).then(|| tls.server_config());
     let device_door = TcpDoor::new(listener, own_tls, limits.handshake);
     let bounds = Bounds {
@@ -143,9 +150,14 @@ async fn start(config: &CloudConfig) -> Result<Running> {
     let bounds =
         Bounds { connections: limits.admin_connections, request: limits.request, lasts: Some(limits.request * 2) };
     let admins = tokio::spawn(http::serve(admin_door, admin, bounds));
-    let doors = [devices.abort_handle(), admins.abort_handle()];
+    let mut doors = vec![devices.abort_handle()];
+    if let Some(listener) = http_listener {
+        let parts = Parts { config, cloud: &cloud, store: &shared, tls: &tls, limits: &limits };
+        doors.push(crate::http::open(listener, &parts)?);
+    }
+    let admin_door = admins.abort_handle();
     let is_new = account.devices.is_empty();
-    Ok(Running { cloud, store, tls, metrics, doors, limits, url, is_new, files, _data: data })
+    Ok(Running { cloud, store, tls, metrics, doors, admin_door, limits, url, is_new, files, _data: data })
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener> {
@@ -233,8 +245,7 @@ impl Running {
 
     /// Takes nothing more in, says goodbye on every link, and closes what is open; as far as there is time.
     async fn drain(self) {
-        let [devices, admins] = &self.doors;
-        devices.abort();
+        self.doors.iter().for_each(AbortHandle::abort);
         let ending = async {
             self.cloud.drain().await;
             self.store.close().await;
@@ -242,7 +253,7 @@ impl Running {
         if tokio::time::timeout(self.limits.drain, ending).await.is_err() {
             tracing::warn!("not everything ended within {:?}", self.limits.drain);
         }
-        admins.abort();
+        self.admin_door.abort();
         if let Err(error) = self.files.withdraw() {
             tracing::warn!(%error, "files of a running cloud are left");
         }

@@ -206,6 +206,21 @@ pub enum DeviceCommand {
     List,
     /// Cut a device off: its links end and its key is refused, until it is paired anew.
     Revoke(DeviceRevoke),
+    /// Pair a device that is nothing but a token, for programs that speak HTTP to the cloud, and print the token.
+    Token(DeviceToken),
+}
+
+/// `wayfare device token`.
+#[derive(Clone, Debug, Args)]
+pub struct DeviceToken {
+    /// What the cloud printed: wayfare://HOST:PORT/CODE/ANCHOR.
+    pub pairing_string: PairingString,
+    /// What it is called among the devices; by that name it is revoked.
+    #[arg(long)]
+    pub name: String,
+    /// Speak unencrypted WebSocket to another machine (a wayfare+ws:// string).
+    #[arg(long)]
+    pub insecure_plaintext: bool,
 }
 
 /// `wayfare device revoke`.

@@ -1,14 +1,20 @@
-//! `wayfare device revoke`.
+//! `wayfare device revoke` and `wayfare device token`.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use serde_json::json;
+use wayfare_actors::ports::Random as _;
+use wayfare_io::http::token_of;
+use wayfare_io::transport::WsTransport;
+use wayfare_io::{OsRandom, SystemClock, pair};
 use wayfare_protocol::control::{DeviceInfo, PresenceInfo};
+use wayfare_protocol::identity::DeviceKey;
 
 use super::app::App;
-use super::arguments::DeviceRevoke;
+use super::arguments::{DeviceRevoke, DeviceToken};
 use super::exit::{Exit, Failure};
 use super::lists::printable;
+use super::login::check_name;
 use crate::client::device_of;
 use crate::render::Form;
 
@@ -32,6 +38,29 @@ pub(super) async fn revoke(app: &App, asked: &DeviceRevoke) -> Result<Exit, Fail
             device.short()
         ));
     }
+    Ok(Exit::Good)
+}
+
+/// Pairs a key that is made for it and prints it; it is kept nowhere.
+pub(super) async fn token(app: &App, asked: &DeviceToken) -> Result<Exit, Failure> {
+    check_name(&asked.name)?;
+    let mut seed = [0; 32];
+    OsRandom.fill(&mut seed);
+    let key = DeviceKey::from_seed(&seed);
+    let transport = WsTransport::new(asked.insecure_plaintext);
+    pair(&transport, &asked.pairing_string, &key, &asked.name, &app.limits, &SystemClock).await?;
+    let (device, token) = (key.device_id(), token_of(&key));
+    if app.form == Form::Json {
+        app.screen.json(&json!({ "device": device, "name": asked.name, "token": token }))?;
+        return Ok(Exit::Good);
+    }
+    app.screen.line(&token)?;
+    app.screen.note(&format!(
+        "whoever shows this to the cloud as Authorization: Bearer is {}, one of your devices. It is kept nowhere else; \
+         `wayfare device revoke {}` makes it void",
+        asked.name,
+        device.short()
+    ));
     Ok(Exit::Good)
 }
 

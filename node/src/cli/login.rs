@@ -19,10 +19,7 @@ pub(super) async fn login(app: &App, asked: Login) -> Result<Exit, Failure> {
         Some(name) => name.clone(),
         None => running_name(app).await.unwrap_or_else(|| app.config.name.clone()),
     };
-    if name.trim().is_empty() || name.len() > DEVICE_NAME_MAX || name.chars().any(char::is_control) {
-        let detail = format!("--name: a device's name has 1 to {DEVICE_NAME_MAX} bytes and no control characters");
-        return Err(Failure::Usage(detail));
-    }
+    check_name(&name)?;
     let transport = WsTransport::new(asked.insecure_plaintext);
     let paired = pair(&transport, &asked.pairing_string, &key, &name, &app.limits, &SystemClock).await?;
     let cloud = Cloud {
@@ -46,6 +43,15 @@ pub(super) async fn login(app: &App, asked: Login) -> Result<Exit, Failure> {
     };
     app.screen.line(next)?;
     Ok(Exit::Good)
+}
+
+/// Whether a device can be called that.
+pub(super) fn check_name(name: &str) -> Result<(), Failure> {
+    if name.trim().is_empty() || name.len() > DEVICE_NAME_MAX || name.chars().any(char::is_control) {
+        let detail = format!("--name: a device's name has 1 to {DEVICE_NAME_MAX} bytes and no control characters");
+        return Err(Failure::Usage(detail));
+    }
+    Ok(())
 }
 
 /// What the running node calls this device: its flags may say otherwise than the configuration.

@@ -78,6 +78,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Attach(asked) => attach::attach(&app, &asked).await,
         Command::Device { command: DeviceCommand::List } => lists::devices(&app).await,
         Command::Device { command: DeviceCommand::Revoke(asked) } => device::revoke(&app, &asked).await,
+        Command::Device { command: DeviceCommand::Token(asked) } => device::token(&app, &asked).await,
         Command::Session { command: SessionCommand::List } => lists::sessions(&app).await,
         Command::Session { command: SessionCommand::Show(which) } => session::show(&app, &which).await,
         Command::Session { command: SessionCommand::Interrupt(which) } => session::interrupt(&app, &which).await,

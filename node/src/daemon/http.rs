@@ -5,13 +5,14 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use wayfare_io::OsRandom;
 use wayfare_io::client::ClientIdentity;
 use wayfare_io::http::{self, Bounds, Entrance, Origin, Reach, Way, load_or_create_token};
-use wayfare_io::transport::{TcpDoor, UnixDoor};
+use wayfare_io::transport::{TcpDoor, UnixDoor, WsTransport};
 use wayfare_protocol::Limits;
 use wayfare_protocol::identity::DeviceKey;
 
@@ -42,7 +43,8 @@ impl HttpDoor {
         limits: &Limits,
     ) -> Result<Self, DaemonError> {
         let place = Place::of_node(folder, key.device_id());
-        let reach = Reach { address: place.address, insecure_plaintext: place.insecure_plaintext };
+        let transport = Arc::new(WsTransport::new(place.insecure_plaintext));
+        let reach = Reach { address: place.address, transport };
         let identity = ClientIdentity { key: key.clone(), name: settings.name };
         let routes = http::routes(reach, identity, limits);
         let bounds = Bounds { connections: limits.http_connections, request: limits.handshake, lasts: None };

@@ -3,6 +3,7 @@
 mod crashes;
 mod cuts;
 mod daemons;
+mod https;
 mod jupyter;
 mod local;
 mod questions;

@@ -11,7 +11,7 @@ use wayfare_actors::actor::Runtime;
 use wayfare_actors::client::{Client, News};
 use wayfare_actors::ids::Ids;
 use wayfare_actors::link::uplink;
-use wayfare_actors::ports::{Address, Clock, Random};
+use wayfare_actors::ports::{Address, Clock, Random, Transport};
 use wayfare_core::client::Told;
 use wayfare_core::link::Introduction;
 use wayfare_protocol::ask::{KernelAsk, KernelTold};
@@ -90,6 +90,19 @@ impl MeshClient {
         identity: ClientIdentity,
         limits: &Limits,
     ) -> Result<Self, ClientError> {
+        Self::connect_over(Arc::new(WsTransport::new(insecure_plaintext)), address, identity, limits).await
+    }
+
+    /// The same over any transport.
+    ///
+    /// # Errors
+    /// As of [`MeshClient::connect`].
+    pub async fn connect_over(
+        transport: Arc<dyn Transport>,
+        address: &Address,
+        identity: ClientIdentity,
+        limits: &Limits,
+    ) -> Result<Self, ClientError> {
         let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
         let timer = BootTimer::new().map_err(|error| ClientError::Failed(error.to_string()))?;
         let mut seed = [0; 8];
@@ -107,7 +120,6 @@ impl MeshClient {
             limits: limits.clone(),
             seed: u64::from_le_bytes(seed),
         };
-        let transport = Arc::new(WsTransport::new(insecure_plaintext));
         let config = uplink::Config { machine, address: address.clone(), transport };
         let ids = Arc::new(Ids::new(Arc::clone(&clock) as Arc<dyn Clock>, random));
         let runtime = Runtime { clock, timer: Arc::new(timer), trace: None };

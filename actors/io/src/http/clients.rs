@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedSemaphorePermit;
 use wayfare_actors::gate;
-use wayfare_actors::ports::Address;
+use wayfare_actors::ports::{Address, Transport};
 use wayfare_protocol::Limits;
 
 use super::answer::Failure;
@@ -15,12 +15,12 @@ use crate::client::{ClientError, ClientIdentity, MeshClient};
 const IDLE: usize = 4;
 
 /// Where the mesh is reached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reach {
-    /// The address: a node's own door.
+    /// The address: a node's own door, or the cloud's.
     pub address: Address,
-    /// Whether unencrypted WebSocket may leave this machine.
-    pub insecure_plaintext: bool,
+    /// How it is dialed.
+    pub transport: Arc<dyn Transport>,
 }
 
 /// The clients of one door.
@@ -57,7 +57,8 @@ impl Clients {
             }
         }
         let Shared { reach, identity, limits, .. } = &*self.0;
-        MeshClient::connect(&reach.address, reach.insecure_plaintext, identity.clone(), limits).await
+        let transport = Arc::clone(&reach.transport);
+        MeshClient::connect_over(transport, &reach.address, identity.clone(), limits).await
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<MeshClient>> {

@@ -7,6 +7,9 @@
 //! | `Origin` | none, or the one that was allowed | the same |
 //! | a body | declared as `application/json`: pages of other origins cannot send that without asking | the same |
 //!
+//! A door that many devices share ([`Way::Named`]) asks for a device's token as `Authorization: Bearer …`, which is judged behind
+//! the entrance; `Host` is one of the names that it was given, and no page of any origin comes in.
+//!
 //! The token before the path is for MRMD's editor, which knows a base URL and nothing else: it opens `/mrp/v1` and sessions'
 //! own, not `/api`. Whoever shows no token is told nothing about what there is.
 
@@ -36,6 +39,8 @@ pub enum Way {
     Unix,
     /// Over TCP: the token has to be shown.
     Tcp(Token),
+    /// Under one of these host names: something like a token is shown, and judged by who serves the door.
+    Named(Vec<String>),
 }
 
 /// A web page's origin: `http://localhost:5173`.
@@ -84,6 +89,10 @@ pub(super) struct Cors(Option<HeaderValue>);
 enum Refused {
     #[error("this door is for its own machine: name it as 127.0.0.1 or localhost")]
     Host,
+    #[error("this door is not known by that name")]
+    Name,
+    #[error("show the token of a device of yours: Authorization: Bearer <token>")]
+    Key,
     #[error("show the token of this data folder (the file http.token): Authorization: Bearer <token>")]
     Token,
     #[error("pages of this origin may not use this door")]
@@ -98,12 +107,12 @@ impl Refused {
     fn response(self) -> Response {
         let why = self.to_string();
         match self {
-            Self::Token => {
+            Self::Token | Self::Key => {
                 let mut response = refusal(StatusCode::UNAUTHORIZED, &why);
                 response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 response
             }
-            Self::Host | Self::Origin => refusal(StatusCode::FORBIDDEN, &why),
+            Self::Host | Self::Name | Self::Origin => refusal(StatusCode::FORBIDDEN, &why),
             Self::Prefix => refusal(StatusCode::NOT_FOUND, &why),
             Self::ContentType => refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why),
         }
@@ -120,9 +129,7 @@ impl Entrance {
     /// Lets a request in, without a token before its path; or answers it.
     pub(super) fn enter(&self, mut request: Request) -> Result<Entered, Box<Response>> {
         let refused = |why: Refused| Box::new(why.response());
-        if !names_this_machine(request.headers(), request.uri()) {
-            return Err(refused(Refused::Host));
-        }
+        self.host(request.headers(), request.uri()).map_err(refused)?;
         let inner = self.proven(request.headers(), request.uri()).map_err(refused)?;
         let cors = self.origin(request.headers()).map_err(refused)?;
         if request.method() == Method::OPTIONS && cors.0.is_some() {
@@ -137,6 +144,17 @@ impl Entrance {
         Ok(Entered { request, cors })
     }
 
+    fn host(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refused> {
+        let (is_ours, refused) = match &self.way {
+            Way::Unix | Way::Tcp(_) => (names(headers, uri, is_loopback), Refused::Host),
+            Way::Named(hosts) => {
+                let is_one = |authority: &uri::Authority| hosts.iter().any(|host| is_host(authority, host));
+                (names(headers, uri, is_one), Refused::Name)
+            }
+        };
+        if is_ours { Ok(()) } else { Err(refused) }
+    }
+
     /// Proof that the request may be answered; the URI without a token before its path, if there was one.
     fn proven(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<Uri>, Refused> {
         let prefixed = split_token(uri.path());
@@ -144,6 +162,8 @@ impl Entrance {
             (Way::Tcp(token), Some((shown, _))) => self.origin.is_some() && token.is(shown),
             (Way::Tcp(token), None) => bearer(headers).is_some_and(|shown| token.is(shown)),
             (Way::Unix, prefixed) => prefixed.is_none(),
+            (Way::Named(_), None) if bearer(headers).is_some() => true,
+            (Way::Named(_), _) => return Err(Refused::Key),
         };
         match (is_known, prefixed) {
             (false, _) => Err(Refused::Token),
@@ -209,7 +229,13 @@ fn split_token(path: &str) -> Option<(&str, &str)> {
     Some(after.find('/').map_or((after, ""), |at| after.split_at(at)))
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The answer to a token that is nobody's: the same as to none.
+pub(super) fn no_token() -> Response {
+    Refused::Key.response()
+}
+
+/// What is shown as a token.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
@@ -218,14 +244,20 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-/// Whether the request names this machine as a loopback address or as `localhost`, once and only so.
-fn names_this_machine(headers: &HeaderMap, uri: &Uri) -> bool {
+/// Whether the request names a host that is ours, once and only so.
+fn names(headers: &HeaderMap, uri: &Uri, is_ours: impl Fn(&uri::Authority) -> bool) -> bool {
     let mut all = headers.get_all(HOST).iter();
     let (Some(host), None) = (all.next(), all.next()) else { return false };
     let host = host.to_str().ok().and_then(|host| host.parse::<uri::Authority>().ok());
-    host.is_some_and(|host| is_loopback(&host)) && uri.authority().is_none_or(is_loopback)
+    host.is_some_and(|host| is_ours(&host)) && uri.authority().is_none_or(is_ours)
 }
 
+/// Whatever the port: it may be another one outside.
+fn is_host(authority: &uri::Authority, name: &str) -> bool {
+    authority.host().trim_start_matches('[').trim_end_matches(']').eq_ignore_ascii_case(name)
+}
+
+/// A loopback address, or `localhost`.
 fn is_loopback(authority: &uri::Authority) -> bool {
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

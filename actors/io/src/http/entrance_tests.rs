@@ -55,6 +55,28 @@ fn the_unix_socket_needs_no_token_and_keeps_pages_out() {
 }
 
 #[test]
+fn a_shared_door_answers_to_its_names_and_to_whoever_shows_something_like_a_token() {
+    let entrance = Entrance::new(Way::Named(vec!["mesh.example".to_owned(), "10.0.0.7".to_owned()]), None);
+    let bearer = ("authorization", "Bearer something");
+    for host in ["mesh.example", "MESH.example:8443", "10.0.0.7:7445"] {
+        let asked = entered(&entrance, "GET", "/api/devices", &[("host", host), bearer]);
+        assert_eq!(asked, Ok("/api/devices".into()), "{host}");
+        assert_eq!(entered(&entrance, "GET", "/api/devices", &[("host", host)]), Err(401), "{host}");
+    }
+    for host in ["localhost", "evil.example", "mesh.example.evil", ""] {
+        assert_eq!(entered(&entrance, "GET", "/api/devices", &[("host", host), bearer]), Err(403), "{host}");
+    }
+    let host = ("host", "mesh.example");
+    assert_eq!(entered(&entrance, "GET", "/t/something/mrp/v1/capabilities", &[host, bearer]), Err(401));
+    for origin in ["https://mesh.example", "null", PAGE] {
+        assert_eq!(entered(&entrance, "GET", "/api/runs", &[host, bearer, ("origin", origin)]), Err(403), "{origin}");
+    }
+    let posts = |kind| entered(&entrance, "POST", "/mrp/v1/execute", &[host, bearer, ("content-type", kind)]);
+    assert_eq!(posts("text/plain"), Err(415));
+    assert_eq!(posts("application/json"), Ok("/mrp/v1/execute".into()));
+}
+
+#[test]
 fn a_name_that_was_rebound_to_this_machine_is_refused() {
     let token = token();
     let good = format!("Bearer {}", token.text());

@@ -16,6 +16,7 @@ mod api;
 mod clients;
 pub mod entrance;
 mod follow;
+mod guests;
 mod mrp;
 mod serve;
 mod sse;
@@ -34,6 +35,7 @@ use wayfare_protocol::limits::HTTP_BODY_MAX;
 use crate::client::ClientIdentity;
 pub use clients::{Clients, Reach};
 pub use entrance::{Entrance, Origin, OriginError, Way};
+pub use guests::{Guests, shared_routes, token_of};
 pub use serve::{Bounds, serve};
 pub use token::{Token, TokenError, load_or_create_token};
 

@@ -9,11 +9,13 @@ mod frames;
 mod proxy;
 mod tcp_door;
 mod unix_door;
+mod within;
 
 pub use dial::WsTransport;
 pub use proxy::{Proxies, Proxy, ProxyError};
 pub use tcp_door::{DoorStream, Peer, TcpDoor};
 pub use unix_door::{DoorError, UnixDoor};
+pub use within::WithinProcess;
 
 use std::time::Duration;
 
