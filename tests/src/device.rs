@@ -342,6 +342,14 @@ impl Device {
         }
     }
 
+    /// Waits for the next thing that happens.
+    ///
+    /// # Errors
+    /// If nothing does, the run is refused, or an event is missing or shown twice.
+    pub async fn goes_on(&mut self) -> Result<()> {
+        self.step("anything").await
+    }
+
     async fn step(&mut self, what: &str) -> Result<()> {
         match self.news(what).await? {
             News::Told(told) => self.take(*told),

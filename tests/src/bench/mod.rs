@@ -5,11 +5,13 @@ mod direct;
 mod links;
 mod memory;
 mod profile;
+mod stalled;
 mod stream;
 
 pub use cell::cell;
 pub use links::links;
 pub use profile::cell_over;
+pub use stalled::stalled;
 pub use stream::stream;
 
 use anyhow::{Context as _, Result};

@@ -1,4 +1,4 @@
-//! `wayfare-bench cell [--profile P]|links [COUNT]|stream`: one bench, one JSON line on standard output. Build it with `--release`.
+//! `wayfare-bench cell [--profile P]|links [COUNT]|stalled|stream`: one bench, one JSON line on standard output. Build it with `--release`.
 
 use anyhow::{Result, bail};
 
@@ -12,8 +12,9 @@ async fn main() -> Result<()> {
         }
         ["links"] => serde_json::to_string(&wayfare_tests::bench::links(5_000).await?)?,
         ["links", count] => serde_json::to_string(&wayfare_tests::bench::links(count.parse()?).await?)?,
+        ["stalled"] => serde_json::to_string(&wayfare_tests::bench::stalled().await?)?,
         ["stream"] => serde_json::to_string(&wayfare_tests::bench::stream().await?)?,
-        _ => bail!("usage: wayfare-bench cell [--profile lte|home|office-proxy]|links [COUNT]|stream"),
+        _ => bail!("usage: wayfare-bench cell [--profile lte|home|office-proxy]|links [COUNT]|stalled|stream"),
     };
     println!("{line}");
     Ok(())
