@@ -185,6 +185,8 @@ pub struct Limits {
     pub daemon_snapshot_bytes: u64,
     /// A snapshot is taken after so long, if there was any event.
     pub daemon_snapshot_every: Duration,
+    /// A daemon's snapshot that its store did not give is asked for again after so long.
+    pub snapshot_retry: Duration,
     /// Bytes of one snapshot, all of it. A larger one is refused where it is made.
     pub snapshot: u64,
     /// Bytes into which a snapshot is cut; between [`CHUNK_MIN`] and [`CHUNK_MAX`].
@@ -325,6 +327,7 @@ impl Default for Limits {
             daemon_snapshot_events: 100_000,
             daemon_snapshot_bytes: 32 * MIB as u64,
             daemon_snapshot_every: s(60),
+            snapshot_retry: s(1),
             snapshot: 1024 * MIB as u64,
             snapshot_chunk: MIB,
             snapshots_pending: 2 * 1024 * MIB as u64,

@@ -151,6 +151,9 @@ impl Publisher {
 
     /// Publishes one event more, at once.
     pub fn go_on(&mut self) {
+        if self.doing().is_some() {
+            return; // that was late, and said
+        }
         self.work.events.truncate(self.recorded);
         self.work.events.push("note fresh".to_owned());
         self.is_resting = false;

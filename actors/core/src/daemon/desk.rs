@@ -86,6 +86,8 @@ pub(crate) struct Disk {
     pub(crate) outputs_first: u64,
     pub(crate) outputs: Vec<OutputFrame>,
     pub(crate) snapshots: BTreeMap<u64, Bytes>,
+    /// The blob store gives nothing now.
+    pub(crate) is_out: bool,
 }
 
 /// A host on a node, and all that its actor would do.
@@ -319,7 +321,9 @@ impl Desk {
             Effect::LoadSnapshot { op, manifest: wanted } => {
                 let found =
                     disk.snapshots.iter().find(|(n, _)| manifest(**n) == wanted).map(|(_, bytes)| bytes.clone());
-                (op, Outcome::Loaded(found.ok_or_else(|| "it is not there".to_owned())))
+                let found = found.ok_or_else(|| LoadError::Lost("it is not there".to_owned()));
+                let out = || Err(LoadError::Later("not now".to_owned()));
+                (op, Outcome::Loaded(if disk.is_out { out() } else { found }))
             }
             Effect::Reread { op } => {
                 let inbox = disk.inbox.iter().cloned().map(Record::Inbox);

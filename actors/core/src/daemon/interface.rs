@@ -234,6 +234,17 @@ pub enum Answer {
     Move(MoveAnswer),
 }
 
+/// Why a snapshot's bytes are not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// The store does not say now.
+    #[error("{0}")]
+    Later(String),
+    /// They are not in the store, or damaged.
+    #[error("{0}")]
+    Lost(String),
+}
+
 /// How an effect ended. A failed append is not among them: the actor stops and is rebuilt from its logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -242,7 +253,7 @@ pub enum Outcome {
     /// The snapshot is stored, or why not.
     Stored(Result<Manifest, String>),
     /// A snapshot's bytes, or why they are not there.
-    Loaded(Result<Bytes, String>),
+    Loaded(Result<Bytes, LoadError>),
     /// Every record of both logs, the inbox's first.
     Reread(Vec<Record>),
     /// Records of the inbox log.

@@ -61,12 +61,15 @@ use crate::ownership::{self, Ownership};
 use crate::session::Caller;
 use accept::{Accepting, reply};
 use history::History;
-pub use interface::{Answer, Config, Effect, Factories, Frames, Input, MoveAnswer, MoveAsk, Outcome, Standing};
+pub use interface::{
+    Answer, Config, Effect, Factories, Frames, Input, LoadError, MoveAnswer, MoveAsk, Outcome, Standing,
+};
 use logs::{OutputsLog, Places};
 use moving::Sealing;
 use outbox::Outbox;
 use published::Published;
 pub use record::{InboxRecord, Record};
+use remake::Load;
 use runner::Runner;
 use snapshots::Snapshots;
 
@@ -113,7 +116,7 @@ enum Phase {
     /// The logs are being folded.
     Folding(History),
     /// The newest snapshot is being read.
-    Loading { op: OpId, history: History },
+    Loading { load: Load, history: History },
     /// Events are processed.
     Running(Runner),
     /// The code broke; the logs are being read.
@@ -186,13 +189,15 @@ impl Machine for DaemonHost {
     }
 
     fn deadline(&self) -> Option<Boot> {
-        earlier(earlier(self.ownership.deadline(), self.snapshot_deadline()), self.tick_at)
+        let code = earlier(self.load_deadline(), self.tick_at);
+        earlier(earlier(self.ownership.deadline(), self.snapshot_deadline()), code)
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         let mut effects = Vec::new();
         self.ownership.wake(now, &mut effects);
         self.take_ownership(effects, Vec::new(), out);
+        self.load_again(now, out);
         self.go_on(now, out);
     }
 
@@ -365,7 +370,7 @@ impl DaemonHost {
                 }
             }
             Outcome::Stored(result) => self.stored(op, result, out),
-            Outcome::Loaded(result) => self.loaded(op, result, out),
+            Outcome::Loaded(result) => self.loaded(now, op, result, out),
             Outcome::Reread(records) => self.reread(op, &records, out),
             Outcome::Read(records) => self.read(op, records, out),
         }

@@ -1,14 +1,23 @@
 //! Making the daemon from its logs: at the start, and after its code broke.
 
 use bytes::Bytes;
-use wayfare_protocol::{ErrorCode, Now, Refusal};
+use wayfare_protocol::{Boot, ErrorCode, Now, Refusal};
 
 use super::history::{History, Remade};
 use super::record::Record;
-use super::{DaemonHost, Effect, Phase, accept};
+use super::{DaemonHost, Effect, LoadError, Phase, accept};
 use crate::machine::{OpId, Sink};
 use crate::ownership;
 use wayfare_protocol::daemon::DaemonAnswer;
+
+/// Where the reading of a snapshot stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Load {
+    /// It is being read.
+    Reading(OpId),
+    /// The store did not say; it is asked again at that time.
+    Again(Boot),
+}
 
 impl DaemonHost {
     /// The logs are folded: what was owed before goes on.
@@ -44,21 +53,41 @@ impl DaemonHost {
             Some((_, manifest)) => {
                 let op = self.ops.take();
                 out.push(Effect::LoadSnapshot { op, manifest: manifest.clone() });
-                self.phase = Phase::Loading { op, history };
+                self.phase = Phase::Loading { load: Load::Reading(op), history };
             }
             None => self.make(history, None, out),
         }
     }
 
-    pub(super) fn loaded(&mut self, op: OpId, result: Result<Bytes, String>, out: &mut impl Sink<Effect>) {
-        let Phase::Loading { op: awaited, history } = &mut self.phase else { return };
-        if *awaited != op {
+    pub(super) fn loaded(&mut self, now: Now, op: OpId, result: Result<Bytes, LoadError>, out: &mut impl Sink<Effect>) {
+        let Phase::Loading { load, history } = &mut self.phase else { return };
+        if *load != Load::Reading(op) {
             return;
         }
-        let history = std::mem::take(history);
         match result {
-            Ok(snapshot) => self.make(history, Some(&snapshot), out),
-            Err(why) => self.fail(format!("its snapshot cannot be read: {why}"), out),
+            Ok(snapshot) => {
+                let history = std::mem::take(history);
+                self.make(history, Some(&snapshot), out);
+            }
+            Err(LoadError::Later(_)) => *load = Load::Again(now.boot.after(self.config.limits.snapshot_retry)),
+            Err(LoadError::Lost(why)) => self.fail(format!("its snapshot cannot be read: {why}"), out),
+        }
+    }
+
+    /// When a snapshot is read again that the store did not give.
+    pub(super) fn load_deadline(&self) -> Option<Boot> {
+        match self.phase {
+            Phase::Loading { load: Load::Again(at), .. } => Some(at),
+            _ => None,
+        }
+    }
+
+    pub(super) fn load_again(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        if self.load_deadline().is_some_and(|at| at <= now.boot)
+            && let Phase::Loading { history, .. } = &mut self.phase
+        {
+            let history = std::mem::take(history);
+            self.load(history, out);
         }
     }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use wayfare_core::daemon::LoadError;
 use wayfare_protocol::Limits;
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::snapshot::Snapshot;
 
-use crate::ports::{BlobStore, Pending};
+use crate::ports::{BlobError, BlobStore, Pending};
 
 /// Stores a snapshot, and says where its bytes are. Chunks that are there already are not written again.
 pub(super) fn store(
@@ -28,13 +29,16 @@ pub(super) fn store(
 }
 
 /// The bytes of a snapshot.
-pub(super) fn load(blobs: &Arc<dyn BlobStore>, manifest: Manifest) -> Pending<Result<Bytes, String>> {
+pub(super) fn load(blobs: &Arc<dyn BlobStore>, manifest: Manifest) -> Pending<Result<Bytes, LoadError>> {
     let blobs = Arc::clone(blobs);
     Box::pin(async move {
         let mut bytes = BytesMut::with_capacity(usize::try_from(manifest.total).unwrap_or_default());
         for (chunk, _) in manifest.chunks {
-            let found = blobs.get(chunk).await.map_err(|error| error.to_string())?;
-            bytes.extend_from_slice(&found.ok_or_else(|| format!("chunk {chunk} is not there"))?);
+            let found = blobs.get(chunk).await.map_err(|error| match error {
+                BlobError::Refused(_) | BlobError::Unknown(_) => LoadError::Later(error.to_string()),
+                BlobError::Damaged(_) => LoadError::Lost(error.to_string()),
+            })?;
+            bytes.extend_from_slice(&found.ok_or_else(|| LoadError::Lost(format!("chunk {chunk} is not there")))?);
         }
         Ok(bytes.freeze())
     })

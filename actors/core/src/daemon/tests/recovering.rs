@@ -33,6 +33,28 @@ fn a_snapshot_replaces_what_went_before() {
     assert!(again.said().contains(&"tick 7".to_owned()));
 }
 
+/// A store that does not answer for a while costs that while.
+#[test]
+fn a_snapshot_that_cannot_be_read_now_is_read_later() {
+    let mut desk = Desk::new();
+    desk.publish(1, 1, &["2", "4"]);
+    desk.call(DaemonCall::Snapshot);
+    let head = desk.head();
+    desk.disk.is_out = true;
+    let mut again = desk.crash();
+    assert_eq!(again.host.info().state, DaemonState::Recovering);
+    let due = again.host.deadline().expect("it is tried again");
+    let waits = again.publish(1, 3, &["8"]);
+    assert_eq!(waits, None);
+    again.wake(Now { boot: due, wall: again.now.wall });
+    assert_eq!(again.host.info().state, DaemonState::Recovering, "still out");
+    again.disk.is_out = false;
+    let due = again.host.deadline().expect("it is tried again");
+    again.wake(Now { boot: due, wall: again.now.wall });
+    assert_eq!(again.host.info().state, DaemonState::Live);
+    assert_ne!(again.head(), head, "what waited is processed");
+}
+
 #[test]
 fn snapshots_are_taken_by_events_and_by_time() {
     let limits = Limits { daemon_snapshot_events: 3, ..Limits::default() };
