@@ -14,7 +14,7 @@ use wayfare_protocol::{
     AccountId, DeviceId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId, SessionId, StreamId, Wall,
 };
 
-use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
+use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::daemon::{Beginning, DaemonCommand};
 use crate::directory::Directory;
 use crate::journal::JournalCommand;
@@ -173,17 +173,7 @@ impl AccountExecutor {
         let directory = Arc::clone(&self.directory);
         let arguments = journal::arguments(config, Arc::clone(&directory), Arc::clone(logs), self.runtime.clone());
         self.directory.expect_journal(session);
-        let child = Child::new(
-            format!("journal {session}"),
-            Arc::new(move |supervisor| {
-                let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
-                Box::pin(async move {
-                    let actor = actor::spawn(arguments, supervisor).await?;
-                    directory.set_journal(session, actor.clone());
-                    Ok(actor.get_cell())
-                })
-            }),
-        );
+        let child = Child::of(arguments, move |actor| directory.set_journal(session, actor));
         self.supervise(child.with(Policy::Persist));
     }
 
@@ -228,18 +218,7 @@ pub(crate) fn session_child(config: wayfare_core::session::Config, environs: Env
     let session = config.session;
     let directory = Arc::clone(&environs.directory);
     let arguments = session::arguments(config, environs, is_new);
-    Child::new(
-        format!("session {session}"),
-        Arc::new(move |supervisor| {
-            let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
-            Box::pin(async move {
-                let actor = actor::spawn(arguments, supervisor).await?;
-                directory.set_session(session, actor.clone());
-                Ok(actor.get_cell())
-            })
-        }),
-    )
-    .with(Policy::Persist)
+    Child::of(arguments, move |actor| directory.set_session(session, actor)).with(Policy::Persist)
 }
 
 /// A daemon of this node under its supervisor.
@@ -251,35 +230,14 @@ pub(crate) fn daemon_child(
     let entity = config.entity;
     let directory = Arc::clone(&environs.directory);
     let arguments = daemon::arguments(config, environs, beginning);
-    Child::new(
-        format!("daemon {entity}"),
-        Arc::new(move |supervisor| {
-            let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
-            Box::pin(async move {
-                let actor = actor::spawn(arguments, supervisor).await?;
-                directory.set_daemon(entity, actor.clone());
-                Ok(actor.get_cell())
-            })
-        }),
-    )
-    .with(Policy::Persist)
+    Child::of(arguments, move |actor| directory.set_daemon(entity, actor)).with(Policy::Persist)
 }
 
 fn device_child(device: DeviceId, account: &AccountExecutor, store: Arc<dyn ControlStore>) -> Child {
     let directory = Arc::clone(&account.directory);
     let limits = Arc::clone(&account.limits);
     let arguments = device::arguments(device, limits, Arc::clone(&directory), store, account.runtime.clone());
-    Child::new(
-        format!("device {}", device.short()),
-        Arc::new(move |supervisor| {
-            let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
-            Box::pin(async move {
-                let actor = actor::spawn(arguments, supervisor).await?;
-                directory.set_device(device, actor.clone());
-                Ok(actor.get_cell())
-            })
-        }),
-    )
+    Child::of(arguments, move |actor| directory.set_device(device, actor))
 }
 
 impl Executor for AccountExecutor {

@@ -257,13 +257,7 @@ impl Client {
         let actor = actor::spawn(arguments, supervisor.get_cell()).await?;
         let owner = actor.clone();
         let uplink = uplink::arguments(config, move || Box::new(ClientOwner(owner.clone())), runtime);
-        let child = Child::new(
-            "uplink",
-            Arc::new(move |supervisor| {
-                let uplink = uplink.clone();
-                Box::pin(async move { Ok(actor::spawn(uplink, supervisor).await?.get_cell()) })
-            }),
-        );
+        let child = Child::of(uplink, |_| ());
         let _ = supervisor.cast(supervisor::Order::Start(child)); // started this moment
         Ok(Self { actor, supervisor, ids, news })
     }

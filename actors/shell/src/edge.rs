@@ -228,18 +228,7 @@ fn account_child(identity: &Identity, node: NodeId, home: Home, environs: &Envir
 /// The account under its supervisor: its siblings cannot do without its state.
 pub(crate) fn account_actor(config: account::Config, home: Home, directory: Arc<Directory>, runtime: Runtime) -> Child {
     let arguments = crate::account::arguments(config, home, Arc::clone(&directory), runtime);
-    Child::new(
-        "account",
-        Arc::new(move |supervisor| {
-            let (arguments, directory) = (arguments.clone(), Arc::clone(&directory));
-            Box::pin(async move {
-                let actor = actor::spawn(arguments, supervisor).await?;
-                directory.set_account(actor.clone());
-                Ok(actor.get_cell())
-            })
-        }),
-    )
-    .with(Policy::Escalate)
+    Child::of(arguments, move |actor| directory.set_account(actor)).with(Policy::Escalate)
 }
 
 fn uplink_child(
@@ -266,13 +255,7 @@ fn uplink_child(
     let directory = Arc::clone(directory);
     let owner = move || -> Box<dyn LinkOwner> { Box::new(AccountOwner::of_upstream(Arc::clone(&directory))) };
     let arguments = uplink::arguments(config, owner, ports.runtime());
-    Child::new(
-        "uplink",
-        Arc::new(move |supervisor| {
-            let arguments = arguments.clone();
-            Box::pin(async move { Ok(actor::spawn(arguments, supervisor).await?.get_cell()) })
-        }),
-    )
+    Child::of(arguments, |_| ())
 }
 
 /// The local door lets in whoever has the node's own key: the programs of the same user and data folder.

@@ -9,7 +9,7 @@ use wayfare_core::Machine as _;
 use wayfare_core::pairing::{Code, Effect, Input, Pairing};
 use wayfare_protocol::{ErrorCode, Limits, Refusal};
 
-use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
+use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::supervisor::Child;
 
 type Answer = oneshot::Sender<Result<(), Refusal>>;
@@ -90,17 +90,7 @@ impl PairingDesk {
             Box::pin(async move { Ok(Started { machine, executor, inputs: Vec::new() }) })
         });
         let arguments = Arguments { name: "pairing".to_owned(), start, runtime };
-        Child::new(
-            "pairing",
-            Arc::new(move |supervisor| {
-                let (arguments, desk) = (arguments.clone(), desk.clone());
-                Box::pin(async move {
-                    let actor = actor::spawn(arguments, supervisor).await?;
-                    desk.opened(actor.clone());
-                    Ok(actor.get_cell())
-                })
-            }),
-        )
+        Child::of(arguments, move |actor| desk.opened(actor))
     }
 }
 

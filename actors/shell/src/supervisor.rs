@@ -11,7 +11,7 @@ use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, Supervisio
 use wayfare_core::supervision::{Decision, Restarts};
 use wayfare_protocol::{Boot, Limits};
 
-use crate::actor::{Fatal, Runtime};
+use crate::actor::{self, Executor, Fatal, Mail, Runtime};
 use crate::ports::Pending;
 
 /// What becomes of an actor that failed.
@@ -49,6 +49,24 @@ impl Child {
     #[must_use]
     pub fn new(name: impl Into<String>, spawn: Spawn) -> Self {
         Self { name: name.into(), spawn, policy: Policy::Restart, ended: Arc::new(|| ()) }
+    }
+
+    /// One that runs an actor, under the actor's name. `known` is given its address at every start.
+    #[must_use]
+    pub fn of<X: Executor>(
+        arguments: actor::Arguments<X>,
+        known: impl Fn(ActorRef<Mail<X>>) + Send + Sync + 'static,
+    ) -> Self {
+        let (name, known) = (arguments.name.clone(), Arc::new(known));
+        let spawn: Spawn = Arc::new(move |supervisor| {
+            let (arguments, known) = (arguments.clone(), Arc::clone(&known));
+            Box::pin(async move {
+                let actor = actor::spawn(arguments, supervisor).await?;
+                known(actor.clone());
+                Ok(actor.get_cell())
+            })
+        });
+        Self::new(name, spawn)
     }
 
     /// The same with another policy.
