@@ -17,7 +17,7 @@ use wayfare_protocol::session::{RunRequest, SessionAnswer, SessionCall};
 use wayfare_protocol::{NodeId, RequestId, RunId, SessionId};
 
 pub use asks::Done;
-pub use config::{Config, Task};
+pub use config::{Config, Task, Woken};
 
 use crate::evidence::Evidence;
 use crate::habit::Habit;
@@ -30,9 +30,6 @@ use crate::seed::Draws;
 
 /// The runs that everybody knows of, in the order in which they were acknowledged.
 pub type Board = Arc<Mutex<Vec<(SessionId, RunId)>>>;
-
-/// Persons whose wait is over.
-pub type Woken = Arc<Mutex<VecDeque<usize>>>;
 
 #[derive(Debug)]
 enum Phase {
@@ -165,22 +162,12 @@ impl Person {
     }
 
     fn sleep(&mut self, low: Duration, high: Duration) {
-        let hurried = Duration::from_millis(10);
-        let (low, high) = if self.config.hurries { (low.min(hurried), high.min(hurried)) } else { (low, high) };
-        let lasts = self.draws.duration(low, high);
+        let lasts = self.config.thinks(&mut self.draws, low, high);
         self.pause(lasts);
     }
 
     fn pause(&self, lasts: Duration) {
-        let (woken, number, life) = (Arc::clone(&self.woken), self.config.number, self.life());
-        let wake = move || {
-            woken.lock().unwrap_or_else(PoisonError::into_inner).push_back(number);
-            true
-        };
-        self.around.world.after(lasts, move || match life {
-            Some(life) => life.meet(wake),
-            None => wake(),
-        });
+        self.config.wake_after(lasts, &self.around, &self.woken, self.life());
     }
 
     /// A wait is over.

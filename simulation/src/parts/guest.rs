@@ -186,13 +186,7 @@ impl Hands<'_> {
 
     /// Wakes the workload after a while.
     pub fn sleep(&self, lasts: Duration) {
-        let (woken, number, life) = (Arc::clone(self.woken), self.config.number, Arc::clone(self.life));
-        self.around.world.after(lasts, move || {
-            life.meet(move || {
-                woken.lock().unwrap_or_else(PoisonError::into_inner).push_back(number);
-                true
-            })
-        });
+        self.config.wake_after(lasts, self.around, self.woken, Some(Arc::clone(self.life)));
     }
 
     /// Virtual time since the beginning.

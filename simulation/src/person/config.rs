@@ -1,11 +1,20 @@
 //! What a person is made of, and what it is to do.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use wayfare_actors::ports::Address;
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::{NodeId, RunId, SessionId};
 
 use crate::habit::Habit;
-use crate::seed::Seed;
+use crate::life::Life;
+use crate::process::Surroundings;
+use crate::seed::{Draws, Seed};
+
+/// Persons whose wait is over.
+pub type Woken = Arc<Mutex<VecDeque<usize>>>;
 
 /// Something that a person does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,4 +59,26 @@ pub struct Config {
     pub hurries: bool,
     /// Whether it asks for one event too few when it returns: what it must not do.
     pub skips: bool,
+}
+
+impl Config {
+    /// How long it thinks before it goes on: between these, or a moment if it hurries.
+    pub(crate) fn thinks(&self, draws: &mut Draws, low: Duration, high: Duration) -> Duration {
+        let hurried = Duration::from_millis(10);
+        let (low, high) = if self.hurries { (low.min(hurried), high.min(hurried)) } else { (low, high) };
+        draws.duration(low, high)
+    }
+
+    /// Wakes it after a while: its client, if it has one, must still live then, and wakes it later if that is frozen.
+    pub(crate) fn wake_after(&self, lasts: Duration, around: &Surroundings, woken: &Woken, life: Option<Arc<Life>>) {
+        let (woken, number) = (Arc::clone(woken), self.number);
+        let wake = move || {
+            woken.lock().unwrap_or_else(PoisonError::into_inner).push_back(number);
+            true
+        };
+        around.world.after(lasts, move || match life {
+            Some(life) => life.meet(wake),
+            None => wake(),
+        });
+    }
 }

@@ -10,7 +10,7 @@
 
 mod hearing;
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -191,19 +191,9 @@ impl Publisher {
     }
 
     fn sleep(&mut self, low: Duration, high: Duration) {
-        let hurried = Duration::from_millis(10);
-        let (low, high) = if self.config.hurries { (low.min(hurried), high.min(hurried)) } else { (low, high) };
-        let lasts = self.draws.duration(low, high);
-        let (woken, number, life) = (Arc::clone(&self.woken), self.config.number, self.life());
+        let lasts = self.config.thinks(&mut self.draws, low, high);
         self.sleeps = true;
-        let wake = move || {
-            woken.lock().unwrap_or_else(PoisonError::into_inner).push_back(number);
-            true
-        };
-        self.around.world.after(lasts, move || match life {
-            Some(life) => life.meet(wake),
-            None => wake(),
-        });
+        self.config.wake_after(lasts, &self.around, &self.woken, self.life());
     }
 
     /// A wait is over.
