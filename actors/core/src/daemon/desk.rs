@@ -71,6 +71,23 @@ impl MeshDaemon for Tally {
     }
 }
 
+/// Says every event again. Has no state.
+pub(crate) struct Echo;
+
+impl MeshDaemon for Echo {
+    fn name(&self) -> &str {
+        "echo"
+    }
+
+    fn process(&mut self, event: &Event, _context: &mut Context) -> Result<Vec<Bytes>, DaemonError> {
+        Ok(vec![event.payload.clone()])
+    }
+
+    fn deterministic(&self) -> bool {
+        true
+    }
+}
+
 pub(crate) fn tally() -> Arc<dyn DaemonFactory> {
     Arc::new(|| Box::new(Tally::default()) as Box<dyn MeshDaemon>)
 }

@@ -144,18 +144,6 @@ fn a_daemon_that_no_store_knows_is_not_sealed() {
 /// A daemon without state moves like any other.
 #[test]
 fn a_stateless_daemon_moves() {
-    struct Echo;
-    impl MeshDaemon for Echo {
-        fn name(&self) -> &str {
-            "echo"
-        }
-        fn process(&mut self, event: &Event, _context: &mut Context) -> Result<Vec<Bytes>, DaemonError> {
-            Ok(vec![event.payload.clone()])
-        }
-        fn deterministic(&self) -> bool {
-            true
-        }
-    }
     let factory = || Arc::new(|| Box::new(Echo) as Box<dyn MeshDaemon>);
     let mut source = Desk::with(config(HERE, factory()));
     source.row(HERE, 1);

@@ -67,7 +67,7 @@ impl Source {
             MigrationStep::MigrationFailed { .. } => (Why::Fence, None),
             step => return out.push(Effect::Rejected { from, wrong: Wrong::phase("New", &step) }),
         };
-        self.look(now, Plan { migration, epoch, parties }, why, out);
+        self.look(now, Plan { migration, epoch, parties }, why, self.patience(now), out);
     }
 
     /// After a crash it knows of no migration: an orchestrator that is still there says which one it was.

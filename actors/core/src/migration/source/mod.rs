@@ -162,7 +162,7 @@ impl Machine for Source {
             Input::Recovered { migration } => {
                 if let Stage::New = self.stage {
                     let plan = Plan { migration, epoch: Epoch::LOCAL, parties: None };
-                    self.look(now, plan, Why::Recovered, out);
+                    self.look(now, plan, Why::Recovered, self.patience(now), out);
                 }
             }
             Input::Message { from, message } => self.on_message(now, from, message, out),
@@ -203,11 +203,11 @@ impl Machine for Source {
         let is_due = |at: &Boot| *at <= now.boot;
         match phase {
             Phase::Looking { why, again_at, give_up_at, .. } => {
-                let (plan, why) = (plan.clone(), *why);
-                if is_due(give_up_at) && !matches!(why, Why::Recovered) {
+                let (plan, why, give_up_at) = (plan.clone(), *why, *give_up_at);
+                if is_due(&give_up_at) && !matches!(why, Why::Recovered) {
                     self.fail(now, FailureReason::Timeout(MigrationPhase::Snapshot), out);
                 } else if is_due(again_at) {
-                    self.look_again(now, plan, why, out);
+                    self.look(now, plan, why, give_up_at, out); // the host had no answer
                 }
             }
             Phase::Open { work, give_up_at, .. } => {
@@ -277,23 +277,17 @@ impl Source {
         now.boot.after(self.config.limits.migration_retry)
     }
 
+    fn patience(&self, now: Now) -> Boot {
+        now.boot.after(self.config.limits.migration_patience)
+    }
+
     fn host(&mut self, ask: MoveAsk, out: &mut impl Sink<Effect>) -> OpId {
         let op = self.ops.take();
         out.push(Effect::Host { op, ask });
         op
     }
 
-    fn look(&mut self, now: Now, plan: Plan, why: Why, out: &mut impl Sink<Effect>) {
-        let give_up_at = now.boot.after(self.config.limits.migration_patience);
-        let op = self.host(MoveAsk::Stand, out);
-        let again_at = self.retry_at(now);
-        self.stage = Stage::Leaving(plan, Phase::Looking { op, why, again_at, give_up_at });
-    }
-
-    /// The host had no answer.
-    fn look_again(&mut self, now: Now, plan: Plan, why: Why, out: &mut impl Sink<Effect>) {
-        let Stage::Leaving(_, Phase::Looking { give_up_at, .. }) = &self.stage else { return };
-        let give_up_at = *give_up_at;
+    fn look(&mut self, now: Now, plan: Plan, why: Why, give_up_at: Boot, out: &mut impl Sink<Effect>) {
         let op = self.host(MoveAsk::Stand, out);
         let again_at = self.retry_at(now);
         self.stage = Stage::Leaving(plan, Phase::Looking { op, why, again_at, give_up_at });
@@ -302,9 +296,9 @@ impl Source {
     /// The target has come further and has a way to go: there is hope. Once it is near, the orchestrator has the word; and a seal is not
     /// stretched.
     fn progress(&mut self, now: Now) {
-        let patience = self.config.limits.migration_patience;
+        let patience = self.patience(now);
         if let Stage::Leaving(_, Phase::Open { give_up_at, .. }) = &mut self.stage {
-            *give_up_at = (*give_up_at).max(now.boot.after(patience));
+            *give_up_at = (*give_up_at).max(patience);
         }
     }
 

@@ -55,14 +55,14 @@ impl Target {
                 let plan = Plan { migration, epoch, parties };
                 // The owner's word, or nobody's: an old copy makes room for it.
                 let is_signed = ready.head.epoch == epoch && ready.head.verify(daemon).is_ok();
-                self.look(now, plan, Why::Restore(ready), out);
+                self.look(now, plan, Why::Restore(ready), self.patience(now), out);
                 if !is_signed {
                     self.fail(FailureReason::WrongHead, out);
                 }
             }
             MigrationStep::ActivateTarget { source } => {
                 let plan = Plan { migration, epoch, parties: None };
-                self.look(now, plan, Why::Activate { asked: from, source }, out);
+                self.look(now, plan, Why::Activate { asked: from, source }, self.patience(now), out);
             }
             step => out.push(Effect::Rejected { from, wrong: Wrong::phase("New", &step) }),
         }

@@ -155,7 +155,7 @@ impl Machine for Target {
             Input::Recovered { migration } => {
                 if let Stage::New = self.stage {
                     let plan = Plan { migration, epoch: Epoch::LOCAL, parties: None };
-                    self.look(now, plan, Why::Recovered, out);
+                    self.look(now, plan, Why::Recovered, self.patience(now), out);
                 }
             }
             Input::Message { from, message } => self.on_message(now, from, message, out),
@@ -198,10 +198,7 @@ impl Machine for Target {
                 if is_due(&give_up_at) && !matches!(why, Why::Recovered) {
                     self.fail(FailureReason::Timeout(MigrationPhase::Restore), out);
                 } else if is_due(again_at) {
-                    self.look(now, plan, why, out);
-                    if let Stage::Coming(_, Phase::Looking { give_up_at: at, .. }) = &mut self.stage {
-                        *at = give_up_at;
-                    }
+                    self.look(now, plan, why, give_up_at, out);
                 }
             }
             Phase::Pulling { op: None, ready, tries, again_at } if is_due(again_at) => {
@@ -259,9 +256,9 @@ impl Target {
         }
     }
 
-    fn look(&mut self, now: Now, plan: Plan, why: Why, out: &mut impl Sink<Effect>) {
+    fn look(&mut self, now: Now, plan: Plan, why: Why, give_up_at: Boot, out: &mut impl Sink<Effect>) {
         let op = self.host(MoveAsk::Stand, out);
-        let (again_at, give_up_at) = (self.retry_at(now), self.patience(now));
+        let again_at = self.retry_at(now);
         self.stage = Stage::Coming(plan, Phase::Looking { op, why, again_at, give_up_at });
     }
 

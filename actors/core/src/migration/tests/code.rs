@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use bytes::Bytes;
 use wayfare_protocol::daemon::{Context, DaemonError, DaemonFactory, Event, MeshDaemon};
 
-use crate::daemon::desk::{Tally, tally};
+use crate::daemon::desk::{Echo, Tally, tally};
 
 /// Which daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,6 @@ pub(super) enum Code {
 }
 
 struct Liar(Tally);
-struct Echo;
 
 fn drifting() -> Tally {
     // Counted over all of them: two nodes never say the same.
@@ -63,18 +62,6 @@ impl MeshDaemon for Liar {
     }
     fn restore(&mut self, state: Bytes, version: u32) -> Result<(), DaemonError> {
         self.0.restore(state, version)
-    }
-    fn deterministic(&self) -> bool {
-        true
-    }
-}
-
-impl MeshDaemon for Echo {
-    fn name(&self) -> &str {
-        "echo"
-    }
-    fn process(&mut self, event: &Event, _context: &mut Context) -> Result<Vec<Bytes>, DaemonError> {
-        Ok(vec![event.payload.clone()])
     }
     fn deterministic(&self) -> bool {
         true
