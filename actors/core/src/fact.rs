@@ -220,8 +220,8 @@ pub enum Fact {
         daemon: EntityId,
         /// The output's number.
         number: u64,
-        /// What it says; `None` where nobody compares them.
-        digest: Option<EventDigest>,
+        /// What it says.
+        digest: EventDigest,
     },
     /// A publisher learns that its events up to a number are recorded.
     Confirmed {
@@ -249,10 +249,10 @@ pub enum Fact {
         number: u64,
         /// Of which input it came.
         position: u64,
-        /// What it says; `None` where nobody compares them.
-        digest: Option<EventDigest>,
-        /// Whether it is what a model makes of the inputs so far; `None` where nobody can say.
-        fits: Option<bool>,
+        /// What it says.
+        digest: EventDigest,
+        /// Whether it is what a model makes of the inputs so far, as far as those are known.
+        fits: bool,
     },
     /// A subscriber learns that outputs are not kept.
     Withheld {
@@ -383,12 +383,6 @@ impl Witness {
     #[must_use]
     pub fn compares_events(&self) -> bool {
         self.compares_events
-    }
-
-    /// A daemon's host appends an output.
-    pub fn emitted(&mut self, daemon: EntityId, output: &DaemonOutput) {
-        let digest = self.compares_events.then(|| EventDigest::of_output(output));
-        self.tell(Fact::Emitted { daemon, number: output.link.sequence, digest });
     }
 
     /// What was taken down since the last time.

@@ -43,9 +43,9 @@ impl Hearing {
         match update {
             DaemonUpdate::Output(output) => {
                 let (number, position) = (output.link.sequence, output.position);
-                let (digest, fits) = (Some(EventDigest::of_output(output)), self.fits(origin, events, output));
+                let (digest, fits) = (EventDigest::of_output(output), self.fits(origin, events, output));
                 self.heard = number;
-                Fact::Heard { daemon, number, position, digest, fits: Some(fits) }
+                Fact::Heard { daemon, number, position, digest, fits }
             }
             DaemonUpdate::Omitted { from, through } => {
                 self.sum = None;
@@ -99,7 +99,7 @@ mod tests {
         (DaemonUpdate::Output(DaemonOutput { link, position: number, payload }), sum)
     }
 
-    fn fits(hearing: &mut Hearing, events: &[String], update: &DaemonUpdate) -> Option<bool> {
+    fn fits(hearing: &mut Hearing, events: &[String], update: &DaemonUpdate) -> bool {
         match hearing.take(daemon(), ORIGIN, events, update) {
             Fact::Heard { fits, .. } => fits,
             other => panic!("{other:?}"),
@@ -111,13 +111,13 @@ mod tests {
         let events: Vec<_> = ["note a", "quiet b", "note c"].map(str::to_owned).into();
         let mut hearing = Hearing::default();
         let (first, sum) = output(1, [0; 32], &[(1, "note a")]);
-        assert_eq!(fits(&mut hearing, &events, &first), Some(true));
+        assert!(fits(&mut hearing, &events, &first));
         assert_eq!(hearing.missing(3, &events), 1, "a quiet one is not waited for");
         let (second, _) = output(2, sum, &[(2, "quiet b"), (3, "note c")]);
-        assert_eq!(fits(&mut hearing, &events, &second), Some(true));
+        assert!(fits(&mut hearing, &events, &second));
         assert_eq!(hearing.missing(3, &events), 0);
         let (again, _) = output(3, sum, &[(3, "note c")]);
-        assert_eq!(fits(&mut hearing, &events, &again), Some(false));
+        assert!(!fits(&mut hearing, &events, &again));
     }
 
     #[test]
@@ -125,8 +125,8 @@ mod tests {
         let events = ["note a".to_owned()];
         let mut hearing = Hearing::default();
         let (first, _) = output(1, [0; 32], &[]);
-        assert_eq!(fits(&mut hearing, &events, &first), Some(true));
+        assert!(fits(&mut hearing, &events, &first));
         let (forgotten, _) = output(2, [0; 32], &[(1, "note a")]);
-        assert_eq!(fits(&mut hearing, &events, &forgotten), Some(false));
+        assert!(!fits(&mut hearing, &events, &forgotten));
     }
 }

@@ -4,7 +4,7 @@ use wayfare_protocol::ResourceId;
 use wayfare_protocol::daemon::{InboxFrame, Input};
 
 use super::{DaemonHost, Effect, InboxRecord};
-use crate::fact::{Fact, Witness};
+use crate::fact::{EventDigest, Fact, Witness};
 use crate::ownership::{self, Phase};
 
 impl DaemonHost {
@@ -13,7 +13,10 @@ impl DaemonHost {
         match effect {
             Effect::AppendInbox { records, .. } => records.iter().for_each(|record| self.tell_record(record, to)),
             Effect::AppendOutputs { frame, .. } if to.compares_events() => {
-                frame.outputs.iter().for_each(|output| to.emitted(daemon, output));
+                for output in &frame.outputs {
+                    let (number, digest) = (output.link.sequence, EventDigest::of_output(output));
+                    to.tell(Fact::Emitted { daemon, number, digest });
+                }
             }
             Effect::Publish(_) => {
                 if let Phase::Held { row } = self.ownership.phase() {

@@ -77,6 +77,7 @@ mod tests {
     use super::super::Oracle;
     use super::super::case::{broken, daemon};
     use super::*;
+    use crate::fact::EventDigest;
 
     const ORIGIN: Origin = Origin(5);
 
@@ -89,7 +90,7 @@ mod tests {
     }
 
     fn heard(number: u64, position: u64) -> (&'static str, Fact) {
-        ("p", Fact::Heard { daemon: daemon(), number, position, digest: None, fits: None })
+        ("p", Fact::Heard { daemon: daemon(), number, position, digest: EventDigest(number), fits: true })
     }
 
     #[test]

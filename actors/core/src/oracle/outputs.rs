@@ -19,8 +19,7 @@ impl Outputs {
         Self { heard: Table::new(room), last: Table::new(room) }
     }
 
-    fn is_same(&self, daemon: EntityId, number: u64, digest: Option<EventDigest>) -> bool {
-        let Some(digest) = digest else { return true };
+    fn is_same(&self, daemon: EntityId, number: u64, digest: EventDigest) -> bool {
         self.heard.get(&(daemon, number)).is_none_or(|heard| *heard == digest)
     }
 }
@@ -37,7 +36,7 @@ impl Rule for Outputs {
                 out.demand(self.is_same(*daemon, *number, *digest), || {
                     format!("output {number} of {daemon} is another for {} than for others", seen.place)
                 });
-                out.demand(*fits != Some(false), || {
+                out.demand(*fits, || {
                     format!("output {number} of {daemon} is not what its inputs make, for {}", seen.place)
                 });
                 let key = (seen.place.to_owned(), *daemon);
@@ -46,9 +45,7 @@ impl Rule for Outputs {
                     format!("output {number} of {daemon} came to {} after {last:?}", seen.place)
                 });
                 self.last.set(key, *number);
-                if let Some(digest) = digest {
-                    self.heard.set((*daemon, *number), *digest);
-                }
+                self.heard.set((*daemon, *number), *digest);
             }
             Fact::Withheld { daemon, through, acknowledged, .. } => {
                 let key = (seen.place.to_owned(), *daemon);
@@ -72,33 +69,33 @@ mod tests {
     use super::super::case::{broken, daemon};
     use super::*;
 
-    fn heard(place: &'static str, number: u64, digest: u64, fits: Option<bool>) -> (&'static str, Fact) {
-        let digest = Some(EventDigest(digest));
+    fn heard(place: &'static str, number: u64, digest: u64, fits: bool) -> (&'static str, Fact) {
+        let digest = EventDigest(digest);
         (place, Fact::Heard { daemon: daemon(), number, position: number, digest, fits })
     }
 
     #[test]
     fn everybody_hears_the_same_in_order() {
-        assert_eq!(broken(&[heard("p", 1, 7, None), heard("p", 2, 8, None), heard("q", 2, 8, None)]), []);
-        assert_eq!(broken(&[heard("p", 1, 7, None), heard("q", 1, 8, None)]), [Oracle::Outputs]);
-        assert_eq!(broken(&[heard("p", 1, 7, None), heard("p", 3, 8, None)]), [Oracle::Outputs]);
-        assert_eq!(broken(&[heard("p", 1, 7, None), heard("p", 1, 7, None)]), [Oracle::Outputs]);
+        assert_eq!(broken(&[heard("p", 1, 7, true), heard("p", 2, 8, true), heard("q", 2, 8, true)]), []);
+        assert_eq!(broken(&[heard("p", 1, 7, true), heard("q", 1, 8, true)]), [Oracle::Outputs]);
+        assert_eq!(broken(&[heard("p", 1, 7, true), heard("p", 3, 8, true)]), [Oracle::Outputs]);
+        assert_eq!(broken(&[heard("p", 1, 7, true), heard("p", 1, 7, true)]), [Oracle::Outputs]);
     }
 
     #[test]
     fn what_was_heard_is_not_said_otherwise() {
-        let emitted = |digest| ("n", Fact::Emitted { daemon: daemon(), number: 1, digest: Some(EventDigest(digest)) });
-        assert_eq!(broken(&[emitted(1), emitted(2), heard("p", 1, 2, None), emitted(2)]), []);
-        assert_eq!(broken(&[emitted(1), heard("p", 1, 1, None), emitted(2)]), [Oracle::Outputs]);
+        let emitted = |digest| ("n", Fact::Emitted { daemon: daemon(), number: 1, digest: EventDigest(digest) });
+        assert_eq!(broken(&[emitted(1), emitted(2), heard("p", 1, 2, true), emitted(2)]), []);
+        assert_eq!(broken(&[emitted(1), heard("p", 1, 1, true), emitted(2)]), [Oracle::Outputs]);
     }
 
     #[test]
     fn outputs_are_what_the_inputs_make_and_are_kept_for_a_subscriber() {
-        assert_eq!(broken(&[heard("p", 1, 7, Some(true))]), []);
-        assert_eq!(broken(&[heard("p", 1, 7, Some(false))]), [Oracle::Outputs]);
+        assert_eq!(broken(&[heard("p", 1, 7, true)]), []);
+        assert_eq!(broken(&[heard("p", 1, 7, false)]), [Oracle::Outputs]);
         let withheld = |acknowledged| ("p", Fact::Withheld { daemon: daemon(), from: 2, through: 3, acknowledged });
-        assert_eq!(broken(&[withheld(0), heard("p", 4, 7, None)]), [], "it came late");
-        assert_eq!(broken(&[heard("p", 1, 7, None), withheld(3)]), []);
-        assert_eq!(broken(&[heard("p", 1, 7, None), withheld(2)]), [Oracle::Outputs]);
+        assert_eq!(broken(&[withheld(0), heard("p", 4, 7, true)]), [], "it came late");
+        assert_eq!(broken(&[heard("p", 1, 7, true), withheld(3)]), []);
+        assert_eq!(broken(&[heard("p", 1, 7, true), withheld(2)]), [Oracle::Outputs]);
     }
 }
