@@ -88,3 +88,10 @@ pub const PREDICATE_BYTES_MAX: usize = 4 * 1024;
 pub const FILTER_ITEMS_MAX: usize = 64;
 /// An announcement of capabilities is good for at most so long, in seconds.
 pub const ANNOUNCEMENT_TTL_MAX: u32 = 24 * 3600;
+
+/// A copy of a log is begun again so often if all that it was to copy was trimmed meanwhile.
+pub const LOG_COPY_TRIES: usize = 100;
+/// Devices whose routes an HTTP door for many keeps; the one that was not served for the longest time is forgotten first.
+pub const HTTP_DOORWAYS: usize = 64;
+/// Frames of a link within one process that one end has written and the other has not read yet.
+pub const FRAMES_WITHIN_PROCESS: usize = 16;

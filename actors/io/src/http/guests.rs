@@ -14,15 +14,13 @@ use data_encoding::BASE64URL_NOPAD;
 use tower::ServiceExt as _;
 use wayfare_actors::ports::Pending;
 use wayfare_protocol::identity::DeviceKey;
+use wayfare_protocol::limits::HTTP_DOORWAYS;
 use wayfare_protocol::{DeviceId, ErrorCode, Limits, Refusal};
 
 use super::answer::refusal;
 use super::entrance::{Entrance, Way, bearer, no_token};
 use super::{Doorway, Reach, routes};
 use crate::client::ClientIdentity;
-
-/// Devices whose routes are kept; the one that was not served for the longest time is forgotten first.
-const DOORWAYS: usize = 64;
 
 /// Says who may come in.
 pub trait Guests: Send + Sync {
@@ -95,7 +93,7 @@ impl SharedDoor {
             *last = served;
             return doorway.clone();
         }
-        if doorways.of.len() >= DOORWAYS
+        if doorways.of.len() >= HTTP_DOORWAYS
             && let Some(oldest) = doorways.of.iter().min_by_key(|(_, (last, _))| *last).map(|(device, _)| *device)
         {
             doorways.of.remove(&oldest);

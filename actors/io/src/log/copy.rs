@@ -8,6 +8,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use wayfare_protocol::limits::LOG_COPY_TRIES;
+
 use super::{name_of, segment};
 
 /// Copies every log of a folder into another one, which is made. Returns how many. What is appended after a log's turn is not in it.
@@ -40,35 +42,48 @@ pub fn copy_logs(from: &Path, to: &Path) -> io::Result<usize> {
 
 /// Whether there is a log any more.
 fn copy_log(from: &Path, to: &Path) -> io::Result<bool> {
-    let firsts = match settled_segments(from) {
-        Ok(firsts) => firsts,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
+    for _ in 0..LOG_COPY_TRIES {
+        let Some(firsts) = there(settled_segments(from))?.flatten() else { return Ok(false) };
+        copy_segments(from, to, &firsts)?;
+        if !segments(to)?.is_empty() {
+            File::open(to)?.sync_all()?;
+            return Ok(true);
+        }
+        // All that was listed was trimmed before its turn, and the log goes on without it.
+    }
+    let why = format!("{} is trimmed faster than it can be copied", from.display());
+    Err(io::Error::other(why))
+}
+
+/// Copies those segments that are still there: with one that is gone, all before it are.
+fn copy_segments(from: &Path, to: &Path, firsts: &[u64]) -> io::Result<()> {
     for (at, &first) in firsts.iter().enumerate() {
-        match copy_file(&segment::path(from, first), &segment::path(to, first)) {
-            Ok(()) => {}
-            // Trimmed meanwhile: what came before it is gone as well.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                for &older in &firsts[..at] {
-                    remove(&segment::path(to, older))?;
-                }
+        if there(copy_file(&segment::path(from, first), &segment::path(to, first)))?.is_none() {
+            for &older in &firsts[..at] {
+                there(fs::remove_file(segment::path(to, older)))?;
             }
-            Err(error) => return Err(error),
         }
     }
-    File::open(to)?.sync_all()?;
-    Ok(!segments(to)?.is_empty())
+    Ok(())
+}
+
+/// `None` of what was trimmed or removed meanwhile.
+fn there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// A list of a folder that changes may miss what was made meanwhile. The second one misses nothing that the first one has seen the
-/// successor of.
-fn settled_segments(folder: &Path) -> io::Result<Vec<u64>> {
-    let newest = segments(folder)?.into_iter().max().unwrap_or(0);
+/// successor of. `None`: there is no segment.
+fn settled_segments(folder: &Path) -> io::Result<Option<Vec<u64>>> {
+    let Some(newest) = segments(folder)?.into_iter().max() else { return Ok(None) };
     let mut firsts = segments(folder)?;
     firsts.retain(|first| *first <= newest);
     firsts.sort_unstable();
-    Ok(firsts)
+    Ok(Some(firsts))
 }
 
 fn segments(folder: &Path) -> io::Result<Vec<u64>> {
@@ -84,11 +99,4 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     let mut copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     io::copy(&mut source, &mut copy)?;
     copy.sync_all()
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }

@@ -7,9 +7,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use wayfare_actors::ports::{
     Address, Closed, Connection, DialError, FrameReader, FrameWriter, Pending, PendingRef, Transport,
 };
-
-/// Frames that one end has written and the other has not read yet. A link's own windows bound what they hold.
-const FRAMES: usize = 16;
+use wayfare_protocol::limits::FRAMES_WITHIN_PROCESS;
 
 /// Dials whoever takes connections in this process.
 #[derive(Clone)]
@@ -36,7 +34,7 @@ impl Transport for WithinProcess {
 
 /// The two ends of a connection.
 fn pair(peer: &str) -> (Connection, Connection) {
-    let ((to_far, from_near), (to_near, from_far)) = (channel(FRAMES), channel(FRAMES));
+    let ((to_far, from_near), (to_near, from_far)) = (channel(FRAMES_WITHIN_PROCESS), channel(FRAMES_WITHIN_PROCESS));
     let end = |reader, writer| Connection {
         reader: Box::new(Reader(reader)),
         writer: Box::new(Writer(Some(writer))),
