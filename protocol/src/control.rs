@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::between::Between;
 use crate::capability::{Accepting, Capabilities, Load};
 use crate::daemon::{DaemonInfo, DaemonRequest, DaemonResponse, StartDaemon};
 use crate::identity::{PublicKey, ServerIdentity, SignatureBytes};
 use crate::ownership::{Claim, ClaimOutcome, Row};
 use crate::session::{OpenSession, RouteReason, SessionAnswer, SessionCall, SessionInfo, SessionState};
-use crate::{AccountId, DeviceId, Epoch, Refusal, RequestId, SessionId, TraceId, Wall};
+use crate::{AccountId, DeviceId, Epoch, Refusal, RequestId, ResourceId, SessionId, TraceId, Wall};
 
 /// What travels on stream 0. Grows only at its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,6 +182,22 @@ pub enum Control {
         request: RequestId,
         /// Since when the device is refused, or why it is not.
         outcome: Result<Wall, Refusal>,
+    },
+    /// From one node to another, through their cloud.
+    Between(Box<Between>),
+    /// A node wants to know a row.
+    ReadRow {
+        /// Joins question and answer.
+        request: RequestId,
+        /// Of what.
+        resource: ResourceId,
+    },
+    /// That row.
+    RowRead {
+        /// From the question.
+        request: RequestId,
+        /// `None`: the store has none.
+        row: Option<Box<Row>>,
     },
 }
 

@@ -5,6 +5,7 @@
 
 pub mod announcement;
 pub mod ask;
+pub mod between;
 mod bounded;
 pub mod capability;
 pub mod capability_filter;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::output::{OutputRecord, RunOutcome};
-use crate::{EntityId, Epoch, NodeId, Refusal, RunId, SessionId};
+use crate::{ChunkId, EntityId, Epoch, NodeId, Refusal, RunId, SessionId};
 
 /// How urgent a stream's bytes are. Frames of a more urgent class go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,6 +54,13 @@ pub enum Destination {
         daemon: EntityId,
         /// First output wanted, from 1.
         from: u64,
+    },
+    /// A piece of a snapshot, by its content. The far end sends its bytes as one message and closes.
+    Chunk {
+        /// The node that has it.
+        node: NodeId,
+        /// Which.
+        chunk: ChunkId,
     },
 }
 

@@ -85,7 +85,7 @@ fn daemons(into: &mut Golden) {
 
 /// What the parties of a migration say, and what is ordered.
 fn migrations(into: &mut Golden) {
-    use samples::migration::{self as moves, cause, failure, mode, move_state, party, phase, step};
+    use samples::migration::{self as moves, cause, failure, mode, move_state, party, phase, said, step};
     bincode(into, "migration", &moves::messages(), step::NAMES, |message| step::name(&message.step));
     bincode(into, "migration-failure", &moves::failures(), failure::NAMES, failure::name);
     message_pack(into, "migration-failure", &moves::failures(), failure::name);
@@ -94,6 +94,7 @@ fn migrations(into: &mut Golden) {
     bincode(into, "move-cause", &moves::causes(), cause::NAMES, cause::name);
     bincode(into, "move-mode", &moves::modes(), mode::NAMES, mode::name);
     bincode(into, "move-state", &moves::move_states(), move_state::NAMES, move_state::name);
+    bincode(into, "said", &moves::saids(), said::NAMES, said::name);
     whole(into, "move-order", &moves::order());
     whole(into, "move-info", &moves::info());
 }

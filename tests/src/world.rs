@@ -187,7 +187,7 @@ impl World {
     /// # Errors
     /// If it does not become ready.
     pub async fn start_node_over(&mut self, name: &str, line: Option<SocketAddr>) -> Result<()> {
-        let node = Node::prepare(self, name)?;
+        let node = Node::prepare(self, name, node::FIRST)?;
         if self.cloud.is_some() {
             let key = node.key()?;
             let address = self.paired(&key, name, line).await?;
@@ -229,8 +229,7 @@ impl World {
     /// If the node's key cannot be read.
     pub async fn device_at_the_node(&mut self) -> Result<Device> {
         let limits = self.limits();
-        let node = self.node();
-        Device::start("at the node", node.key()?, node.door()?, &limits).await
+        self.node().visitor(&limits).await
     }
 
     /// The key of a device, in a folder of its own.

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use wayfare_actors::ports::{EntityKeys, KeyError, Pending};
+use wayfare_actors::ports::{EntityKeys, KeyError, KeysUnread, Pending};
 use wayfare_protocol::{EntityId, EntityKey};
 
 use crate::OsRandom;
@@ -56,6 +56,22 @@ impl EntityKeys for EntityKeyFiles {
             _ => Ok(()),
         })
     }
+
+    fn list(&self) -> Pending<Result<Vec<EntityId>, KeysUnread>> {
+        let folder = self.0.clone();
+        let listed = tokio::task::spawn_blocking(move || {
+            let mut kept = Vec::new();
+            for entry in std::fs::read_dir(folder).map_err(|why| why.to_string())? {
+                let name = entry.map_err(|why| why.to_string())?.file_name();
+                // What has another name is none of its own.
+                kept.extend(name.to_str().and_then(|name| name.strip_suffix(".key")?.parse::<EntityId>().ok()));
+            }
+            Ok(kept)
+        });
+        Box::pin(
+            async move { listed.await.unwrap_or_else(|why| Err(why.to_string())).map_err(|why| KeysUnread { why }) },
+        )
+    }
 }
 
 /// A disk may be slow: not on a thread that runs actors.
@@ -83,9 +99,12 @@ mod tests {
             open().put(EntityKey::from_seed(&[7; 32])).await.unwrap();
         }
         assert_eq!(open().get(entity).await.unwrap().unwrap().entity(), entity);
+        std::fs::write(folder.path().join("keys/notes.key"), "of somebody else").unwrap();
+        assert_eq!(open().list().await.unwrap(), [entity]);
         for _ in 0..2 {
             open().remove(entity).await.unwrap();
         }
         assert!(open().get(entity).await.unwrap().is_none());
+        assert_eq!(open().list().await.unwrap(), []);
     }
 }

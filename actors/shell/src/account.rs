@@ -3,26 +3,28 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
-use wayfare_core::{Machine as _, link};
+use wayfare_core::account::{Account, Config, Effect, Input, LinkId, MigrationNews};
+use wayfare_core::{Machine as _, link, outputs};
 use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::StartDaemon;
 use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
-    AccountId, DeviceId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId, SessionId, StreamId, Wall,
+    AccountId, ChunkId, DeviceId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId, SessionId, StreamId,
+    Wall,
 };
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
+use crate::children::{daemon_child, session_child};
 use crate::daemon::{Beginning, DaemonCommand};
 use crate::directory::Directory;
 use crate::journal::JournalCommand;
-use crate::link::{LinkCommand, StreamPeer, Unserved};
+use crate::link::{LinkCommand, Server, StreamPeer, Unserved};
 use crate::ports::{ControlStore, LogStore, StoreError};
 use crate::session::{Environs, SessionCommand};
 use crate::supervisor::{Child, Order, Policy};
-use crate::{daemon, device, journal, session};
+use crate::{daemon, device, journal, migration};
 
 /// What stands around an account, by where it runs.
 #[derive(Clone)]
@@ -42,6 +44,8 @@ pub enum Home {
         environs: Environs,
         /// What its daemons need.
         daemons: Box<daemon::Environs>,
+        /// What their migrations need.
+        moves: Box<migration::Environs>,
         /// The node's name, for people.
         device_name: String,
         /// The sessions whose logs it had when it started.
@@ -163,7 +167,7 @@ impl AccountExecutor {
     }
 
     /// The session's journal, started if there is none. It finds its owner in the directory whenever it is started.
-    fn ensure_journal(&self, session: SessionId, executor: wayfare_core::outputs::Executor) {
+    fn ensure_journal(&self, session: SessionId, executor: outputs::Executor) {
         let Home::Cloud { logs, .. } = &self.home else { return };
         if self.directory.has_journal(session) {
             return;
@@ -189,6 +193,49 @@ impl AccountExecutor {
         context.perform(async move { Ok(Input::Revoked { op, outcome: revoked.await.map_err(store_refusal) }) });
     }
 
+    fn migrate(&self, news: MigrationNews) {
+        let Home::Node { moves, .. } = &self.home else { return };
+        match news {
+            MigrationNews::Ordered { daemon, caller, to, mode } => moves.order(caller, daemon, to, mode),
+            MigrationNews::Said { from, said } => moves.said(from, said),
+            MigrationNews::Answered { request, answer } => moves.answered(request, answer),
+            MigrationNews::Row(row) => moves.row(&row),
+            MigrationNews::Resume { daemon, party } => moves.resume(daemon, party),
+        }
+    }
+
+    /// Sends a piece of a snapshot, whole.
+    fn serve_chunk(&self, link: LinkId, stream: StreamId, chunk: ChunkId, context: &mut Context<Self>) {
+        let (Home::Node { daemons, .. }, Some(link)) = (&self.home, self.directory.link(link)) else { return };
+        let (found, unserved) = (daemons.blobs.get(chunk), Unserved::new(link, stream));
+        context.spawn(async move {
+            let found = found.await;
+            let (link, stream) = unserved.serve();
+            let fault = match found {
+                Ok(Some(bytes)) => {
+                    link.command(LinkCommand::Bind { stream, peer: Server::new(StreamPeer::Sent) });
+                    link.input(link::Input::SendMessage { stream, bytes });
+                    None
+                }
+                Ok(None) => Some(Refusal::new(ErrorCode::NotFound, format!("chunk {chunk} is not here"))),
+                Err(error) => Some(Refusal::new(ErrorCode::StorageFailed, error.to_string())),
+            };
+            link.command(LinkCommand::End { stream, fault });
+        });
+    }
+
+    fn read(&self, stream: Unserved, session: SessionId, executor: outputs::Executor, want: outputs::Want) {
+        match &self.home {
+            Home::Cloud { .. } => {
+                self.ensure_journal(session, executor);
+                self.directory.command_journal(session, JournalCommand::Read { stream, want });
+            }
+            Home::Node { .. } => {
+                self.directory.command_session(session, SessionCommand::Read { stream, want });
+            }
+        }
+    }
+
     fn join(&self, link: LinkId, stream: StreamId, onward: LinkId, open: Open) {
         let Some(from) = self.directory.link(link) else { return };
         let peer = StreamPeer::Joining(Arc::new(Unserved::new(from, stream)));
@@ -211,26 +258,6 @@ fn store_refusal(error: StoreError) -> Refusal {
         StoreError::Refused(_) | StoreError::Unknown(_) => ErrorCode::StorageFailed,
     };
     Refusal::new(code, error.to_string())
-}
-
-/// A session of this node under its supervisor.
-pub(crate) fn session_child(config: wayfare_core::session::Config, environs: Environs, is_new: bool) -> Child {
-    let session = config.session;
-    let directory = Arc::clone(&environs.directory);
-    let arguments = session::arguments(config, environs, is_new);
-    Child::of(arguments, move |actor| directory.set_session(session, actor)).with(Policy::Persist)
-}
-
-/// A daemon of this node under its supervisor.
-pub(crate) fn daemon_child(
-    config: wayfare_core::daemon::Config,
-    environs: daemon::Environs,
-    beginning: Beginning,
-) -> Child {
-    let entity = config.entity;
-    let directory = Arc::clone(&environs.directory);
-    let arguments = daemon::arguments(config, environs, beginning);
-    Child::of(arguments, move |actor| directory.set_daemon(entity, actor)).with(Policy::Persist)
 }
 
 fn device_child(device: DeviceId, account: &AccountExecutor, store: Arc<dyn ControlStore>) -> Child {
@@ -278,6 +305,8 @@ impl Executor for AccountExecutor {
                 let stream = Unserved::new(link, stream);
                 self.directory.command_daemon(daemon, DaemonCommand::Read { stream, from });
             }
+            Effect::Migration(news) => self.migrate(news),
+            Effect::ServeChunk { link, stream, chunk } => self.serve_chunk(link, stream, chunk, context),
             Effect::Claim { op, claim } => self.claim(op, claim, context),
             Effect::Revoke { op, device, at } => self.revoke(op, device, at, context),
             Effect::DeviceUp { device, link } => self.device_up(device, link),
@@ -295,16 +324,7 @@ impl Executor for AccountExecutor {
             }
             Effect::Read { link, stream, session, executor, want } => {
                 let Some(link) = self.directory.link(link) else { return Ok(()) };
-                let stream = Unserved::new(link, stream);
-                match &self.home {
-                    Home::Cloud { .. } => {
-                        self.ensure_journal(session, executor);
-                        self.directory.command_journal(session, JournalCommand::Read { stream, want });
-                    }
-                    Home::Node { .. } => {
-                        self.directory.command_session(session, SessionCommand::Read { stream, want });
-                    }
-                }
+                self.read(Unserved::new(link, stream), session, executor, want);
             }
             Effect::Join { link, stream, onward, open } => self.join(link, stream, onward, open),
             Effect::Reset { link, stream, refusal } => {

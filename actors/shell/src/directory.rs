@@ -144,6 +144,16 @@ impl Directory {
         self.cast_daemon(daemon, Mail::Command(command))
     }
 
+    /// Whether a daemon is here, running or being started again.
+    pub fn has_daemon(&self, daemon: EntityId) -> bool {
+        self.with(|known| known.daemons.contains_key(&daemon))
+    }
+
+    /// A daemon is here no more.
+    pub fn remove_daemon(&self, daemon: EntityId) {
+        self.with(|known| known.daemons.remove(&daemon));
+    }
+
     fn cast_daemon(&self, daemon: EntityId, mail: Mail<DaemonExecutor>) -> bool {
         let actor = self.with(|known| known.daemons.get(&daemon).cloned());
         actor.is_some_and(|actor| actor.cast(mail).is_ok())
@@ -193,6 +203,11 @@ impl Directory {
     /// Every link, to say goodbye.
     pub fn links(&self) -> Vec<LinkRef> {
         self.with(|known| known.links.values().cloned().collect())
+    }
+
+    /// The newest link that this process dialed.
+    pub fn upstream(&self) -> Option<LinkRef> {
+        self.links().into_iter().rfind(|link| matches!(link, LinkRef::Dialed(..)))
     }
 
     /// Says something on every dialed link.

@@ -11,16 +11,19 @@ use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{Control, Pair, Register, Welcome};
 use wayfare_protocol::daemon::{DaemonFactory, DaemonKey, DaemonKind, Durability};
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
+use wayfare_protocol::migration::MIGRATION_TAG;
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
 use wayfare_protocol::{AccountId, EntityId, ErrorCode, Limits, NodeId, Refusal, SessionId};
 
-use crate::account::{Home, daemon_child, session_child};
+use crate::account::Home;
 use crate::actor::{self, Runtime};
+use crate::children::{daemon_child, session_child};
 use crate::daemon::{self, Beginning};
 use crate::directory::Directory;
 use crate::ids::Ids;
 use crate::link::accepted::{self, Admission, Door};
 use crate::link::{AccountOwner, Doorkeeper, LinkOwner, uplink};
+use crate::migration;
 use crate::ports::{Address, BlobStore, Connection, EntityKeys, LogName, Pending, Ports, SessionHosts, Workers};
 use crate::session::Environs;
 use crate::supervisor::{self, Child, Order, Policy, Supervisor, SupervisorRef};
@@ -104,14 +107,18 @@ impl EdgeNode {
             ids: Arc::clone(&environs.ids),
             runtime: runtime.clone(),
         };
+        identity.capabilities.tags.push(MIGRATION_TAG.to_owned());
+        let moves = migration::Environs::new(daemons.clone(), &identity, &limits);
         let logs = ports.logs.list().await?;
         let of_session = |name: &LogName| if let LogName::Inbox(session) = name { Some(*session) } else { None };
         let of_daemon = |name: &LogName| if let LogName::DaemonInbox(daemon) = name { Some(*daemon) } else { None };
         let sessions: BTreeSet<_> = logs.iter().filter_map(of_session).collect();
         let found: BTreeSet<_> = logs.iter().filter_map(of_daemon).collect();
+        migration::forget_strays(daemons.keys.as_ref(), &found).await;
         let home = Home::Node {
             environs: environs.clone(),
             daemons: Box::new(daemons.clone()),
+            moves: Box::new(moves),
             device_name: identity.name.clone(),
             sessions: sessions.clone(),
             found: found.clone(),

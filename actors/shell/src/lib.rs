@@ -7,6 +7,7 @@ pub mod contract;
 
 pub mod account;
 pub mod actor;
+mod children;
 pub mod client;
 pub mod cloud;
 pub mod daemon;
@@ -18,6 +19,7 @@ pub mod ids;
 pub mod journal;
 pub mod link;
 mod logs;
+pub mod migration;
 pub mod pairing;
 pub mod ports;
 mod readers;

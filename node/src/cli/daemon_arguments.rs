@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use wayfare_protocol::daemon::{DaemonKind, DaemonName, Durability};
+use wayfare_protocol::migration::MoveMode;
 
 /// `wayfare daemon`.
 #[derive(Debug, Subcommand)]
@@ -34,6 +35,8 @@ pub enum DaemonCommand {
         /// Its name.
         name: DaemonName,
     },
+    /// Let a daemon go on at another device, with everything that it has.
+    Move(DaemonMove),
     /// Take a snapshot now.
     Snapshot {
         /// Its name.
@@ -86,6 +89,37 @@ impl From<Survives> for Durability {
             Survives::Memory => Self::Memory,
             Survives::Process => Self::Process,
             Survives::Disk => Self::Disk,
+        }
+    }
+}
+
+/// `wayfare daemon move`.
+#[derive(Debug, Args)]
+pub struct DaemonMove {
+    /// Its name.
+    pub name: DaemonName,
+    /// The device: its name, or the beginning of its id.
+    #[arg(long, value_name = "DEVICE")]
+    pub to: String,
+    /// How: while it goes on, or stopped first. What is not deterministic is always stopped first.
+    #[arg(long, value_enum, default_value_t = Way::Live)]
+    pub mode: Way,
+}
+
+/// How a daemon is moved.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Way {
+    /// It goes on while its copy follows; the pause does not grow with its state.
+    Live,
+    /// It stops, is copied, and goes on.
+    Copy,
+}
+
+impl From<Way> for MoveMode {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::Live => Self::Live,
+            Way::Copy => Self::StopAndCopy,
         }
     }
 }

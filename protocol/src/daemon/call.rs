@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DaemonKey, Durability, Health, Source};
 use crate::entity::{EntityId, Origin};
+use crate::migration::{MoveInfo, MoveMode};
 use crate::{Epoch, Head, NodeId, Refusal, RequestId, Wall};
 
 /// Asks for the daemon of a name: the one that there is, or a new one.
@@ -71,6 +72,13 @@ pub enum DaemonCall {
     Stop,
     /// Go on after a stop.
     Resume,
+    /// Go on at another node. Answered when that is over.
+    Move {
+        /// Where.
+        to: NodeId,
+        /// How.
+        mode: MoveMode,
+    },
 }
 
 /// The answer to a [`DaemonCall`].
@@ -94,6 +102,8 @@ pub enum DaemonAnswer {
     DeadLetters(Vec<DeadLetter>),
     /// It was not done, and why.
     Refused(Refusal),
+    /// How a move ended.
+    Moved(Box<MoveInfo>),
 }
 
 /// Something asked of a daemon, as it travels.

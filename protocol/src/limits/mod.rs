@@ -196,6 +196,8 @@ pub struct Limits {
     /// A snapshot on its way of which nothing came for so long is given up.
     pub snapshot_silence: Duration,
 
+    /// Whoever orders a migration waits so long for its end.
+    pub migration_order: Duration,
     /// What was sent in a migration and not answered is sent again after so long.
     pub migration_retry: Duration,
     /// A migration in which nothing happened for so long, beside the time for its bytes, is given up.
@@ -332,6 +334,7 @@ impl Default for Limits {
             snapshot_chunk: MIB,
             snapshots_pending: 2 * 1024 * MIB as u64,
             snapshot_silence: s(60),
+            migration_order: s(600),
             migration_retry: s(1),
             migration_patience: s(30),
             migration_rate: MIB as u64,
@@ -378,6 +381,7 @@ impl Limits {
             drain_retry: self.drain_retry / by,
             http_ping: self.http_ping / by,
             http_presence: self.http_presence / by,
+            migration_order: self.migration_order / by,
             migration_retry: self.migration_retry / by,
             migration_patience: self.migration_patience / by,
             migration_sealed: self.migration_sealed / by,

@@ -66,6 +66,10 @@ pub struct MoveInfo {
     pub state: MoveState,
     /// Bytes of the snapshot.
     pub bytes: u64,
+    /// The phases so far, and how many milliseconds after its beginning each began.
+    pub phases: Vec<(MigrationPhase, u64)>,
+    /// Milliseconds from the order to seal until the target said that it acts; `None` before that.
+    pub pause_ms: Option<u64>,
 }
 
 /// How far a migration is.

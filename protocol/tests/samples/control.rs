@@ -10,7 +10,7 @@ use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
 use wayfare_protocol::session::{OpenSession, RouteReason, SessionAnswer, SessionCall, SessionState};
 use wayfare_protocol::stream::{Class, Destination, Open};
-use wayfare_protocol::{ResourceId, StreamId, Wall};
+use wayfare_protocol::{ChunkId, ResourceId, StreamId, Wall};
 
 use super::session::info;
 use super::*;
@@ -21,8 +21,9 @@ crate::variants!(message: Control {
     MigrateOut, MigrateIn, GoingToSleep, Draining, Accepting,
     StartDaemon, DaemonStarted, DaemonRequest, DaemonResponse, ListDaemons,
     DaemonList, DaemonUp, RevokeDevice, DeviceRevoked,
+    Between, ReadRow, RowRead,
 });
-crate::variants!(destination: Destination { Run, Outputs, Daemon });
+crate::variants!(destination: Destination { Run, Outputs, Daemon, Chunk });
 crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping, Revoked });
 crate::variants!(server: ServerIdentity { Ca, Origin, Node });
 crate::variants!(claimed: ClaimOutcome { Granted, Superseded, NameTaken });
@@ -51,6 +52,7 @@ pub fn controls() -> Vec<Control> {
     all.extend(moves());
     all.extend(daemon_calls::controls());
     all.extend(revocation());
+    all.extend(migration::controls());
     all
 }
 
@@ -146,6 +148,7 @@ pub fn opens() -> Vec<Open> {
         open(Destination::Run { session: SESSION, run: RUN, from: 1 }, Class::Interactive),
         open(Destination::Outputs { session: SESSION, epoch: EPOCH, from: 300 }, Class::Bulk),
         open(Destination::Daemon { daemon: daemon::entity(), from: 300 }, Class::Interactive),
+        open(Destination::Chunk { node: NODE, chunk: ChunkId([0xc1; 32]) }, Class::Bulk),
     ]
 }
 

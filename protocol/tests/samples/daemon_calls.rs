@@ -7,6 +7,7 @@ use wayfare_protocol::daemon::{
     DaemonStats, DaemonUpdate, DeadLetter, Durability, Health, InboxEntry, InboxFrame, Input, OutputFrame, Source,
     StartDaemon,
 };
+use wayfare_protocol::migration::MoveMode;
 use wayfare_protocol::ownership::ResourceKey;
 use wayfare_protocol::{Origin, Wall};
 
@@ -14,9 +15,9 @@ use super::daemon::{LINK, entity};
 use super::*;
 
 crate::variants!(call: DaemonCall {
-    Publish, Lost, Subscribe, Acknowledge, Unsubscribe, Describe, DeadLetters, Redrive, Snapshot, Stop, Resume,
+    Publish, Lost, Subscribe, Acknowledge, Unsubscribe, Describe, DeadLetters, Redrive, Snapshot, Stop, Resume, Move,
 });
-crate::variants!(answer: DaemonAnswer { Accepted, Gap, Done, Daemon, DeadLetters, Refused });
+crate::variants!(answer: DaemonAnswer { Accepted, Gap, Done, Daemon, DeadLetters, Refused, Moved });
 crate::variants!(state: DaemonState { Recovering, Live, Following, Sealed, Elsewhere, Failed, Unreachable, Stopped });
 crate::variants!(health: Health { Healthy, Degraded, Unhealthy });
 crate::variants!(durability: Durability { Memory, Process, Disk });
@@ -68,6 +69,7 @@ pub fn calls() -> Vec<DaemonCall> {
         DaemonCall::Snapshot,
         DaemonCall::Stop,
         DaemonCall::Resume,
+        DaemonCall::Move { to: NODE, mode: MoveMode::StopAndCopy },
     ]
 }
 
@@ -81,6 +83,7 @@ pub fn answers() -> Vec<DaemonAnswer> {
         DaemonAnswer::Daemon(Box::new(info())),
         DaemonAnswer::DeadLetters(vec![letter]),
         DaemonAnswer::Refused(refusal()),
+        DaemonAnswer::Moved(Box::new(migration::info())),
     ]
 }
 

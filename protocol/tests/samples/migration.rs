@@ -1,12 +1,14 @@
 //! Samples of what the parties of a migration say.
 
 use bytes::Bytes;
-use wayfare_protocol::MigrationId;
+use wayfare_protocol::between::{Between, Said, SealingKey};
+use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::Durability;
 use wayfare_protocol::migration::{
     FailureReason, MigrationMessage, MigrationPhase, MigrationStep, MoveCause, MoveInfo, MoveMode, MoveOrder,
     MoveState, Party, SnapshotReady,
 };
+use wayfare_protocol::{MigrationId, ResourceId};
 
 use super::daemon::{entity, manifest, sealed_key, signed_head};
 use super::daemon_calls::daemon_key;
@@ -25,6 +27,22 @@ crate::variants!(phase: MigrationPhase { Snapshot, Transfer, Restore, Replay, Cu
 crate::variants!(cause: MoveCause { Asked, Overload, Drain });
 crate::variants!(mode: MoveMode { Live, StopAndCopy });
 crate::variants!(move_state: MoveState { Moving, Moved, Failed, Unknown });
+
+crate::variants!(said: Said { Migration, WantsSealingKey, SealingKey });
+
+pub fn saids() -> Vec<Said> {
+    let migration = messages().into_iter().next_back().map(|message| Said::Migration(Box::new(message)));
+    let key = SealingKey { key: KEY, sealing_key: [0x5e; 32], signature: SIGNATURE };
+    migration.into_iter().chain([Said::WantsSealingKey, Said::SealingKey(key)]).collect()
+}
+
+pub fn controls() -> Vec<Control> {
+    vec![
+        Control::Between(Box::new(Between { from: NODE, to: NODE, said: Said::WantsSealingKey })),
+        Control::ReadRow { request: REQUEST, resource: ResourceId::Daemon(entity()) },
+        Control::RowRead { request: REQUEST, row: Some(Box::new(control::row())) },
+    ]
+}
 
 pub const MIGRATION: MigrationId = MigrationId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0006));
 
@@ -116,5 +134,14 @@ pub fn move_states() -> Vec<MoveState> {
 
 pub fn info() -> MoveInfo {
     let state = MoveState::Moving(MigrationPhase::Transfer);
-    MoveInfo { migration: MIGRATION, daemon: entity(), source: Some(NODE), target: None, state, bytes: 70_000 }
+    MoveInfo {
+        migration: MIGRATION,
+        daemon: entity(),
+        source: Some(NODE),
+        target: None,
+        state,
+        bytes: 70_000,
+        phases: vec![(MigrationPhase::Snapshot, 0), (MigrationPhase::Transfer, 300)],
+        pause_ms: Some(7),
+    }
 }

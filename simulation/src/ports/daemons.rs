@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use wayfare_actors::ports::{EntityKeys, Job, KeyError, Pending, Workers};
+use wayfare_actors::ports::{EntityKeys, Job, KeyError, KeysUnread, Pending, Workers};
 use wayfare_protocol::{EntityId, EntityKey};
 
 /// The keys of one machine.
@@ -35,6 +35,11 @@ impl EntityKeys for SimKeys {
     fn remove(&self, entity: EntityId) -> Pending<Result<(), KeyError>> {
         self.0.with(|keys| keys.remove(&entity));
         Box::pin(async { Ok(()) })
+    }
+
+    fn list(&self) -> Pending<Result<Vec<EntityId>, KeysUnread>> {
+        let kept = self.0.with(|keys| keys.keys().copied().collect());
+        Box::pin(async move { Ok(kept) })
     }
 }
 

@@ -11,11 +11,15 @@ use wayfare_io::{OsRandom, load_or_create_key};
 use wayfare_node::client::Place;
 use wayfare_node::cloud_file;
 use wayfare_node::folder::DataFolder;
-use wayfare_protocol::AccountId;
 use wayfare_protocol::identity::DeviceKey;
+use wayfare_protocol::{AccountId, Limits};
 
 use super::{World, sober, venv};
+use crate::device::Device;
 use crate::process::Process;
+
+/// Where the first node of a world has its files.
+pub(super) const FIRST: &str = "n";
 
 /// A node, running or not.
 #[derive(Debug)]
@@ -29,17 +33,37 @@ pub struct Node {
     process: Option<Process>,
 }
 
+/// What the files of a node are called: those of the first one simply `node`.
+fn name_of(place: &str) -> &str {
+    if place == FIRST { "node" } else { place }
+}
+
+impl World {
+    /// A second node of the same person, paired with the cloud.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub async fn another_node(&mut self, name: &str) -> Result<Node> {
+        let node = Node::prepare(self, name, "m")?;
+        let key = node.key()?;
+        let address = self.paired(&key, name, None).await?;
+        node.knows_cloud(address)?;
+        node.started().await
+    }
+}
+
 impl Node {
-    pub(super) fn prepare(world: &World, name: &str) -> Result<Self> {
-        let data = world.folder().join("n");
+    /// `place` keeps the files of several nodes of a world apart; short, since a socket's path is.
+    pub(super) fn prepare(world: &World, name: &str, place: &str) -> Result<Self> {
+        let data = world.folder().join(place);
         fs::DirBuilder::new().mode(0o700).create(&data)?;
-        let config = world.folder().join("node.toml");
+        let config = world.folder().join(format!("{place}.toml"));
         let text = format!(
             "data_dir = {data:?}\nname = {name:?}\nvenvs = [{venv:?}]\nhurry = {hurry}\n{trace}{tables}\n",
             data = data.display().to_string(),
             venv = venv()?.display().to_string(),
             hurry = world.hurry,
-            trace = world.trace_line("node"),
+            trace = world.trace_line(name_of(place)),
             tables = world.node_tables,
         );
         fs::write(&config, text)?;
@@ -47,7 +71,7 @@ impl Node {
             name: name.to_owned(),
             data: DataFolder::new(&data),
             config,
-            log: world.log("node"),
+            log: world.log(name_of(place)),
             program: world.programs().path("wayfare-node"),
             home: world.folder().join("home"),
             process: None,
@@ -120,6 +144,14 @@ impl Node {
     /// If its key cannot be read.
     pub fn door(&self) -> Result<Address> {
         Ok(Place::of_node(&self.data, self.key()?.device_id()).address)
+    }
+
+    /// A person's device that talks to its own door.
+    ///
+    /// # Errors
+    /// If its key cannot be read.
+    pub async fn visitor(&self, limits: &Limits) -> Result<Device> {
+        Device::start("at the node", self.key()?, self.door()?, limits).await
     }
 
     /// Tells it which cloud it belongs to.

@@ -6,7 +6,7 @@ use wayfare_protocol::causal::Chain;
 use wayfare_protocol::daemon::{
     DaemonAnswer, DaemonCall, DaemonInfo, DaemonKey, DaemonUpdate, Durability, StartDaemon,
 };
-use wayfare_protocol::{EntityId, Origin};
+use wayfare_protocol::{EntityId, NodeId, Origin};
 use wayfare_tests::device::Device;
 use wayfare_tests::patience::{LOOK_AGAIN, within};
 use wayfare_tests::world::{Network, in_a_world};
@@ -14,8 +14,12 @@ use wayfare_tests::world::{Network, in_a_world};
 use crate::story::logged_in;
 
 async fn start(device: &Device, name: &str, kind: &str) -> Result<DaemonInfo> {
+    start_on(device, name, kind, None).await
+}
+
+pub(crate) async fn start_on(device: &Device, name: &str, kind: &str, node: Option<NodeId>) -> Result<DaemonInfo> {
     let key = DaemonKey { name: name.parse()?, kind: kind.parse()? };
-    let start = || StartDaemon { key: key.clone(), durability: Durability::Process, device: None };
+    let start = || StartDaemon { key: key.clone(), durability: Durability::Process, device: node };
     let started = within("the daemon", async {
         loop {
             match device.client().start_daemon(start()).await {
@@ -28,7 +32,13 @@ async fn start(device: &Device, name: &str, kind: &str) -> Result<DaemonInfo> {
 }
 
 /// Publishes until it is recorded, whatever happens to the processes between.
-async fn publish(device: &Device, daemon: EntityId, origin: Origin, first: u64, words: Vec<Bytes>) -> Result<()> {
+pub(crate) async fn publish(
+    device: &Device,
+    daemon: EntityId,
+    origin: Origin,
+    first: u64,
+    words: Vec<Bytes>,
+) -> Result<()> {
     let through = first + words.len() as u64 - 1;
     let call = || DaemonCall::Publish { origin, first, payloads: words.clone() };
     within("an acknowledgement", async {
@@ -44,7 +54,7 @@ async fn publish(device: &Device, daemon: EntityId, origin: Origin, first: u64, 
 }
 
 /// What the daemon says from its first output on, up to a number, checked to be one chain.
-async fn said(device: &Device, daemon: EntityId, through: u64) -> Result<Vec<String>> {
+pub(crate) async fn said(device: &Device, daemon: EntityId, through: u64) -> Result<Vec<String>> {
     within("the outputs", async {
         let mut chain = Chain::genesis(daemon.origin());
         let mut said = Vec::new();

@@ -6,6 +6,7 @@ mod daemons;
 mod https;
 mod jupyter;
 mod local;
+mod moves;
 mod questions;
 mod readers;
 mod restore;

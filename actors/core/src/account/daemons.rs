@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::{
-    DaemonAnswer, DaemonInfo, DaemonName, DaemonRequest, DaemonResponse, DaemonState, DaemonStats, Durability, Health,
+    DaemonAnswer, DaemonCall, DaemonInfo, DaemonName, DaemonRequest, DaemonResponse, DaemonState, DaemonStats,
+    Durability, Health,
 };
 use wayfare_protocol::ownership::Row;
 use wayfare_protocol::stream::Open;
-use wayfare_protocol::{EntityId, ErrorCode, Head, NodeId, Now, Refusal, RequestId, ResourceId, StreamId};
+use wayfare_protocol::{Boot, EntityId, ErrorCode, Head, NodeId, Now, Refusal, RequestId, ResourceId, StreamId};
 
 use super::pending::{Ask, Kind, Passed, Pending};
 use super::starts::refuse_start;
-use super::{Account, Effect, LinkId};
+use super::{Account, Effect, LinkId, MigrationNews};
 use crate::machine::Sink;
 use crate::ownership;
 use crate::session::Caller;
@@ -27,10 +28,15 @@ pub(super) struct Daemons {
     by_name: BTreeMap<DaemonName, EntityId>,
     /// Daemons of this node whose logs are still being read.
     expected: BTreeSet<EntityId>,
+    /// Daemons of this node that have not said how they stand after its start.
+    unsettled: BTreeSet<EntityId>,
+    /// In the cloud: the rows.
+    rows: BTreeMap<EntityId, Row>,
 }
 
 impl Daemons {
     pub(super) fn expect(&mut self, daemons: BTreeSet<EntityId>) {
+        self.unsettled.clone_from(&daemons);
         self.expected = daemons;
     }
 
@@ -63,6 +69,25 @@ impl Daemons {
         self.by_id.insert(info.entity, info);
     }
 
+    /// Whether this is the first that a found daemon says of how it stands.
+    pub(super) fn has_settled(&mut self, daemon: EntityId) -> bool {
+        self.unsettled.remove(&daemon)
+    }
+
+    /// It is not this node's any more, or never was.
+    pub(super) fn remove(&mut self, daemon: EntityId) {
+        if let Some(info) = self.by_id.remove(&daemon)
+            && self.by_name.get(&info.key.name) == Some(&daemon)
+        {
+            self.by_name.remove(&info.key.name);
+        }
+    }
+
+    /// The row as the store has it.
+    pub(super) fn row(&self, daemon: EntityId) -> Option<&Row> {
+        self.rows.get(&daemon)
+    }
+
     pub(super) fn all(&self) -> impl Iterator<Item = &DaemonInfo> {
         self.by_name.values().filter_map(|daemon| self.by_id.get(daemon))
     }
@@ -72,6 +97,7 @@ impl Account {
     /// A row is the truth about name, owner and epoch of a daemon.
     pub(super) fn put_daemon_row(&mut self, row: &Row) {
         let (ResourceId::Daemon(entity), Some(key)) = (row.resource, row.key.daemon()) else { return };
+        self.daemons.rows.insert(entity, row.clone());
         let device_name = self.devices.name(row.owner.0).unwrap_or("unknown device").to_owned();
         let before = self.daemons.get(entity).filter(|info| info.owner == row.owner).cloned();
         let unknown = || DaemonInfo {
@@ -92,6 +118,12 @@ impl Account {
 
     /// A daemon of this node changed, or exists now.
     pub(super) fn on_daemon(&mut self, now: Now, info: DaemonInfo, out: &mut impl Sink<Effect>) {
+        self.resume_migration(&info, out);
+        if info.state == DaemonState::Following {
+            // It is another node's, for all that others know.
+            self.daemons.remove(info.entity);
+            return self.daemon_told(now, info.entity, out);
+        }
         let is_new = self.daemons.get(info.entity).is_none();
         self.daemons.put(info.clone());
         if let Some(upstream) = self.links.upstream() {
@@ -133,7 +165,7 @@ impl Account {
             Some(refusal) => Err(refusal),
             None => self.way_to_daemon(link, asked.daemon),
         };
-        let deadline = now.boot.after(self.config.limits.request);
+        let deadline = self.daemon_deadline(now, &asked.call);
         let pending = |passed| Pending { from: link, passed, deadline, kind: Kind::Daemon(asked.clone()) };
         match way {
             Ok(Target::Here) => {
@@ -142,7 +174,12 @@ impl Account {
                 let caller = Caller(self.callers);
                 self.pending.called(caller, ask);
                 let DaemonRequest { daemon, epoch, call, .. } = asked;
-                out.push(Effect::CallDaemon { daemon, caller, epoch, call });
+                out.push(match call {
+                    DaemonCall::Move { to, mode } => {
+                        Effect::Migration(MigrationNews::Ordered { daemon, caller, to, mode })
+                    }
+                    call => Effect::CallDaemon { daemon, caller, epoch, call },
+                });
             }
             Ok(Target::Over(onward)) => {
                 self.pending.add(ask, pending(Passed::Over(onward)));
@@ -156,9 +193,22 @@ impl Account {
         }
     }
 
+    /// Until when an answer is waited for.
+    pub(super) fn daemon_deadline(&self, now: Now, call: &DaemonCall) -> Boot {
+        let limits = &self.config.limits;
+        now.boot.after(match call {
+            DaemonCall::Move { .. } => limits.migration_order,
+            _ => limits.request,
+        })
+    }
+
     fn way_to_daemon(&self, link: LinkId, daemon: EntityId) -> Result<Target, Refusal> {
         let upstream = self.links.upstream().filter(|upstream| *upstream != link).map(Target::Over);
         let Some(info) = self.daemons.get(daemon) else {
+            if self.links.is_upstream(link) {
+                let detail = format!("daemon {daemon} is not here yet, or not any more");
+                return Err(Refusal::new(ErrorCode::OwnerUnreachable, detail));
+            }
             return upstream.ok_or_else(|| self.unknown_daemon(daemon));
         };
         if self.here() == Some(info.owner) {

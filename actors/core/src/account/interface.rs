@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use wayfare_protocol::between::Said;
 use wayfare_protocol::capability::{Capabilities, Policy, Power};
 use wayfare_protocol::control::{Control, PresenceInfo};
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, StartDaemon};
@@ -9,9 +10,10 @@ use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
-    DeviceId, EntityId, Epoch, Limits, NodeId, Refusal, RequestId, ResourceId, SessionId, StreamId, Wall,
+    ChunkId, DeviceId, EntityId, Epoch, Limits, NodeId, Refusal, RequestId, ResourceId, SessionId, StreamId, Wall,
 };
 
+use super::moves::MigrationNews;
 use crate::machine::OpId;
 use crate::outputs::{Executor, Want};
 use crate::ownership;
@@ -178,6 +180,27 @@ pub enum Input {
         /// What it wants.
         claim: Claim,
     },
+    /// A migration of this node says something to another node.
+    Say {
+        /// To whom.
+        to: NodeId,
+        /// What.
+        said: Said,
+    },
+    /// A migration of this node wants to know a row.
+    ReadRow {
+        /// Joins question and answer; fresh.
+        request: RequestId,
+        /// Whose.
+        daemon: EntityId,
+    },
+    /// A migration of this node claims a row.
+    MoveClaim {
+        /// Joins claim and answer; fresh.
+        request: RequestId,
+        /// What it wants.
+        claim: Box<Claim>,
+    },
     /// The store answered a claim.
     Claimed {
         /// Which.
@@ -247,6 +270,17 @@ pub enum Effect {
         daemon: EntityId,
         /// The first output.
         from: u64,
+    },
+    /// Something that migrations of this node are told.
+    Migration(MigrationNews),
+    /// Send a piece of a snapshot.
+    ServeChunk {
+        /// Over which link.
+        link: LinkId,
+        /// On which stream.
+        stream: StreamId,
+        /// Which.
+        chunk: ChunkId,
     },
     /// Tell a resource of this node about its row or the store.
     Ownership {

@@ -154,6 +154,7 @@ impl Account {
         let Some(peer) = self.links.remove(link) else { return };
         self.pending.drop_from(link);
         if was_upstream {
+            self.claims.forget_migrations();
             for info in self.sessions.all() {
                 let resource = ResourceId::Session(info.id);
                 out.push(Effect::Ownership { resource, input: ownership::Input::StoreLost });

@@ -19,6 +19,7 @@ mod daemons;
 mod devices;
 mod interface;
 mod links;
+mod moves;
 mod open;
 mod pending;
 mod policy;
@@ -43,6 +44,7 @@ use daemons::Daemons;
 use devices::Devices;
 pub use interface::{Config, Effect, Input, LinkId, Peer, Place, Registered};
 use links::Links;
+pub use moves::{MigrationNews, StoreAnswer};
 use pending::Pendings;
 pub use revocation::refusal as revoked;
 use sessions::Sessions;
@@ -110,7 +112,10 @@ impl Account {
             Control::DeviceRevoked { request, outcome } => {
                 self.on_list_answer(link, request, Control::DeviceRevoked { request, outcome }, out);
             }
-            // Documents and migration are not served by this version; the link's own messages end in the link.
+            Control::Between(between) => self.on_between(link, between, out),
+            Control::ReadRow { request, resource } => self.on_read_row(link, request, resource, out),
+            Control::RowRead { request, row } => self.on_row_read(link, request, row, out),
+            // Documents and migration of sessions are not served by this version; the link's own messages end in the link.
             Control::Sync(_)
             | Control::MigrateOut { .. }
             | Control::MigrateIn { .. }
@@ -168,9 +173,15 @@ impl Machine for Account {
             Input::NeverWas { session } => self.all_told(now, session, out),
             Input::Answer { caller, answer } => self.on_answer(caller, answer, out),
             Input::Daemon(info) => self.on_daemon(now, *info, out),
-            Input::NoDaemon { daemon } => self.daemon_told(now, daemon, out),
+            Input::NoDaemon { daemon } => {
+                self.daemons.remove(daemon);
+                self.daemon_told(now, daemon, out);
+            }
             Input::DaemonAnswer { caller, answer } => self.on_daemon_answer(caller, answer, out),
             Input::Claim { resource, request, claim } => self.forward_claim(resource, request, claim, out),
+            Input::Say { to, said } => self.say_between(to, said, out),
+            Input::ReadRow { request, daemon } => self.ask_row(request, daemon, out),
+            Input::MoveClaim { request, claim } => self.claim_for_migration(request, *claim, out),
             Input::Claimed { op, outcome } => self.on_claimed(op, outcome, out),
             Input::Revoked { op, outcome } => self.on_revoked(now, op, outcome, out),
             Input::Paired { device } => self.devices.paired(device),

@@ -159,7 +159,7 @@ impl Account {
                 }
                 // Repeats of these are recognised where they arrive: by origin and number, by name, or because they change nothing.
                 Kind::Daemon(asked) => {
-                    self.pending.sent(ask, link, now.boot.after(limits.request));
+                    self.pending.sent(ask, link, self.daemon_deadline(now, &asked.call));
                     out.push(Effect::Send { link, control: Control::DaemonRequest(asked) });
                 }
                 Kind::StartDaemon(start) => {

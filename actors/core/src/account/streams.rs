@@ -23,6 +23,9 @@ impl Account {
             Destination::Daemon { daemon, from } => {
                 return self.on_daemon_stream(link, stream, (daemon, from), open, out);
             }
+            Destination::Chunk { node, chunk } => {
+                return self.on_chunk_stream(link, stream, (node, chunk), open, out);
+            }
         };
         let is_here = |owner| matches!(self.config.place, Place::Cloud { .. }) || self.here() == Some(owner);
         match self.sessions.get(session) {

@@ -303,7 +303,9 @@ impl Machine for Conversation {
                 SessionCall::Stop => to.tell(Fact::TakenBack { session: asked.session, run: None }),
                 _ => {}
             },
-            Effect::OpenStream(Destination::Outputs { .. } | Destination::Daemon { .. })
+            Effect::OpenStream(
+                Destination::Outputs { .. } | Destination::Daemon { .. } | Destination::Chunk { .. },
+            )
             | Effect::CloseStream
             | Effect::Send(_)
             | Effect::Tell(_) => {}

@@ -98,9 +98,17 @@ impl DaemonHost {
                     reply(caller, DaemonAnswer::Refused(refusal), out);
                 }
             }
+            DaemonCall::Snapshot if self.held_after.is_some() => {
+                let detail = "it is being moved: a snapshot of it is fetched, which another would replace";
+                reply(caller, DaemonAnswer::Refused(Refusal::new(ErrorCode::Overloaded, detail)), out);
+            }
             DaemonCall::Snapshot => self.snapshot(now, SnapshotCaller::Call(caller), out),
             DaemonCall::Stop => self.stop(caller, true, out),
             DaemonCall::Resume => self.stop(caller, false, out),
+            DaemonCall::Move { .. } => {
+                let refusal = Refusal::new(ErrorCode::Unsupported, "a daemon does not move itself: its node does that");
+                reply(caller, DaemonAnswer::Refused(refusal), out);
+            }
             DaemonCall::Describe => reply(caller, DaemonAnswer::Daemon(Box::new(self.info())), out),
         }
     }

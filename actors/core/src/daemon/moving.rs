@@ -219,7 +219,12 @@ impl DaemonHost {
                 let stands = Effect::Reply { caller, answer: Answer::Move(MoveAnswer::Stands(head)) };
                 let durability = InboxRecord::Durability(self.durability);
                 self.append(vec![durability], Vec::new(), out);
-                self.record_snapshot(head.inbox_position, manifest, vec![After::Do(Box::new(stands))], out);
+                self.record_snapshot(
+                    head.inbox_position,
+                    manifest,
+                    vec![After::Appear, After::Do(Box::new(stands))],
+                    out,
+                );
             }
             Err(why) => {
                 answer(caller, refused(ErrorCode::Unsupported, &why), out);

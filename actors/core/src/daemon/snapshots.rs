@@ -78,7 +78,8 @@ impl DaemonHost {
             let waiting = std::mem::take(&mut self.snapshots.waiting);
             return self.cut(now, waiting, out);
         }
-        if self.places.events == 0 {
+        // While a target fetches one, no other replaces it.
+        if self.places.events == 0 || self.held_after.is_some() {
             return;
         }
         let not_before = *self.snapshots.not_before.get_or_insert(now.boot.after(limits.daemon_snapshot_every));
@@ -93,7 +94,10 @@ impl DaemonHost {
 
     /// When the next one is due by time.
     pub(super) fn snapshot_deadline(&self) -> Option<Boot> {
-        let wants = self.places.events > 0 && self.snapshots.storing.is_none() && self.runner().is_some();
+        let wants = self.places.events > 0
+            && self.held_after.is_none()
+            && self.snapshots.storing.is_none()
+            && self.runner().is_some();
         self.snapshots.not_before.filter(|_| wants)
     }
 

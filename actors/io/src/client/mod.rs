@@ -20,10 +20,11 @@ use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{DeviceInfo, OpenedSession};
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonUpdate, StartDaemon};
 use wayfare_protocol::identity::DeviceKey;
+use wayfare_protocol::migration::{MoveInfo, MoveMode};
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
 use wayfare_protocol::stream::RunUpdate;
-use wayfare_protocol::{DeviceId, EntityId, Limits, Refusal, RequestId, RunId, SessionId, Wall};
+use wayfare_protocol::{DeviceId, EntityId, Limits, NodeId, Refusal, RequestId, RunId, SessionId, Wall};
 
 use crate::transport::WsTransport;
 use crate::{BootTimer, OsRandom, SystemClock};
@@ -328,6 +329,20 @@ impl MeshClient {
         match answer.ok().flatten().ok_or(ClientError::NoAnswer)? {
             DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
             answer => Ok(answer),
+        }
+    }
+
+    /// Moves a daemon to another node, and ends when that is over, in whatever way.
+    ///
+    /// # Errors
+    /// If it is refused, or no answer comes in time: then it is not known where the daemon is.
+    pub async fn move_daemon(&self, daemon: EntityId, to: NodeId, mode: MoveMode) -> Result<MoveInfo, ClientError> {
+        let moved = self.client.call_daemon(daemon, DaemonCall::Move { to, mode });
+        let answer = tokio::time::timeout(self.limits.migration_order, moved).await;
+        match answer.ok().flatten().ok_or(ClientError::NoAnswer)? {
+            DaemonAnswer::Moved(info) => Ok(*info),
+            DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
+            _ => Err(ClientError::NoAnswer),
         }
     }
 

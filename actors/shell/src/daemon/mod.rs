@@ -3,12 +3,15 @@
 mod measured;
 mod snapshots;
 
+pub(crate) use snapshots::load as load_snapshot;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use wayfare_core::daemon::{
-    Answer, Config, DaemonHost, Effect, Factories, InboxRecord, Input, MoveAnswer, Outcome, Record,
+    Answer, Config, DaemonHost, Effect, Factories, InboxRecord, Input, MoveAnswer, MoveAsk, Outcome, Record,
 };
 use wayfare_core::machine::OpId;
 use wayfare_core::outputs::{ReaderEffect, ReaderId};
@@ -23,6 +26,7 @@ use crate::directory::Directory;
 use crate::ids::Ids;
 use crate::link::{StreamPeer, Unserved};
 use crate::logs;
+use crate::migration::MoveReply;
 use crate::ports::{BlobStore, Clock, EntityKeys, Log, LogName, LogStore, Workers};
 use crate::readers::Readers;
 
@@ -71,6 +75,11 @@ pub struct DaemonExecutor {
     snapshot: Option<Manifest>,
     /// What does its background work, once there was any.
     worker: Option<Arc<dyn Work>>,
+    /// Migrations that wait for an answer.
+    moves: BTreeMap<Caller, MoveReply>,
+    asked: u64,
+    /// Those that are told when nothing is left here.
+    forgotten: Vec<MoveReply>,
 }
 
 #[derive(Clone)]
@@ -93,6 +102,22 @@ pub enum DaemonCommand {
         /// Whose.
         reader: ReaderId,
     },
+    /// A migration asks.
+    Move {
+        /// What.
+        ask: MoveAsk,
+        /// Who is answered.
+        reply: MoveReply,
+    },
+    /// It comes from another node: its snapshot is here.
+    Arrive {
+        /// Where the snapshot is kept.
+        manifest: Manifest,
+        /// Its bytes.
+        snapshot: Bytes,
+        /// Who is answered.
+        reply: MoveReply,
+    },
     /// What was kept of the daemon is deleted.
     Removed,
 }
@@ -104,13 +129,17 @@ pub enum Beginning {
     Made,
     /// Its logs were there.
     Found,
+    /// It comes from another node, and is told so.
+    Arriving,
 }
 
 /// The arguments of a daemon's actor.
 pub fn arguments(config: Config, environs: Environs, beginning: Beginning) -> Arguments<DaemonExecutor> {
     let runtime = environs.runtime.clone();
     let name = format!("daemon {}", config.entity);
+    let first = AtomicBool::new(true);
     let start: Start<DaemonExecutor> = Arc::new(move |now| {
+        let is_first = first.swap(false, Ordering::Relaxed);
         let (mut config, environs) = (config.clone(), environs.clone());
         // Positions of different lives are different ones, or were never durable: a new seed for each life.
         config.seed = environs.ids.seed();
@@ -123,10 +152,23 @@ pub fn arguments(config: Config, environs: Environs, beginning: Beginning) -> Ar
             machine.logs_start_at(inbox.first(), outputs.first());
             logs::fold(inbox.as_ref(), |record: InboxRecord| machine.apply(&Record::Inbox(record))).await?;
             logs::fold(outputs.as_ref(), |record: OutputFrame| machine.apply(&Record::Output(record))).await?;
-            let first = if beginning == Beginning::Made && is_empty { Input::Create } else { Input::Recovered };
-            let (logs, readers) = (Some(Logs { inbox, outputs }), Readers::default());
-            let executor = DaemonExecutor { config, environs, logs, readers, snapshot: None, worker: None };
-            Ok(Started { machine, executor, inputs: vec![first] })
+            let inputs = match beginning {
+                Beginning::Made if is_empty => vec![Input::Create],
+                Beginning::Arriving if is_empty && is_first => Vec::new(),
+                Beginning::Made | Beginning::Found | Beginning::Arriving => vec![Input::Recovered],
+            };
+            let executor = DaemonExecutor {
+                config,
+                environs,
+                logs: Some(Logs { inbox, outputs }),
+                readers: Readers::default(),
+                snapshot: None,
+                worker: None,
+                moves: BTreeMap::new(),
+                asked: 0,
+                forgotten: Vec::new(),
+            };
+            Ok(Started { machine, executor, inputs })
         })
     });
     Arguments { name, start, runtime }
@@ -229,16 +271,26 @@ impl DaemonExecutor {
         });
     }
 
-    fn reply(&self, caller: Caller, answer: Answer) {
+    /// Who waits for this answer of the machine.
+    fn asked_by(&mut self, reply: MoveReply) -> Caller {
+        self.asked += 1;
+        let caller = Caller(self.asked);
+        self.moves.insert(caller, reply);
+        caller
+    }
+
+    fn reply(&mut self, caller: Caller, answer: Answer) {
         match answer {
             Answer::Call(answer) => {
                 self.environs.directory.tell_account(account::Input::DaemonAnswer { caller, answer });
             }
-            // Nobody on this node asks for a migration yet.
-            Answer::Move(answer @ (MoveAnswer::Refused(_) | MoveAnswer::Gap { .. })) => {
-                tracing::warn!(?answer, "a migration was refused");
+            // Told when it is true: another host may be made for it then.
+            Answer::Move(MoveAnswer::Forgotten) => self.forgotten.extend(self.moves.remove(&caller)),
+            Answer::Move(answer) => {
+                if let Some(reply) = self.moves.remove(&caller) {
+                    reply.answer(answer);
+                }
             }
-            Answer::Move(_) => {}
         }
     }
 
@@ -314,7 +366,22 @@ impl Executor for DaemonExecutor {
                 self.readers.gone(reader);
                 context.feed(Input::ReaderClosed { reader });
             }
-            DaemonCommand::Removed => context.myself().stop(None),
+            DaemonCommand::Move { ask, reply } => {
+                let caller = self.asked_by(reply);
+                context.feed(Input::Move { caller, ask });
+            }
+            DaemonCommand::Arrive { manifest, snapshot, reply } => {
+                self.snapshot = Some(manifest.clone());
+                let caller = self.asked_by(reply);
+                context.feed(Input::Arrive { caller, manifest, snapshot });
+            }
+            DaemonCommand::Removed => {
+                self.environs.directory.remove_daemon(self.entity());
+                for reply in std::mem::take(&mut self.forgotten) {
+                    reply.answer(MoveAnswer::Forgotten);
+                }
+                context.myself().stop(None);
+            }
         }
         Ok(())
     }

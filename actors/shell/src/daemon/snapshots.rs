@@ -29,7 +29,7 @@ pub(super) fn store(
 }
 
 /// The bytes of a snapshot.
-pub(super) fn load(blobs: &Arc<dyn BlobStore>, manifest: Manifest) -> Pending<Result<Bytes, LoadError>> {
+pub(crate) fn load(blobs: &Arc<dyn BlobStore>, manifest: Manifest) -> Pending<Result<Bytes, LoadError>> {
     let blobs = Arc::clone(blobs);
     Box::pin(async move {
         let mut bytes = BytesMut::with_capacity(usize::try_from(manifest.total).unwrap_or_default());

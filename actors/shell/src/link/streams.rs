@@ -28,6 +28,10 @@ pub enum StreamPeer {
     Journal(ActorRef<Mail<JournalExecutor>>, ReaderId),
     /// A daemon of this node is read.
     Daemon(ActorRef<Mail<DaemonExecutor>>, ReaderId),
+    /// Somebody fetches a piece of a snapshot: one message.
+    Fetch(tokio::sync::mpsc::UnboundedSender<Bytes>),
+    /// A piece of a snapshot is sent: whoever fetches it has nothing to say.
+    Sent,
     /// A client follows a daemon's outputs.
     Follower(tokio::sync::mpsc::UnboundedSender<DaemonUpdate>),
     /// A journal reads its session's owner; the number tells its subscriptions apart.
@@ -143,10 +147,17 @@ impl Streams {
                 updates.send(update).map_err(gone)?;
                 Ok(length)
             }
-            // Whoever reads has nothing to say.
-            StreamPeer::Session(..) | StreamPeer::Journal(..) | StreamPeer::Daemon(..) | StreamPeer::Joining(..) => {
+            StreamPeer::Fetch(pieces) => {
+                let gone = |_| Refusal::new(ErrorCode::Draining, "nobody fetches it any more");
+                pieces.send(bytes).map_err(gone)?;
                 Ok(length)
             }
+            // Whoever reads has nothing to say.
+            StreamPeer::Session(..)
+            | StreamPeer::Journal(..)
+            | StreamPeer::Daemon(..)
+            | StreamPeer::Joining(..)
+            | StreamPeer::Sent => Ok(length),
         }
     }
 
@@ -212,7 +223,12 @@ fn give_credit(peer: &StreamPeer, bytes: u64) {
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
             link.input(link::Input::Consumed { stream: *stream, bytes });
         }
-        StreamPeer::Copy(..) | StreamPeer::Client(..) | StreamPeer::Follower(_) | StreamPeer::Joining(..) => {}
+        StreamPeer::Copy(..)
+        | StreamPeer::Client(..)
+        | StreamPeer::Follower(_)
+        | StreamPeer::Fetch(_)
+        | StreamPeer::Sent
+        | StreamPeer::Joining(..) => {}
     }
 }
 
@@ -227,7 +243,8 @@ pub(super) fn closed(peer: &StreamPeer, refusal: Option<Refusal>) {
         StreamPeer::Daemon(actor, reader) => {
             let _ = actor.cast(Mail::Command(DaemonCommand::ReaderGone { reader: *reader }));
         }
-        StreamPeer::Follower(_) => {} // who follows sees it when this is dropped
+        // Who follows or fetches sees it when this is dropped.
+        StreamPeer::Follower(_) | StreamPeer::Fetch(_) | StreamPeer::Sent => {}
         StreamPeer::Copy(actor, number) => {
             let _ = actor.cast(Mail::Command(crate::journal::JournalCommand::CopyEnded { number: *number }));
         }

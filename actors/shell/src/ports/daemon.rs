@@ -15,6 +15,14 @@ pub struct KeyError {
     pub why: String,
 }
 
+/// It could not be read which keys are kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the keys of this node's daemons: {why}")]
+pub struct KeysUnread {
+    /// The system's reason.
+    pub why: String,
+}
+
 /// Keeps the secrets of a node's daemons.
 pub trait EntityKeys: Send + Sync {
     /// Keeps a key. Ends when it survives a loss of power.
@@ -23,6 +31,8 @@ pub trait EntityKeys: Send + Sync {
     fn get(&self, entity: EntityId) -> Pending<Result<Option<EntityKey>, KeyError>>;
     /// Forgets a key for good, if it is there.
     fn remove(&self, entity: EntityId) -> Pending<Result<(), KeyError>>;
+    /// Whose keys are kept.
+    fn list(&self) -> Pending<Result<Vec<EntityId>, KeysUnread>>;
 }
 
 /// Something that takes its time and computes.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::actor::{Runtime, Trace};
 pub use blob::{BlobError, BlobStore};
-pub use daemon::{EntityKeys, Job, KeyError, Workers};
+pub use daemon::{EntityKeys, Job, KeyError, KeysUnread, Workers};
 pub use host::{ConnectError, HostConnection, HostReader, HostStart, HostWriter, SessionHosts, StartError};
 pub use log::{Log, LogError, LogName, LogStore};
 pub use store::{Account, ControlStore, DeviceRow, StoreError};

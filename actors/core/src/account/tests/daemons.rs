@@ -12,13 +12,13 @@ use wayfare_protocol::{Head, StreamId};
 
 use super::*;
 
-const TALLY: EntityId = EntityId(PublicKey([9; 32]));
+pub(super) const TALLY: EntityId = EntityId(PublicKey([9; 32]));
 
 fn daemon_key(name: &str) -> DaemonKey {
     DaemonKey { name: name.parse().unwrap(), kind: "tally".parse().unwrap() }
 }
 
-fn daemon(name: &str, owner: NodeId, epoch: Epoch) -> DaemonInfo {
+pub(super) fn daemon(name: &str, owner: NodeId, epoch: Epoch) -> DaemonInfo {
     DaemonInfo {
         entity: TALLY,
         key: daemon_key(name),
@@ -33,7 +33,7 @@ fn daemon(name: &str, owner: NodeId, epoch: Epoch) -> DaemonInfo {
     }
 }
 
-fn daemon_row(owner: NodeId) -> Row {
+pub(super) fn daemon_row(owner: NodeId) -> Row {
     let resource = ResourceId::Daemon(TALLY);
     Row { resource, key: daemon_key("votes").into(), owner, epoch: EPOCH, lineage: Lineage(0), base: None }
 }
@@ -43,7 +43,7 @@ fn start(n: u128, device: Option<NodeId>) -> Control {
     Control::StartDaemon { request: request(n), start }
 }
 
-fn asked(n: u128) -> DaemonRequest {
+pub(super) fn asked(n: u128) -> DaemonRequest {
     DaemonRequest { request: request(n), daemon: TALLY, epoch: None, call: DaemonCall::Describe }
 }
 
@@ -60,7 +60,7 @@ fn refusal(sent: &[Control]) -> ErrorCode {
 }
 
 /// The desk's own account, with the code of tallies.
-fn desk() -> Bench {
+pub(super) fn desk() -> Bench {
     let (name, os) = ("desk".to_owned(), "linux".to_owned());
     Bench::new(
         Place::Node { node: DESK, name, os, capabilities: with_code(), policy: Policy::default() },
@@ -69,7 +69,7 @@ fn desk() -> Bench {
 }
 
 /// A cloud in which the laptop has the code of tallies.
-fn cloud() -> Bench {
+pub(super) fn cloud() -> Bench {
     let mut bench = Bench::cloud();
     let laptop = registered(LAPTOP.0, "laptop", Some(with_code()));
     bench.input(Input::LinkUp { link: LinkId(2), peer: Peer::Device(laptop) });

@@ -1,6 +1,7 @@
 //! An account in virtual time, in the cloud or on a node, with links that the test names.
 
 mod daemons;
+mod moves;
 mod opens;
 mod policy;
 mod presence;

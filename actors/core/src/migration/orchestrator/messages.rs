@@ -23,7 +23,9 @@ impl Orchestrator {
             MigrationStep::RestoreComplete { head } => self.restored(now, head, out),
             MigrationStep::ReplayComplete { head, behind } => self.replayed(now, head, behind, out),
             MigrationStep::BufferedEvents { sealed, .. } => self.sealed(now, sealed, out),
-            MigrationStep::ActivateAck => {}
+            MigrationStep::ActivateAck => {
+                self.times.live.get_or_insert(now.boot);
+            }
             MigrationStep::CleanupComplete => self.end(wayfare_protocol::migration::MoveState::Moved, out),
             MigrationStep::MigrationFailed { reason } => self.failed(now, from, reason, out),
             // Not admitted.

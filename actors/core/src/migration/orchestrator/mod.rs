@@ -42,6 +42,17 @@ pub struct Orchestrator {
     stage: Stage,
     ops: OpIds,
     jitter: SplitMix64,
+    times: Times,
+}
+
+/// When what happened, for people.
+#[derive(Debug, Default)]
+struct Times {
+    phases: Vec<(MigrationPhase, Boot)>,
+    /// The source was first told to seal.
+    sealed: Option<Boot>,
+    /// The target said that it acts.
+    live: Option<Boot>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "one for each migration")]
@@ -122,7 +133,7 @@ impl Machine for Orchestrator {
 
     fn new(config: Config, _now: Now) -> Self {
         let jitter = SplitMix64::new(config.seed);
-        Self { config, stage: Stage::New, ops: OpIds::default(), jitter }
+        Self { config, stage: Stage::New, ops: OpIds::default(), jitter, times: Times::default() }
     }
 
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
@@ -252,6 +263,12 @@ impl Orchestrator {
             Phase::Snapshot => limits.snapshot.min(moving.bytes.max(limits.migration_rate)),
             _ => 0,
         };
+        if self.times.phases.last().is_none_or(|(shown, _)| *shown != phase.shown()) {
+            self.times.phases.push((phase.shown(), now.boot));
+        }
+        if moving.seal == Seal::Asked {
+            self.times.sealed.get_or_insert(now.boot);
+        }
         moving.phase = phase;
         moving.give_up_at = now.boot.after(limits.migration_patience).after(travel(limits, bytes));
         self.publish(out);
@@ -352,7 +369,13 @@ impl Orchestrator {
             Stage::New | Stage::Looking { .. } | Stage::Ended => (None, self.config.order.to, 0),
         };
         let (migration, daemon) = (self.config.migration, self.config.order.daemon);
-        out.push(Effect::Publish(Box::new(MoveInfo { migration, daemon, source, target, state, bytes })));
+        let ms = |from: Boot, at: Boot| u64::try_from(at.since(from).as_millis()).unwrap_or(u64::MAX);
+        let begun = self.times.phases.first().map(|(_, at)| *at);
+        let phases = self.times.phases.iter().map(|(phase, at)| (*phase, begun.map_or(0, |begun| ms(begun, *at))));
+        let pause_ms = self.times.sealed.zip(self.times.live).map(|(sealed, live)| ms(sealed, live));
+        let phases = phases.collect();
+        let info = MoveInfo { migration, daemon, source, target, state, bytes, phases, pause_ms };
+        out.push(Effect::Publish(Box::new(info)));
     }
 
     /// When a target that is not ready is asked again.

@@ -62,7 +62,7 @@ impl Source {
                 self.enter_sealed(now, Owned { row, durability }, head);
                 match why {
                     Why::Cutover => self.sign_sealed(Sending::new(None, now), out),
-                    Why::Snapshot { .. } | Why::Fence | Why::Recovered => self.copy_sealed(out),
+                    Why::Snapshot { .. } | Why::Fence | Why::Recovered => self.copy_sealed(now, out),
                 }
             }
             (Why::Fence, Standing::Owns { row, .. }) if of_epoch(row.epoch) => self.fence(now, row, out),
@@ -105,7 +105,7 @@ impl Source {
         let then = std::mem::replace(then, Then::Copy);
         self.enter_sealed(now, owned, head);
         match then {
-            Then::Copy => self.copy_sealed(out),
+            Then::Copy => self.copy_sealed(now, out),
             Then::Replay(sending) => self.sign_sealed(sending, out),
         }
     }
@@ -126,7 +126,7 @@ impl Source {
         let op = self.ops.take();
         let Stage::Leaving(_, phase) = &mut self.stage else { return };
         if let Phase::Sealed { decide: Decide::Wait { until }, .. } = phase {
-            *until = until.after(long); // the copy travels while the daemon is sealed
+            *until = now.boot.after(self.config.limits.migration_sealed).after(long); // the copy travels now
         }
         let (Phase::Open { owned, work, .. } | Phase::Sealed { owned, work, .. }) = phase else { return };
         let (lineage, epoch) = (owned.row.lineage, owned.row.epoch);

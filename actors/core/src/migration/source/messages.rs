@@ -31,7 +31,7 @@ impl Source {
             return out.push(Effect::Rejected { from, wrong });
         }
         match message.step {
-            MigrationStep::TakeSnapshot { seal, .. } => self.take_snapshot(seal, out),
+            MigrationStep::TakeSnapshot { seal, .. } => self.take_snapshot(now, seal, out),
             MigrationStep::RestoreComplete { head } => {
                 if let Stage::Leaving(_, Phase::Open { work, .. }) = &mut self.stage
                     && let Work::Shown { .. } = work
@@ -57,7 +57,8 @@ impl Source {
     fn first(&mut self, now: Now, from: NodeId, message: MigrationMessage, out: &mut impl Sink<Effect>) {
         let MigrationMessage { migration, daemon, epoch, step, .. } = message;
         if daemon != self.config.daemon {
-            return out.push(Effect::Rejected { from, wrong: Wrong::Migration(migration) });
+            out.push(Effect::Rejected { from, wrong: Wrong::Migration(migration) });
+            return out.push(Effect::Ended);
         }
         let (why, parties) = match step {
             MigrationStep::TakeSnapshot { target, seal } => {
@@ -65,7 +66,10 @@ impl Source {
             }
             MigrationStep::CutoverNotify { target } => (Why::Cutover, Some(Parties { orchestrator: from, target })),
             MigrationStep::MigrationFailed { .. } => (Why::Fence, None),
-            step => return out.push(Effect::Rejected { from, wrong: Wrong::phase("New", &step) }),
+            step => {
+                out.push(Effect::Rejected { from, wrong: Wrong::phase("New", &step) });
+                return out.push(Effect::Ended);
+            }
         };
         self.look(now, Plan { migration, epoch, parties }, why, self.patience(now), out);
     }
@@ -139,7 +143,7 @@ impl Source {
     }
 
     /// Once more, or once more and sealed.
-    fn take_snapshot(&mut self, seal: bool, out: &mut impl Sink<Effect>) {
+    fn take_snapshot(&mut self, now: Now, seal: bool, out: &mut impl Sink<Effect>) {
         let Stage::Leaving(plan, phase) = &mut self.stage else { return };
         match phase {
             Phase::Open { work: Work::Shown { ready }, .. } if !seal => {
@@ -159,7 +163,7 @@ impl Source {
                     let step = MigrationStep::SnapshotReady(ready.clone());
                     self.send(orchestrator, Party::Orchestrator, step, out);
                 }
-                Work::Idle | Work::Sending(_) => self.copy_sealed(out),
+                Work::Idle | Work::Sending(_) => self.copy_sealed(now, out),
             },
             _ => {} // a repeat of what is under way
         }

@@ -18,8 +18,9 @@
 //! messages are never accepted. Another migration's `TakeSnapshot` is answered with `AlreadyMigrating`.
 //!
 //! A row at a higher epoch, however it came, leads to Learning from every phase but the last three: the host is told, and what it then says
-//! counts. A source that is sealed claims the row for itself after [`Limits::migration_sealed`](wayfare_protocol::Limits::migration_sealed), or when it
-//! hears that the migration failed, until it has read a row. *Fencing* is the same without a seal: a target that was told
+//! counts. A source that is sealed claims the row for itself after [`Limits::migration_sealed`](wayfare_protocol::Limits::migration_sealed), while it
+//! writes its snapshot after [`Limits::migration_patience`](wayfare_protocol::Limits::migration_patience), or when it hears that the migration
+//! failed, until it has read a row. *Fencing* is the same without a seal: a target that was told
 //! nothing more may have promised to keep its copy, and a row at a higher epoch frees it.
 //!
 //! Without a memory of its own it goes on after a crash from what its host says: sealed, it waits and then claims; released, it asks the new
@@ -362,10 +363,14 @@ impl Source {
     }
 
     /// The sealed daemon is copied.
-    fn copy_sealed(&mut self, out: &mut impl Sink<Effect>) {
+    fn copy_sealed(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         let op = self.host(MoveAsk::Cut, out);
-        if let Stage::Leaving(_, Phase::Sealed { work, .. }) = &mut self.stage {
+        let patience = now.boot.after(self.config.limits.migration_patience);
+        if let Stage::Leaving(_, Phase::Sealed { work, decide, .. }) = &mut self.stage {
             *work = Work::Cutting { op };
+            if let Decide::Wait { until } = decide {
+                *until = (*until).max(patience); // a large snapshot takes its time to write; nobody can be late meanwhile
+            }
         }
     }
 

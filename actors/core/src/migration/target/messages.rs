@@ -47,7 +47,8 @@ impl Target {
     fn first(&mut self, now: Now, from: NodeId, message: MigrationMessage, out: &mut impl Sink<Effect>) {
         let MigrationMessage { migration, daemon, epoch, step, .. } = message;
         if daemon != self.config.daemon {
-            return out.push(Effect::Rejected { from, wrong: Wrong::Migration(migration) });
+            out.push(Effect::Rejected { from, wrong: Wrong::Migration(migration) });
+            return out.push(Effect::Ended);
         }
         match step {
             MigrationStep::SnapshotReady(ready) => {
@@ -64,7 +65,10 @@ impl Target {
                 let plan = Plan { migration, epoch, parties: None };
                 self.look(now, plan, Why::Activate { asked: from, source }, self.patience(now), out);
             }
-            step => out.push(Effect::Rejected { from, wrong: Wrong::phase("New", &step) }),
+            step => {
+                out.push(Effect::Rejected { from, wrong: Wrong::phase("New", &step) });
+                out.push(Effect::Ended);
+            }
         }
     }
 

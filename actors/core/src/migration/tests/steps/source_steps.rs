@@ -82,8 +82,10 @@ fn a_second_migration_of_a_daemon_is_told_of_the_first() {
 fn a_sealed_source_ends_by_a_row_it_has_read() {
     let claims = |out: &[source::Effect]| out.iter().any(|effect| matches!(effect, source::Effect::Claim { .. }));
     let mut source = sealed_source();
-    assert!(!claims(source.wake(399)), "the orchestrator has its time");
-    assert!(claims(source.wake(401)));
+    source.now = at(401); // so long did it write its snapshot
+    source.host_says(MoveAnswer::Cut(Manifest { total: 0, chunks: Vec::new() }, head(9)));
+    assert!(!claims(source.wake(800)), "the orchestrator has its time");
+    assert!(claims(source.wake(802)));
     let again = source.hears(LEADER, M::MigrationFailed { reason: FailureReason::Cancelled });
     assert!(!claims(again), "one attempt at a time");
     source.step(source::Input::Row(row(HERE, 6)));
@@ -92,6 +94,16 @@ fn a_sealed_source_ends_by_a_row_it_has_read() {
     let standing = Standing::Owns { row: row(HERE, 6), durability, is_deterministic: true };
     source.host_says(MoveAnswer::Standing(standing));
     assert!(source.machine.is_over() && source.asks() == [&MoveAsk::LetGo]);
+}
+
+/// A snapshot that is never written holds nobody up for good.
+#[test]
+fn a_sealed_source_without_a_snapshot_claims_its_row() {
+    let claims = |out: &[source::Effect]| out.iter().any(|effect| matches!(effect, source::Effect::Claim { .. }));
+    let patience = u64::try_from(limits().migration_patience.as_millis()).unwrap();
+    let mut source = sealed_source();
+    assert!(!claims(source.wake(patience - 1)));
+    assert!(claims(source.wake(patience)));
 }
 
 /// Not the orchestrator's word and not the row alone: the owner that the row names says that it is there.

@@ -1,0 +1,159 @@
+//! The actor of an orchestrator.
+
+use std::sync::Arc;
+
+use wayfare_core::Machine as _;
+use wayfare_core::account::{self, StoreAnswer};
+use wayfare_core::machine::OpId;
+use wayfare_core::migration::Orchestrator;
+use wayfare_core::migration::orchestrator::{Config, Effect, Input, Outcome};
+use wayfare_core::session::Caller;
+use wayfare_protocol::between::Said;
+use wayfare_protocol::daemon::DaemonAnswer;
+use wayfare_protocol::migration::{MoveCause, MoveInfo, MoveMode, MoveOrder, MoveState};
+use wayfare_protocol::{EntityId, ErrorCode, MigrationId, NodeId, Refusal};
+
+use super::{Asker, Environs, Known};
+use crate::actor::{Context, Executor, Fatal, Mail, Start, Started};
+use crate::supervisor::Policy;
+
+/// Carries out what an orchestrator decides.
+pub(super) struct OrchestratorExecutor {
+    environs: Environs,
+    daemon: EntityId,
+}
+
+/// A move that was ordered and has not ended.
+pub(super) struct Ordered {
+    to: NodeId,
+    /// Who wants to know how it ends: whoever ordered it, and orders that came again over another link.
+    callers: Vec<Caller>,
+}
+
+/// What becomes of an order.
+enum Admitted {
+    /// It is the first.
+    Begins,
+    /// The same move is under way.
+    Joins,
+    /// Another move is under way.
+    Refused,
+}
+
+impl Known {
+    fn admit(&mut self, daemon: EntityId, to: NodeId, caller: Caller) -> Admitted {
+        match self.ordered.get_mut(&daemon) {
+            Some(ordered) if ordered.to == to => {
+                ordered.callers.push(caller);
+                Admitted::Joins
+            }
+            None if !self.orchestrators.0.contains_key(&daemon) => {
+                self.orchestrators.expect(daemon, vec![Input::Start]);
+                self.ordered.insert(daemon, Ordered { to, callers: vec![caller] });
+                Admitted::Begins
+            }
+            // Also one whose end was told a moment ago.
+            Some(_) | None => Admitted::Refused,
+        }
+    }
+}
+
+impl Environs {
+    /// A daemon of this node is to be moved; `caller` is told how that ends.
+    pub fn order(&self, caller: Caller, daemon: EntityId, to: NodeId, mode: MoveMode) {
+        match self.moves.with(|known| known.admit(daemon, to, caller)) {
+            Admitted::Joins => {}
+            Admitted::Refused => {
+                let refusal = Refusal::new(ErrorCode::Overloaded, "another move of the daemon is under way");
+                let answer = DaemonAnswer::Refused(refusal);
+                self.daemons.directory.tell_account(account::Input::DaemonAnswer { caller, answer });
+            }
+            Admitted::Begins => {
+                let environs = self.clone();
+                let gone = move || {
+                    environs.moves.with(|known| known.orchestrators.0.remove(&daemon));
+                    let why = "the move was given up halfway; where the daemon is now, its description says";
+                    let refusal = Refusal::new(ErrorCode::DeadlineExceeded, why);
+                    environs.tell_end(daemon, &DaemonAnswer::Refused(refusal));
+                };
+                let child = self.child(
+                    format!("orchestrator {daemon}"),
+                    start(self.clone(), daemon, to, mode),
+                    move |known, actor| known.orchestrators.set(daemon, actor),
+                );
+                // It remembers nothing: one that failed is not started again.
+                self.supervise(child.with(Policy::Temporary).on_end(gone));
+            }
+        }
+    }
+
+    /// Tells everybody who still waits for the end of a daemon's move.
+    fn tell_end(&self, daemon: EntityId, answer: &DaemonAnswer) {
+        let ordered = self.moves.with(|known| known.ordered.remove(&daemon));
+        for caller in ordered.into_iter().flat_map(|ordered| ordered.callers) {
+            let answer = answer.clone();
+            self.daemons.directory.tell_account(account::Input::DaemonAnswer { caller, answer });
+        }
+    }
+}
+
+fn start(environs: Environs, daemon: EntityId, to: NodeId, mode: MoveMode) -> Start<OrchestratorExecutor> {
+    Arc::new(move |now| {
+        let order = MoveOrder { daemon, to: Some(to), mode, cause: MoveCause::Asked };
+        let config = Config {
+            migration: MigrationId(environs.daemons.ids.next()),
+            order,
+            by: environs.node.0,
+            limits: environs.limits.clone(),
+            seed: environs.daemons.ids.seed(),
+        };
+        let machine = Orchestrator::new(config, now);
+        let executor = OrchestratorExecutor { environs: environs.clone(), daemon };
+        Box::pin(async move { Ok(Started { machine, executor, inputs: Vec::new() }) })
+    })
+}
+
+impl OrchestratorExecutor {
+    fn publish(&self, info: MoveInfo) {
+        if let MoveState::Moving(phase) = info.state {
+            return tracing::debug!(daemon = %self.daemon, %phase, "a migration goes on");
+        }
+        self.environs.tell_end(self.daemon, &DaemonAnswer::Moved(Box::new(info)));
+    }
+}
+
+fn asker(op: OpId, context: &Context<OrchestratorExecutor>) -> Asker {
+    let myself = context.myself().clone();
+    Box::new(move |answer| {
+        let outcome = match answer {
+            StoreAnswer::Row(row) => Outcome::Read(Ok(row)),
+            StoreAnswer::Claimed(outcome) => Outcome::Claimed(outcome),
+        };
+        let _ = myself.cast(Mail::Input(Input::Done { op, outcome }, None)); // it has ended
+    })
+}
+
+impl Executor for OrchestratorExecutor {
+    type Machine = Orchestrator;
+    type Command = std::convert::Infallible;
+
+    fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
+        match effect {
+            Effect::Send { to, message } => self.environs.say(to, Said::Migration(Box::new(message))),
+            Effect::ReadRow { op } => self.environs.read_row(self.daemon, asker(op, context)),
+            Effect::Claim { op, claim } => self.environs.claim(claim, asker(op, context)),
+            // Every order of this version names its target.
+            Effect::Choose { op, .. } => context.feed(Input::Done { op, outcome: Outcome::Chosen(None) }),
+            Effect::Rejected { from, wrong } => {
+                tracing::debug!(daemon = %self.daemon, from = %from.0.short(), %wrong, "passed over");
+            }
+            Effect::Publish(info) => self.publish(*info),
+            Effect::Ended => context.myself().stop(None),
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, command: Self::Command, _context: &mut Context<Self>) -> Result<(), Fatal> {
+        match command {}
+    }
+}
