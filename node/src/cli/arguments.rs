@@ -14,6 +14,7 @@ use super::cells::CellSelection;
 use super::daemon_arguments::DaemonCommand;
 use super::exit::EXIT_CODES;
 use super::jupyter_arguments::JupyterCommand;
+use super::notebook_arguments::NotebookCommand;
 use crate::notebook::parse_needs;
 
 /// Runs the cells of Markdown notebooks on your devices.
@@ -76,6 +77,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: JupyterCommand,
+    },
+    /// Bring notebooks of Jupyter's to Markdown and back.
+    Notebook {
+        /// What to do.
+        #[command(subcommand)]
+        command: NotebookCommand,
     },
     /// Write the script by which a shell completes this command line.
     Completions {

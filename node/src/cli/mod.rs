@@ -17,6 +17,8 @@ mod jupyter_arguments;
 mod keyboard;
 mod lists;
 mod login;
+mod notebook;
+mod notebook_arguments;
 mod plan;
 mod progress;
 mod questions;
@@ -36,6 +38,7 @@ use arguments::{Arguments, Command, DeviceCommand, ServiceCommand, SessionComman
 pub use cells::CellSelection;
 pub use exit::{Exit, Failure};
 use jupyter_arguments::JupyterCommand;
+use notebook_arguments::NotebookCommand;
 
 /// Runs the command line with this process's arguments.
 #[must_use]
@@ -73,6 +76,8 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Completions { shell } => completions::completions(shell),
         Command::Jupyter { command: JupyterCommand::Install(asked) } => jupyter::install(&app, &asked),
         Command::Jupyter { command: JupyterCommand::Serve(asked) } => jupyter::serve(&app, asked).await,
+        Command::Notebook { command: NotebookCommand::Import(asked) } => notebook::import(&app, &asked),
+        Command::Notebook { command: NotebookCommand::Export(asked) } => notebook::export(&app, &asked),
         Command::Login(asked) => login::login(&app, asked).await,
         Command::Run(asked) => run::run(&app, &asked).await,
         Command::Attach(asked) => attach::attach(&app, &asked).await,

@@ -73,30 +73,12 @@ enum Settings {
     All(LanguageSettings),
 }
 
-/// The front matter, and the byte at which the Markdown after it begins.
-pub(super) fn split(text: &str) -> Result<(FrontMatter, usize), NotebookError> {
-    let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut lines = text[bom..].split_inclusive('\n');
-    let Some(first) = lines.next().filter(|line| line.trim_end() == "---") else {
-        return Ok((FrontMatter::default(), bom));
-    };
-    let start = bom + first.len();
-    let mut end = start;
-    for line in lines {
-        if matches!(line.trim_end(), "---" | "...") {
-            return Ok((parse(&text[start..end])?, end + line.len()));
-        }
-        end += line.len();
-    }
-    // A lone `---` is a thematic break.
-    Ok((FrontMatter::default(), bom))
-}
-
 fn needs_of(words: &str) -> Result<Needs, NotebookError> {
     parse_needs(words).map_err(|error| NotebookError::FrontMatter(format!("needs: {error}")))
 }
 
-fn parse(yaml: &str) -> Result<FrontMatter, NotebookError> {
+/// Reads the text between the two lines.
+pub(super) fn parse(yaml: &str) -> Result<FrontMatter, NotebookError> {
     let wrong = |error: serde_saphyr::Error| {
         let text = error.to_string();
         let known = "keys are project, session and needs; a session is a name, or name, cwd, venv, kernel per language";

@@ -1,47 +1,26 @@
-//! Markdown notebooks: which fences are cells, and which session each cell belongs to. `docs/notebooks.md` has the rules
-//! for people.
+//! Markdown notebooks: which session each cell belongs to and what it needs. `docs/notebooks.md` has the rules for people; which
+//! fences are cells is `wayfare-notebook`'s to say.
 
-mod cells;
 mod front_matter;
 mod needs;
 mod project;
 
 use std::io::Read;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use wayfare_notebook::Document;
 use wayfare_protocol::capability::Needs;
 use wayfare_protocol::limits::NOTEBOOK_MAX;
 use wayfare_protocol::mrp::CellRef;
-use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName, SessionNameError};
+use wayfare_protocol::session::{Environment, SessionKey, SessionName, SessionNameError};
 
 pub use front_matter::{FrontMatter, LanguageSettings};
 pub use needs::{NeedsError, all, parse_needs};
 pub use project::Project;
+pub use wayfare_notebook::Cell;
 
 /// Name of the session of a cell for which nothing chooses one.
 pub const DEFAULT_SESSION: &str = "main";
-
-/// A cell: a code fence in a language that kernels run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// Its number in the notebook, from 1.
-    pub index: u32,
-    /// Its language.
-    pub language: Language,
-    /// The info string's second word where it has the form of a session name: `name` or `project:name`.
-    pub session: Option<String>,
-    /// The info string's other words.
-    pub attributes: Vec<String>,
-    /// The code, without the fence's indentation and with `\n` as line end.
-    pub code: String,
-    /// Line of the opening fence, from 1.
-    pub line: u32,
-    /// Bytes of the notebook from the opening fence through the closing one.
-    pub block: Range<usize>,
-    /// Bytes of the notebook between the two fences.
-    pub content: Range<usize>,
-}
 
 /// A parsed notebook.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,8 +69,9 @@ impl Notebook {
     /// # Errors
     /// If the front matter is not as documented.
     pub fn parse(text: &str) -> Result<Self, NotebookError> {
-        let (front_matter, body) = front_matter::split(text)?;
-        Ok(Self { front_matter, cells: cells::cells(text, body) })
+        let document = Document::parse(text);
+        let front_matter = document.front_matter().map(|found| front_matter::parse(&text[found.yaml.clone()]));
+        Ok(Self { front_matter: front_matter.transpose()?.unwrap_or_default(), cells: document.into_cells() })
     }
 
     /// The session of a cell, and how its kernel is started if it is made now. The first that says something wins:

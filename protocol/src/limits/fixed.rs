@@ -26,6 +26,10 @@ pub const DEVICE_NAME_MAX: usize = 128;
 pub const SOCKET_PATH_MAX: usize = 108;
 /// Largest notebook that is read.
 pub const NOTEBOOK_MAX: u64 = 16 * 1024 * 1024;
+/// Largest notebook of Jupyter's that is read: pictures are in it.
+pub const IPYNB_MAX: u64 = 256 * 1024 * 1024;
+/// Largest file beside a notebook that goes into one of Jupyter's.
+pub const ASSET_MAX: u64 = 256 * 1024 * 1024;
 /// Largest `kernel.json` that is read.
 pub const KERNELSPEC_MAX: u64 = 256 * 1024;
 /// Largest body that is read at an HTTP door: the longest code, every byte of it escaped as JSON may do.
