@@ -127,6 +127,15 @@ fn the_same_output_is_written_once() {
 }
 
 #[test]
+fn the_output_of_a_cell_in_a_list_stays_in_the_list() {
+    let outputs = [of_run(stream(StreamName::Stdout, "a\n\nb\n"))];
+    assert_eq!(
+        written("- x\n\n  ```py\n  1\n  ```\n- y\n", &outputs),
+        "- x\n\n  ```py\n  1\n  ```\n\n  ```output:0190f5fe-7c00-7a00-8000-000000000001\n  a\n\n  b\n  ```\n- y\n"
+    );
+}
+
+#[test]
 fn a_later_attempt_is_not_overwritten_by_an_earlier_one() {
     let document = "```py\n```\n";
     let second = [of_run(stream(StreamName::Stdout, "2\n"))];
