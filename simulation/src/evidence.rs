@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use wayfare_core::oracle::{Judge, Oracle, Seen, Setting, Violation};
-use wayfare_core::{Fact, Mark, Witness};
+use wayfare_core::{EffectMark, Fact, Mark, Witness};
 use wayfare_protocol::{EntityId, Origin, RunId, SessionId};
 
 use crate::parts::{Own, OwnOracle, Verdict};
@@ -29,6 +29,8 @@ pub struct Findings {
     pub outcomes: BTreeMap<String, u64>,
     /// Phases that a machine was in.
     pub reached: BTreeSet<Mark>,
+    /// Effects that a machine decided.
+    pub decided: BTreeSet<EffectMark>,
     /// What own oracles say.
     pub own: Own,
 }
@@ -145,6 +147,11 @@ impl Evidence {
         let mut state = self.state();
         state.found.reached.extend(marks);
         state.marks.insert((place.to_owned(), actor.to_owned()), marks.to_vec());
+    }
+
+    /// A machine decided an effect of that name.
+    pub fn decides(&self, effect: EffectMark) {
+        self.state().found.decided.insert(effect);
     }
 
     /// The process of a place, or one actor of it, is gone, and its phases with it.

@@ -1,11 +1,12 @@
-//! Coverage: which phases the machines were in when something went wrong around them, or was done to them. What a sweep must reach
-//! is made from the enums of phases, faults and chores, less what is named here with its reason.
+//! Coverage: which effects the machines decided, and which phases they were in when something went wrong around them, or was done
+//! to them. What a sweep must reach is made from the enums of phases, effects, faults and chores, less what is named here with its
+//! reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use strum::VariantArray as _;
-use wayfare_core::Mark;
+use wayfare_core::{EffectMark, Mark};
 
 use crate::chore;
 use crate::fault::Kind;
@@ -51,6 +52,9 @@ const OUT_OF_REACH: &[(&str, &str, &str)] = &[
     ("daemon", "Failed", "every node has the code of every daemon"),
 ];
 
+/// Effects that nothing in this world calls for, and why.
+const UNDECIDED: &[(&str, &str, &str)] = &[];
+
 /// Phases that last for less than what a fault is likely to meet: to be reached, and met by what is aimed at them.
 const BRIEF: &[(&str, &str, &str)] = &[
     ("link", "Handshake", "a few messages"),
@@ -77,6 +81,14 @@ fn is_named(list: &[(&str, &str, &str)], mark: Mark) -> bool {
 #[must_use]
 pub fn phases() -> Vec<Mark> {
     wayfare_core::mark::all().into_iter().filter(|mark| !is_named(OUT_OF_REACH, *mark)).collect()
+}
+
+/// Every effect that a sweep must see decided.
+fn effects() -> impl Iterator<Item = EffectMark> {
+    let is_excepted = |mark: EffectMark| {
+        UNDECIDED.iter().any(|(machine, effect, _)| (*machine, *effect) == (mark.machine, mark.effect))
+    };
+    wayfare_core::mark::effects().into_iter().filter(move |mark| !is_excepted(*mark))
 }
 
 /// Phases that last, but of which only what happens often is sure to meet one within [`SEEDS`] seeds.
@@ -142,27 +154,35 @@ fn must_meet(cause: Cause, mark: Mark) -> bool {
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     reached: BTreeSet<Mark>,
+    decided: BTreeSet<EffectMark>,
     struck: BTreeMap<(Cause, Mark), u64>,
 }
 
 impl Coverage {
     /// Adds what a seed reached.
-    pub fn add(&mut self, reached: &BTreeSet<Mark>, struck: &BTreeMap<(Cause, Mark), u64>) {
+    pub fn add(
+        &mut self,
+        reached: &BTreeSet<Mark>,
+        decided: &BTreeSet<EffectMark>,
+        struck: &BTreeMap<(Cause, Mark), u64>,
+    ) {
         self.reached.extend(reached);
+        self.decided.extend(decided);
         for (at, count) in struck {
             *self.struck.entry(*at).or_default() += count;
         }
     }
 
-    /// Every mark that must be reached: phases, and faults that meet phases; and whether it was.
+    /// Every mark that must be reached: phases, effects, and faults that meet phases; and whether it was.
     fn required(&self) -> Vec<(String, bool)> {
         let phases = phases();
         let reached = phases.iter().map(|mark| (mark.to_string(), self.reached.contains(mark)));
+        let decided = effects().map(|mark| (mark.to_string(), self.decided.contains(&mark)));
         let causes = Cause::drawn();
         let met = causes.iter().flat_map(|cause| phases.iter().map(|mark| (*cause, *mark)));
         let met = met.filter(|(cause, mark)| must_meet(*cause, *mark));
         let met = met.map(|at| (format!("{} × {}", at.0.name(), at.1), self.struck.contains_key(&at)));
-        reached.chain(met).collect()
+        reached.chain(decided).chain(met).collect()
     }
 
     /// How many marks must be reached.
@@ -181,6 +201,21 @@ impl Coverage {
     #[must_use]
     pub fn missed(&self) -> Vec<String> {
         self.required().into_iter().filter(|(_, is_hit)| !is_hit).map(|(name, _)| name).collect()
+    }
+
+    /// Effects, by machine: how many of those that must be decided were.
+    #[must_use]
+    pub fn effects(&self) -> String {
+        let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for mark in effects() {
+            let (decided, all) = counts.entry(mark.machine).or_default();
+            (*decided, *all) = (*decided + u64::from(self.decided.contains(&mark)), *all + 1);
+        }
+        counts
+            .iter()
+            .map(|(machine, (decided, all))| format!("{machine} {decided}/{all}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// Phases down, kinds of faults and chores across: how often each met each. `-`: it never did; `!`: it must.
@@ -220,13 +255,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_excepted_is_an_effect_once() {
+        let all = wayfare_core::mark::effects();
+        assert_eq!(effects().count() + UNDECIDED.len(), all.len());
+        for (machine, effect, _) in UNDECIDED {
+            assert!(all.iter().any(|mark| (mark.machine, mark.effect) == (*machine, *effect)), "{machine} > {effect}");
+        }
+    }
+
+    #[test]
     fn what_was_not_reached_is_missed() {
         let mut coverage = Coverage::default();
         assert_eq!(coverage.missed().len(), coverage.marks_required());
         let reached: BTreeSet<_> = phases().into_iter().collect();
         let causes = Cause::drawn();
         let met = causes.iter().flat_map(|cause| reached.iter().map(|mark| ((*cause, *mark), 1)));
-        coverage.add(&reached, &met.collect());
+        coverage.add(&reached, &effects().collect(), &met.collect());
         assert_eq!((coverage.missed(), coverage.marks_hit()), (Vec::new(), coverage.marks_required()));
         assert!(!coverage.matrix().contains('!'));
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use wayfare_actors::actor::Fatal;
-use wayfare_core::Mark;
+use wayfare_core::{EffectMark, Mark};
 use wayfare_protocol::{AccountId, Limits};
 
 use crate::chore::{self, Chore, Work};
@@ -49,6 +49,8 @@ pub struct Report {
     pub checks: BTreeMap<Oracle, u64>,
     /// Phases that a machine was in.
     pub reached: BTreeSet<Mark>,
+    /// Effects that machines decided.
+    pub decided: BTreeSet<EffectMark>,
     /// Phases that machines were in when a fault hit their place, or a chore was done there.
     pub struck: BTreeMap<(Cause, Mark), u64>,
     /// Runs that were acknowledged.
@@ -316,7 +318,8 @@ impl Simulation {
     }
 
     fn report(&self) -> Report {
-        let Findings { violations, checks, acknowledged, confirmed, outcomes, reached, own } = self.evidence.all();
+        let Findings { violations, checks, acknowledged, confirmed, outcomes, reached, decided, own } =
+            self.evidence.all();
         let (digest, lines) = self.around.tracer.digest();
         Report {
             digest,
@@ -324,6 +327,7 @@ impl Simulation {
             violations,
             checks,
             reached,
+            decided,
             struck: self.hits.struck(),
             acknowledged,
             confirmed,

@@ -85,7 +85,7 @@ impl Summary {
         for (oracle, count) in &report.checks {
             *self.oracles.entry(oracle.name()).or_default() += count;
         }
-        self.coverage.add(&report.reached, &report.struck);
+        self.coverage.add(&report.reached, &report.decided, &report.struck);
         (self.marks_hit, self.marks_required) = (self.coverage.marks_hit(), self.coverage.marks_required());
         for (outcome, count) in &report.outcomes {
             *self.outcomes.entry(outcome.clone()).or_default() += count;
@@ -170,6 +170,7 @@ impl Summary {
         let chores = list(&mut self.chores_by_kind.iter().map(|(name, count)| (*name, *count)));
         let _ = writeln!(text, "  chores      {chores}");
         let _ = writeln!(text, "  marks       {} of {} hit", self.marks_hit, self.marks_required);
+        let _ = writeln!(text, "  effects     {}", self.coverage.effects());
         let _ = writeln!(text, "  events      {}, {} a second, {:.1} s", self.events, self.events_per_s, self.wall_s);
         if let Some(why) = self.vacuity() {
             let _ = writeln!(text, "too little happened: {why}");

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use wayfare_actors::actor::Trace;
-use wayfare_core::{Fact, Mark};
+use wayfare_core::{EffectMark, Fact, Mark};
 
 use crate::evidence::Evidence;
 use crate::life::Life;
@@ -162,6 +162,12 @@ impl Trace for ProcessTrace {
         if self.life.is_lived() {
             self.tracer.evidence.marks(&self.name, actor, marks);
             self.tracer.phases(&self.name, actor, marks);
+        }
+    }
+
+    fn decides(&self, effect: EffectMark) {
+        if self.life.is_lived() {
+            self.tracer.evidence.decides(effect);
         }
     }
 

@@ -29,4 +29,4 @@ pub mod uplink;
 
 pub use fact::{EventDigest, Fact, Witness};
 pub use machine::{Durable, Machine, OpId, Sink};
-pub use mark::Mark;
+pub use mark::{EffectMark, Mark};

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use wayfare_protocol::{Boot, Now};
 
 use crate::fact::Witness;
-use crate::mark::{Mark, Phases};
+use crate::mark::{EffectMark, Kinds, Mark, Phases};
 
 /// Takes effects in the order in which they are decided.
 pub trait Sink<E> {
@@ -52,12 +52,14 @@ impl OpIds {
 
 /// A concept's decisions.
 pub trait Machine: Sized {
+    /// What it is called in marks and docs.
+    const NAME: &'static str;
     /// Identity, limits, seed for jitter.
     type Config;
     /// What happened: plain data.
     type Input: Debug + Clone;
     /// What to do: plain data. An asynchronous one carries an [`OpId`] and ends in exactly one input with its outcome.
-    type Effect: Debug;
+    type Effect: Debug + Kinds;
 
     /// The machine at its beginning.
     fn new(config: Self::Config, now: Now) -> Self;
@@ -75,6 +77,10 @@ pub trait Machine: Sized {
     const PHASES: &'static [Phases] = &[];
     /// The phases that it is in now, one of each part. Asked only where somebody listens.
     fn marks(&self, _out: &mut Vec<Mark>) {}
+    /// Names one of its effects, and what it wraps of a part's. Asked only where somebody listens.
+    fn effect_marks(effect: &Self::Effect, out: &mut Vec<EffectMark>) {
+        out.push(EffectMark { machine: Self::NAME, effect: effect.kind() });
+    }
 }
 
 /// A machine whose state is the fold of its records.

@@ -1,12 +1,16 @@
-//! Marks: the phases of the machines by name, taken from the phase enums themselves. The simulation demands that its sweeps
-//! reach them.
+//! Marks: the phases of the machines and the effects that they decide, by name, taken from the enums themselves. The simulation
+//! demands that its sweeps reach them.
 
+use crate::account::Account;
 use crate::client::Conversation;
 use crate::daemon::DaemonHost;
 use crate::journal::SessionJournal;
 use crate::kernel_host::KernelHost;
 use crate::link::Link;
 use crate::machine::Machine;
+use crate::outputs::{READER, ReaderEffect};
+use crate::ownership::Ownership;
+use crate::pairing::Pairing;
 use crate::presence::Presence;
 use crate::session::RuntimeSession;
 use crate::uplink::Uplink;
@@ -23,6 +27,40 @@ pub struct Mark {
 impl std::fmt::Display for Mark {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.machine, self.phase)
+    }
+}
+
+/// An effect that a machine, or a part of one, decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EffectMark {
+    /// Which machine.
+    pub machine: &'static str,
+    /// Which of its effects.
+    pub effect: &'static str,
+}
+
+impl std::fmt::Display for EffectMark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} > {}", self.machine, self.effect)
+    }
+}
+
+/// An enum whose variants have names.
+pub trait Kinds {
+    /// The names of all, in their order.
+    const ALL: &'static [&'static str];
+    /// The name of this one.
+    fn kind(&self) -> &'static str;
+}
+
+impl<E: strum::VariantNames> Kinds for E
+where
+    for<'a> &'a E: Into<&'static str>,
+{
+    const ALL: &'static [&'static str] = E::VARIANTS;
+
+    fn kind(&self) -> &'static str {
+        self.into()
     }
 }
 
@@ -46,9 +84,46 @@ pub fn all() -> Vec<Mark> {
     each.flat_map(|(machine, phases)| phases.iter().map(|phase| Mark { machine, phase })).collect()
 }
 
+/// Every effect that there is, in the order of their enums.
+#[must_use]
+pub fn effects() -> Vec<EffectMark> {
+    fn of<M: Machine>() -> (&'static str, &'static [&'static str]) {
+        (M::NAME, M::Effect::ALL)
+    }
+    let machines = [
+        of::<Link>(),
+        of::<Uplink>(),
+        of::<Presence>(),
+        of::<Pairing>(),
+        of::<Account>(),
+        of::<Ownership>(),
+        of::<RuntimeSession>(),
+        of::<SessionJournal>(),
+        (READER, ReaderEffect::ALL),
+        of::<DaemonHost>(),
+        of::<Conversation>(),
+        of::<KernelHost>(),
+    ];
+    let each = machines.into_iter();
+    each.flat_map(|(machine, effects)| effects.iter().map(move |effect| EffectMark { machine, effect })).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_effect_has_a_name_of_its_own_and_an_effect_of_a_part_is_told_as_the_parts() {
+        let all = effects();
+        let named: std::collections::BTreeSet<_> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(named.len(), all.len());
+        let wrapped = crate::session::Effect::Reader(ReaderEffect::Close { reader: crate::outputs::ReaderId(1) });
+        let mut told = Vec::new();
+        RuntimeSession::effect_marks(&wrapped, &mut told);
+        let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["session > Reader", "reader > Close"]);
+        assert!(told.iter().all(|name| named.contains(name)), "{told:?} are not among {named:?}");
+    }
 
     #[test]
     fn every_phase_has_a_name_of_its_own() {

@@ -66,7 +66,7 @@ pub enum Input {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Register the device. The code is used up, whatever comes of that.
     Accept {
@@ -132,6 +132,7 @@ impl Pairing {
 }
 
 impl Machine for Pairing {
+    const NAME: &'static str = "pairing";
     type Config = Limits;
     type Input = Input;
     type Effect = Effect;

@@ -59,7 +59,7 @@ pub enum Input {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Show it to the account's clients and to routing.
     Publish(PresenceInfo),
@@ -153,6 +153,7 @@ impl Presence {
 }
 
 impl Machine for Presence {
+    const NAME: &'static str = "presence";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -202,10 +203,10 @@ impl Machine for Presence {
         }
     }
 
-    const PHASES: &'static [Phases] = &[("presence", Phase::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
-        out.push(Mark { machine: "presence", phase: (&self.phase).into() });
+        out.push(Mark { machine: Self::NAME, phase: (&self.phase).into() });
     }
 }
 

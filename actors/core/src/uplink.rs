@@ -26,7 +26,7 @@ use crate::fact::{Fact, Witness};
 use crate::jitter::{SplitMix64, doubled};
 use crate::link::{self, Introduction, Link, Purpose, Reason, Role};
 use crate::machine::{Machine, OpId, OpIds, Sink, Wrap};
-use crate::mark::{Mark, Phases};
+use crate::mark::{EffectMark, Kinds as _, Mark, Phases};
 
 /// Who dials whom.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ pub enum Input {
 }
 
 /// What to do.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Dial the server; answered by [`Input::Dialed`].
     Dial {
@@ -278,6 +278,7 @@ fn hopeless(reason: Reason) -> Option<Refusal> {
 }
 
 impl Machine for Uplink {
+    const NAME: &'static str = "uplink";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -332,12 +333,20 @@ impl Machine for Uplink {
         }
     }
 
-    const PHASES: &'static [Phases] = &[("uplink", Phase::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
-        out.push(Mark { machine: "uplink", phase: (&self.phase).into() });
+        out.push(Mark { machine: Self::NAME, phase: (&self.phase).into() });
         if let Phase::Linked { link, .. } = &self.phase {
             link.marks(out);
+        }
+    }
+
+    fn effect_marks(effect: &Effect, out: &mut Vec<EffectMark>) {
+        out.push(EffectMark { machine: Self::NAME, effect: effect.kind() });
+        match effect {
+            Effect::Link { effect, .. } => Link::effect_marks(effect, out),
+            _ => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! No handler awaits IO. What takes time runs as a task of the actor and comes back as mail; tasks end with their actor.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{AbortHandle, JoinSet};
-use wayfare_core::{Fact, Machine, Mark, Witness};
+use wayfare_core::{EffectMark, Fact, Machine, Mark, Witness};
 use wayfare_protocol::{Boot, Now};
 
 use crate::ports::{Clock, Pending, Timer};
@@ -107,7 +107,10 @@ pub trait Trace: Send + Sync {
     /// The phases that an actor's machine is in now, if they are not those of before.
     fn marks(&self, _actor: &str, _marks: &[Mark]) {}
 
-    /// Whether anybody listens to [`Trace::marks`].
+    /// An actor decides an effect of that name, for the first time in its life.
+    fn decides(&self, _effect: EffectMark) {}
+
+    /// Whether anybody listens to [`Trace::marks`] and [`Trace::decides`].
     fn wants_marks(&self) -> bool {
         false
     }
@@ -200,6 +203,8 @@ pub struct State<X: Executor> {
     armed: Option<(Boot, AbortHandle)>,
     /// The phases that were told.
     marks: Vec<Mark>,
+    /// The effects that were told.
+    decided: BTreeSet<EffectMark>,
 }
 
 enum Phase<X: Executor> {
@@ -235,7 +240,14 @@ impl<X: Executor> Actor for MachineActor<X> {
         let mut context = Context { myself, runtime, tasks: JoinSet::new(), inputs: VecDeque::new() };
         let starting = start(now);
         context.run(async move { Mail::Started(starting.await.map(Box::new)) });
-        Ok(State { name, context, phase: Phase::Starting(Vec::new()), armed: None, marks: Vec::new() })
+        Ok(State {
+            name,
+            context,
+            phase: Phase::Starting(Vec::new()),
+            armed: None,
+            marks: Vec::new(),
+            decided: BTreeSet::new(),
+        })
     }
 
     async fn handle(
@@ -312,6 +324,13 @@ impl<X: Executor> State<X> {
             if marks != self.marks {
                 trace.marks(&self.name, &marks);
                 self.marks = marks;
+            }
+            let mut decided = Vec::with_capacity(effects.len());
+            effects.iter().for_each(|effect| X::Machine::effect_marks(effect, &mut decided));
+            for mark in decided {
+                if self.decided.insert(mark) {
+                    trace.decides(mark);
+                }
             }
         }
         for effect in effects {

@@ -4,7 +4,7 @@ use std::fmt::Arguments;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wayfare_core::oracle::{Judge, Oracle, Seen, Setting};
-use wayfare_core::{Fact, Mark};
+use wayfare_core::{EffectMark, Fact, Mark};
 use wayfare_protocol::Limits;
 
 use crate::actor::Trace;
@@ -64,6 +64,12 @@ impl Trace for Watch {
     fn marks(&self, actor: &str, marks: &[Mark]) {
         if let Some(onward) = &self.onward {
             onward.marks(actor, marks);
+        }
+    }
+
+    fn decides(&self, effect: EffectMark) {
+        if let Some(onward) = &self.onward {
+            onward.decides(effect);
         }
     }
 

@@ -153,6 +153,9 @@ impl HostProcess {
     fn carry_out(&mut self, hosts: &Hosts, effects: Vec<Effect>) -> Vec<Later> {
         let mut later = Vec::new();
         self.tell_marks(hosts);
+        let mut decided = Vec::new();
+        effects.iter().for_each(|effect| KernelHost::effect_marks(effect, &mut decided));
+        decided.into_iter().for_each(|mark| hosts.evidence.decides(mark));
         for effect in effects {
             hosts.note(self.session, format_args!("> {effect:?}"));
             let mut witness = Witness::new(true);

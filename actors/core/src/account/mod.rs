@@ -134,6 +134,7 @@ impl Account {
 }
 
 impl Machine for Account {
+    const NAME: &'static str = "account";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;

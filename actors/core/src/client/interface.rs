@@ -70,7 +70,7 @@ pub enum Input {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Send a control message.
     Send(Control),

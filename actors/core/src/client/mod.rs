@@ -205,6 +205,7 @@ fn is_passing(code: ErrorCode) -> bool {
 }
 
 impl Machine for Conversation {
+    const NAME: &'static str = "conversation";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -312,9 +313,9 @@ impl Machine for Conversation {
         }
     }
 
-    const PHASES: &'static [Phases] = &[("conversation", Phase::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
-        out.push(Mark { machine: "conversation", phase: (&self.phase).into() });
+        out.push(Mark { machine: Self::NAME, phase: (&self.phase).into() });
     }
 }

@@ -261,7 +261,7 @@ pub enum Outcome {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Nothing is kept of it any more: delete its logs, and its actor is done.
     Remove,

@@ -56,7 +56,7 @@ use wayfare_protocol::{Boot, Epoch, ErrorCode, Now, Refusal, ResourceId};
 
 use crate::fact::Witness;
 use crate::machine::{Durable, Machine, OpId, OpIds, Sink, earlier};
-use crate::mark::{Mark, Phases};
+use crate::mark::{EffectMark, Kinds as _, Mark, Phases};
 use crate::ownership::{self, Ownership};
 use crate::session::Caller;
 use accept::{Accepting, reply};
@@ -137,6 +137,7 @@ enum After {
 }
 
 impl Machine for DaemonHost {
+    const NAME: &'static str = "daemon";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -201,15 +202,23 @@ impl Machine for DaemonHost {
         self.go_on(now, out);
     }
 
-    const PHASES: &'static [Phases] = &[("daemon", Phase::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn witness(&self, effect: &Effect, to: &mut Witness) {
         self.tell(effect, to);
     }
 
     fn marks(&self, out: &mut Vec<Mark>) {
-        out.push(Mark { machine: "daemon", phase: (&self.phase).into() });
+        out.push(Mark { machine: Self::NAME, phase: (&self.phase).into() });
         self.ownership.marks(out);
+    }
+
+    fn effect_marks(effect: &Effect, out: &mut Vec<EffectMark>) {
+        out.push(EffectMark { machine: Self::NAME, effect: effect.kind() });
+        match effect {
+            Effect::Ownership(effect) => Ownership::effect_marks(effect, out),
+            _ => {}
+        }
     }
 }
 

@@ -24,8 +24,8 @@ use wayfare_protocol::{Boot, Epoch, ErrorCode, Limits, Now, Refusal, SessionId};
 
 use crate::fact::{Fact, Keeper, Queue, Witness};
 use crate::machine::{Durable, Machine, OpId, OpIds, Sink, Wrap};
-use crate::mark::{Mark, Phases};
-use crate::outputs::{Executor, Outputs, ReaderEffect, ReaderId, Want};
+use crate::mark::{EffectMark, Kinds as _, Mark, Phases};
+use crate::outputs::{Executor, Outputs, READER, ReaderEffect, ReaderId, Want};
 
 /// Which session.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ pub enum Input {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Read the owner's outputs from that sequence on, in place of any subscription before.
     Subscribe {
@@ -197,6 +197,7 @@ impl SessionJournal {
 }
 
 impl Machine for SessionJournal {
+    const NAME: &'static str = "journal";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -278,10 +279,18 @@ impl Machine for SessionJournal {
         }
     }
 
-    const PHASES: &'static [Phases] = &[("journal", Owner::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Owner::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
-        out.push(Mark { machine: "journal", phase: (&self.owner).into() });
+        out.push(Mark { machine: Self::NAME, phase: (&self.owner).into() });
+    }
+
+    fn effect_marks(effect: &Effect, out: &mut Vec<EffectMark>) {
+        out.push(EffectMark { machine: Self::NAME, effect: effect.kind() });
+        match effect {
+            Effect::Reader(effect) => out.push(EffectMark { machine: READER, effect: effect.kind() }),
+            _ => {}
+        }
     }
 }
 

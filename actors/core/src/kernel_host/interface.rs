@@ -111,7 +111,7 @@ pub enum SpillOutcome {
 }
 
 /// What to do. Effects of one step are carried out in their order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Tell the kernel.
     Kernel(KernelCommand),

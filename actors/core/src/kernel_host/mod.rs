@@ -153,6 +153,7 @@ impl KernelHost {
 }
 
 impl Machine for KernelHost {
+    const NAME: &'static str = "kernel_host";
     type Config = KernelHostConfig;
     type Input = Input;
     type Effect = Effect;
@@ -255,9 +256,9 @@ impl Machine for KernelHost {
         }
     }
 
-    const PHASES: &'static [Phases] = &[("kernel_host", Phase::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
-        out.push(Mark { machine: "kernel_host", phase: (&self.phase).into() });
+        out.push(Mark { machine: Self::NAME, phase: (&self.phase).into() });
     }
 }

@@ -136,7 +136,7 @@ pub enum Input {
 }
 
 /// What to do.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Hand this message to the transport, in order. Answered by [`Input::Flushed`].
     Transmit(Bytes),

@@ -224,6 +224,7 @@ impl Link {
 }
 
 impl Machine for Link {
+    const NAME: &'static str = "link";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -319,9 +320,9 @@ impl Machine for Link {
         }
     }
 
-    const PHASES: &'static [Phases] = &[("link", Phase::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
-        out.push(Mark { machine: "link", phase: (&self.phase).into() });
+        out.push(Mark { machine: Self::NAME, phase: (&self.phase).into() });
     }
 }

@@ -36,8 +36,11 @@ pub struct Executor {
     pub device_name: String,
 }
 
+/// What readers are called in marks.
+pub(crate) const READER: &str = "reader";
+
 /// What is to be done for readers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum ReaderEffect {
     /// Send one message, already encoded.
     Send {

@@ -85,7 +85,7 @@ pub enum Input {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Make it durable.
     Append(Record),
@@ -250,6 +250,7 @@ impl Ownership {
 }
 
 impl Machine for Ownership {
+    const NAME: &'static str = "ownership";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -283,10 +284,10 @@ impl Machine for Ownership {
         self.ask_again_if_due(now, out);
     }
 
-    const PHASES: &'static [Phases] = &[("ownership", Phase::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
-        out.push(Mark { machine: "ownership", phase: (&self.phase).into() });
+        out.push(Mark { machine: Self::NAME, phase: (&self.phase).into() });
     }
 }
 

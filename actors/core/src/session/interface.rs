@@ -101,7 +101,7 @@ pub enum Outcome {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Its creation was never durable: there is no such session, and its actor is done.
     NeverWas,

@@ -45,8 +45,8 @@ use wayfare_protocol::{Boot, ErrorCode, Now, Refusal, ResourceId, RunId};
 
 use crate::fact::Witness;
 use crate::machine::{Durable, Machine, OpId, OpIds, Sink, Wrap, earlier};
-use crate::mark::{Mark, Phases};
-use crate::outputs::{Executor, Outputs, ReaderId, Want};
+use crate::mark::{EffectMark, Kinds as _, Mark, Phases};
+use crate::outputs::{Executor, Outputs, READER, ReaderId, Want};
 use crate::ownership::{self, Ownership, Phase};
 use append::After;
 use ask::Question;
@@ -92,6 +92,7 @@ pub struct RuntimeSession {
 }
 
 impl Machine for RuntimeSession {
+    const NAME: &'static str = "session";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -164,11 +165,20 @@ impl Machine for RuntimeSession {
         self.tell(effect, to);
     }
 
-    const PHASES: &'static [Phases] = &[("session", Host::VARIANTS), Ownership::PHASES[0]];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Host::VARIANTS), Ownership::PHASES[0]];
 
     fn marks(&self, out: &mut Vec<Mark>) {
-        out.push(Mark { machine: "session", phase: (&self.host).into() });
+        out.push(Mark { machine: Self::NAME, phase: (&self.host).into() });
         self.ownership.marks(out);
+    }
+
+    fn effect_marks(effect: &Effect, out: &mut Vec<EffectMark>) {
+        out.push(EffectMark { machine: Self::NAME, effect: effect.kind() });
+        match effect {
+            Effect::Reader(effect) => out.push(EffectMark { machine: READER, effect: effect.kind() }),
+            Effect::Ownership(effect) => Ownership::effect_marks(effect, out),
+            _ => {}
+        }
     }
 }
 

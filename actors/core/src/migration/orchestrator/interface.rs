@@ -59,7 +59,7 @@ pub enum Outcome {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Send a message; this node itself may be meant.
     Send {

@@ -127,6 +127,7 @@ impl Phase {
 }
 
 impl Machine for Orchestrator {
+    const NAME: &'static str = "orchestrator";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -183,11 +184,11 @@ impl Machine for Orchestrator {
         }
     }
 
-    const PHASES: &'static [Phases] = &[("orchestrator", Phase::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
         if let Stage::Moving(moving) = &self.stage {
-            out.push(Mark { machine: "orchestrator", phase: (&moving.phase).into() });
+            out.push(Mark { machine: Self::NAME, phase: (&moving.phase).into() });
         }
     }
 }

@@ -70,7 +70,7 @@ pub struct Attested {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Ask the daemon's host on this node; without one the answer is that it is absent.
     Host {

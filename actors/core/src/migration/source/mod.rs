@@ -150,6 +150,7 @@ enum Decide {
 }
 
 impl Machine for Source {
+    const NAME: &'static str = "source";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -252,11 +253,11 @@ impl Machine for Source {
         }
     }
 
-    const PHASES: &'static [Phases] = &[("source", Phase::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
         if let Stage::Leaving(_, phase) = &self.stage {
-            out.push(Mark { machine: "source", phase: phase.into() });
+            out.push(Mark { machine: Self::NAME, phase: phase.into() });
         }
     }
 }

@@ -67,7 +67,7 @@ pub enum Outcome {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect {
     /// Ask the daemon's host on this node; without one the answer is that it is absent.
     Host {

@@ -142,6 +142,7 @@ enum Say {
 }
 
 impl Machine for Target {
+    const NAME: &'static str = "target";
     type Config = Config;
     type Input = Input;
     type Effect = Effect;
@@ -214,11 +215,11 @@ impl Machine for Target {
         }
     }
 
-    const PHASES: &'static [Phases] = &[("target", Phase::VARIANTS)];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
         if let Stage::Coming(_, phase) = &self.stage {
-            out.push(Mark { machine: "target", phase: phase.into() });
+            out.push(Mark { machine: Self::NAME, phase: phase.into() });
         }
     }
 }

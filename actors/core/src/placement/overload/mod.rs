@@ -108,7 +108,7 @@ pub enum MoveOutcome {
 }
 
 /// What is to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Effect<D> {
     /// Look for a target and move the daemon there.
     MoveAway {
@@ -134,6 +134,7 @@ pub enum Why {
 }
 
 impl<D: Copy + Ord + Debug> Machine for Overload<D> {
+    const NAME: &'static str = "overload";
     type Config = Limits;
     type Input = Input<D>;
     type Effect = Effect<D>;
