@@ -53,7 +53,26 @@ const OUT_OF_REACH: &[(&str, &str, &str)] = &[
 ];
 
 /// Effects that nothing in this world calls for, and why.
-const UNDECIDED: &[(&str, &str, &str)] = &[];
+const UNDECIDED: &[(&str, &str, &str)] = &[
+    ("link", "AuthenticatePairing", "every device was paired before the world begins"),
+    ("link", "Paired", "likewise"),
+    ("pairing", "Accept", "likewise"),
+    ("pairing", "Refuse", "likewise"),
+    ("pairing", "Expired", "likewise"),
+    ("link", "StreamRefused", "no link has so many streams"),
+    ("link", "Malformed", "everybody speaks the protocol"),
+    ("uplink", "GaveUp", "nobody's version or key is refused"),
+    ("account", "Revoke", "nobody loses a device"),
+    ("ownership", "Append", "it is one record with what its resource appends"),
+    ("ownership", "Publish", "it is told with its resource"),
+    ("ownership", "SealRefused", "nothing migrates yet"),
+    ("journal", "Broken", "no session outgrows its log, so that every record is copied"),
+    ("reader", "Trim", "likewise"),
+    ("daemon", "Reread", "no daemon of this world breaks"),
+    ("daemon", "ReadInbox", "nothing migrates yet"),
+    ("daemon", "RefuseReader", "nobody reads ahead of a daemon"),
+    ("conversation", "CloseStream", "the stream of a run that is refused was refused before"),
+];
 
 /// Phases that last for less than what a fault is likely to meet: to be reached, and met by what is aimed at them.
 const BRIEF: &[(&str, &str, &str)] = &[

@@ -137,6 +137,8 @@ fn narrow() -> Limits {
         output_read: 1024,
         daemon_snapshot_events: 4,
         daemon_tail: 1024,
+        journal_memory: 192,
+        spill_segment: 96,
         ..roomy()
     }
 }
@@ -183,7 +185,8 @@ impl Simulation {
         let clocks = Clocks::new(&world, seed.child("clocks"));
         let store = StoreRows::new(&world, &seed.child("store"), account(0));
         store.watch(&evidence, plan.mutation);
-        let rules = HostRules { forgets_positions: plan.mutation == Some(Mutation::HostForgets) };
+        let forgets_positions = plan.mutation == Some(Mutation::HostForgets);
+        let rules = HostRules { limits: limits.clone(), forgets_positions };
         let sync = match plan.mutation {
             Some(Mutation::LogAcknowledgesEarly) => Sync::Early,
             Some(Mutation::InboxForgetsRuns) => Sync::ForgetsRuns,
@@ -201,7 +204,8 @@ impl Simulation {
                 store.register(process::device_row(&key, place.to_string(), account, true));
             }
             let disk = Disk::new(&world, &seed_of.child("disk"), sync);
-            let hosts = Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules);
+            let hosts =
+                Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules.clone());
             let blobs = Blobs::new(&world, &seed_of.child("blobs"));
             let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts, blobs);
             machine.is_away = is_late;

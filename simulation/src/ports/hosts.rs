@@ -31,7 +31,6 @@ pub struct Hosts {
     pub(super) rules: HostRules,
     tracer: Arc<Tracer>,
     pub(super) place: String,
-    limits: Limits,
     state: Mutex<State>,
 }
 
@@ -61,7 +60,6 @@ impl Hosts {
             rules,
             tracer: Arc::clone(tracer),
             place: place.to_string(),
-            limits: Limits::default(),
             state: Mutex::new(State {
                 draws: seed.draws(),
                 ills: HostIlls::default(),
@@ -244,7 +242,7 @@ impl Hosts {
             state.next += 1;
             let (listens, ready) = (state.draws.ms(5, 200), state.draws.ms(100, 3_000));
             let listens_at = self.world.nanos_after(listens);
-            let config = kernel_host::config(start, &self.limits);
+            let config = kernel_host::config(start, &self.rules.limits);
             let host = HostProcess::new(config, self, listens_at, state.next, ready);
             let serial = state.next;
             if state.living.insert(start.session, host).is_some() {

@@ -20,8 +20,10 @@ use crate::clock::MachineClock;
 use crate::life::Life;
 
 /// How session hosts behave.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostRules {
+    /// Their bounds.
+    pub limits: Limits,
     /// A host that is connected to anew has forgotten what it executed, and executes it again: what it must not do.
     pub forgets_positions: bool,
 }
@@ -96,7 +98,7 @@ impl HostProcess {
             spilled: BTreeMap::new(),
             handed_over: 0,
             marks: Vec::new(),
-            rules: hosts.rules,
+            rules: hosts.rules.clone(),
         }
     }
 
