@@ -192,11 +192,12 @@ impl Machine for Account {
     }
 
     fn deadline(&self) -> Option<Boot> {
-        earlier(self.pending.deadline(), self.devices.deadline())
+        earlier(earlier(self.pending.deadline(), self.devices.deadline()), self.unknown.deadline())
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         self.devices.wake(now.boot);
+        self.unknown.wake(now.boot);
         while let Some((ask, pending)) = self.pending.take_due(now.boot) {
             self.give_up(now, ask, pending, out);
         }

@@ -76,6 +76,10 @@ impl Account {
         rows: Vec<Row>,
     ) {
         let offline_at = now.boot.after(self.config.limits.suspect_after_start);
+        // Whoever asks meanwhile for what was made since the backup is not told that it does not exist.
+        if matches!(self.config.place, Place::Cloud { generation } if generation > 1) {
+            self.unknown.await_reports(offline_at);
+        }
         for (registered, last_seen) in devices {
             self.devices.load(registered, last_seen, offline_at);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wayfare_protocol::session::OpenSession;
-use wayfare_protocol::{ErrorCode, Refusal, RequestId, SessionId};
+use wayfare_protocol::{Boot, ErrorCode, Refusal, RequestId, SessionId};
 
 use super::{Account, LinkId};
 
@@ -16,11 +16,26 @@ pub(super) struct Unknown {
     is_paired: bool,
     /// Sessions asked for by name meanwhile: one of those being read may have the name.
     held: Vec<(LinkId, RequestId, OpenSession)>,
+    /// In a cloud whose store was restored from backup: until then nodes may tell of what it never heard of.
+    reporting_until: Option<Boot>,
 }
 
 impl Unknown {
     pub(super) fn restarted(&mut self, expected: BTreeSet<SessionId>, is_paired: bool) {
-        *self = Self { expected, is_paired, held: Vec::new() };
+        *self = Self { expected, is_paired, held: Vec::new(), reporting_until: None };
+    }
+
+    /// The store came back from a backup; its nodes are given until then to tell what they hold.
+    pub(super) fn await_reports(&mut self, until: Boot) {
+        self.reporting_until = Some(until);
+    }
+
+    pub(super) fn deadline(&self) -> Option<Boot> {
+        self.reporting_until
+    }
+
+    pub(super) fn wake(&mut self, now: Boot) {
+        self.reporting_until = self.reporting_until.filter(|until| now < *until);
     }
 
     /// A session has told of itself. Returns the requests that may go on when it was the last one.
@@ -55,6 +70,12 @@ impl Account {
         }
         if self.unknown.is_paired && self.links.upstream().is_none() {
             let detail = format!("session {session} is not on this node, and the cloud is not connected");
+            return Refusal::new(ErrorCode::OwnerUnreachable, detail);
+        }
+        if self.unknown.reporting_until.is_some() {
+            let detail = format!(
+                "the cloud came back from a backup, and the node of session {session} may not have told of it yet"
+            );
             return Refusal::new(ErrorCode::OwnerUnreachable, detail);
         }
         Refusal::new(ErrorCode::NotFound, format!("no session {session} in this account"))

@@ -89,6 +89,19 @@ fn after_a_restore_a_later_owner_than_the_rows_may_claim_it() {
 }
 
 #[test]
+fn a_restored_cloud_does_not_say_that_a_session_is_not_there_until_nodes_have_had_time_to_tell() {
+    let mut bench = Bench::new(Place::Cloud { generation: 2 }, Limits::default());
+    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: Vec::new() });
+    bench.up(9, PHONE);
+    bench.asks(9, run(1, 77));
+    assert_eq!(bench.refusal(9).code, ErrorCode::OwnerUnreachable);
+    assert_eq!(bench.account.deadline(), Some(Boot(Duration::from_secs(60))));
+    bench.pass(60_000);
+    bench.asks(9, run(2, 77));
+    assert_eq!(bench.refusal(9).code, ErrorCode::NotFound);
+}
+
+#[test]
 fn a_daemon_is_not_claimed_under_a_sessions_name() {
     let mut bench = Bench::cloud();
     bench.up(1, DESK.0);
