@@ -45,6 +45,8 @@ keeps! {
     a_renewal_changes_what_a_device_says_of_itself_only
     a_device_must_have_its_own_key_and_an_account
     being_seen_never_goes_back
+    a_revoked_device_is_refused_until_it_is_paired_anew
+    a_device_is_revoked_by_its_own_account_only
     a_first_claim_makes_the_row
     epochs_grow_by_one_with_every_grant
     of_claims_that_race_one_is_granted
