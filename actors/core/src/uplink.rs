@@ -344,9 +344,8 @@ impl Machine for Uplink {
 
     fn effect_marks(effect: &Effect, out: &mut Vec<EffectMark>) {
         out.push(EffectMark { machine: Self::NAME, effect: effect.kind() });
-        match effect {
-            Effect::Link { effect, .. } => Link::effect_marks(effect, out),
-            _ => {}
+        if let Effect::Link { effect, .. } = effect {
+            Link::effect_marks(effect, out);
         }
     }
 }

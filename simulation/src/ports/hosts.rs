@@ -10,8 +10,8 @@ use wayfare_actors::ports::{
     StartError,
 };
 use wayfare_core::kernel_host::{ConnectionId, Input};
+use wayfare_protocol::SessionId;
 use wayfare_protocol::host::{HostMessage, HostRequest};
-use wayfare_protocol::{Limits, SessionId};
 
 use super::ills::HostIlls;
 use super::kernel_host::{self, HostProcess, HostRules, Later};

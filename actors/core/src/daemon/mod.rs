@@ -215,9 +215,8 @@ impl Machine for DaemonHost {
 
     fn effect_marks(effect: &Effect, out: &mut Vec<EffectMark>) {
         out.push(EffectMark { machine: Self::NAME, effect: effect.kind() });
-        match effect {
-            Effect::Ownership(effect) => Ownership::effect_marks(effect, out),
-            _ => {}
+        if let Effect::Ownership(effect) = effect {
+            Ownership::effect_marks(effect, out);
         }
     }
 }

@@ -287,9 +287,8 @@ impl Machine for SessionJournal {
 
     fn effect_marks(effect: &Effect, out: &mut Vec<EffectMark>) {
         out.push(EffectMark { machine: Self::NAME, effect: effect.kind() });
-        match effect {
-            Effect::Reader(effect) => out.push(EffectMark { machine: READER, effect: effect.kind() }),
-            _ => {}
+        if let Effect::Reader(effect) = effect {
+            out.push(EffectMark { machine: READER, effect: effect.kind() });
         }
     }
 }
