@@ -71,6 +71,28 @@ uuid_id! {
     MigrationId
 }
 
+uuid_id! {
+    /// One replicated document: its history, whatever it is called and wherever its file is.
+    DocumentId
+}
+uuid_id! {
+    /// A tree of documents and assets that belong together.
+    ProjectId
+}
+
+impl DocumentId {
+    /// The account's list of projects, itself a document.
+    pub const INDEX: Self = Self(Uuid::nil());
+}
+
+impl ProjectId {
+    /// The project's tree of files, itself a document.
+    #[must_use]
+    pub fn tree(self) -> DocumentId {
+        DocumentId(self.0)
+    }
+}
+
 impl AccountId {
     /// The account of a node that has not been paired.
     pub const LOCAL: Self = Self(Uuid::nil());

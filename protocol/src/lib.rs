@@ -15,6 +15,7 @@ pub mod codec;
 pub mod continuity;
 pub mod control;
 pub mod daemon;
+pub mod document;
 pub mod entity;
 pub mod epoch;
 pub mod error;
@@ -45,7 +46,10 @@ pub use epoch::Epoch;
 pub use error::{ErrorCode, Refusal};
 pub use head::{Head, SignedHead};
 pub use horizon::Horizon;
-pub use ids::{AccountId, DeviceId, MigrationId, NodeId, RequestId, ResourceId, RunId, SessionId, StreamId, TraceId};
+pub use ids::{
+    AccountId, DeviceId, DocumentId, MigrationId, NodeId, ProjectId, RequestId, ResourceId, RunId, SessionId, StreamId,
+    TraceId,
+};
 pub use limits::Limits;
 pub use manifest::{ChunkId, Manifest};
 pub use snapshot::Snapshot;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::output::{OutputRecord, RunOutcome};
-use crate::{ChunkId, EntityId, Epoch, NodeId, Refusal, RunId, SessionId};
+use crate::{ChunkId, DocumentId, EntityId, Epoch, NodeId, Refusal, RunId, SessionId};
 
 /// How urgent a stream's bytes are. Frames of a more urgent class go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,6 +61,11 @@ pub enum Destination {
         node: NodeId,
         /// Which.
         chunk: ChunkId,
+    },
+    /// A document. Both ends hold a replica and send [`DocumentMessage`](crate::document::DocumentMessage)s; neither closes.
+    Document {
+        /// Which.
+        document: DocumentId,
     },
 }
 

@@ -17,6 +17,7 @@ use wayfare_protocol::capability_filter::CapabilityFilter;
 use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::codec::{self, DecodeError};
 use wayfare_protocol::control::Control;
+use wayfare_protocol::document::DocumentMessage;
 use wayfare_protocol::host::{HostMessage, HostRequest};
 use wayfare_protocol::limits::MESSAGE_MAX;
 use wayfare_protocol::output::OutputRecord;
@@ -75,6 +76,7 @@ fn decode_as_everything(bytes: &[u8]) {
     decode_both_ways::<Control>(bytes);
     decode_both_ways::<Open>(bytes);
     decode_both_ways::<RunUpdate>(bytes);
+    decode_both_ways::<DocumentMessage>(bytes);
     decode_both_ways::<OutputRecord>(bytes);
     decode_both_ways::<HostRequest>(bytes);
     decode_both_ways::<HostMessage>(bytes);

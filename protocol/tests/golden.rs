@@ -119,6 +119,8 @@ fn golden() -> Golden {
     bincode(into, "outcome", &outputs::outcomes(), outputs::outcome::NAMES, outputs::outcome::name);
     bincode(into, "update", &outputs::updates(), outputs::update::NAMES, outputs::update::name);
     message_pack(into, "update", &outputs::updates(), outputs::update::name);
+    bincode(into, "document", &outputs::documents(), outputs::document::NAMES, outputs::document::name);
+    message_pack(into, "document", &outputs::documents(), outputs::document::name);
 
     bincode(into, "call", &session::calls(), session::call::NAMES, session::call::name);
     bincode(into, "answer", &session::answers(), session::answer::NAMES, session::answer::name);

@@ -8,6 +8,7 @@ pub mod chunks;
 pub mod claim;
 pub mod client;
 pub mod daemon;
+pub mod document;
 pub mod fact;
 pub mod jitter;
 pub mod journal;

@@ -99,3 +99,16 @@ pub const LOG_COPY_TRIES: usize = 100;
 pub const HTTP_DOORWAYS: usize = 64;
 /// Frames of a link within one process that one end has written and the other has not read yet.
 pub const FRAMES_WITHIN_PROCESS: usize = 16;
+
+/// Largest frame of a document's synchronisation: a whole history at worst.
+pub const DOCUMENT_FRAME_MAX: usize = 96 * 1024 * 1024;
+/// Pieces into which such a frame is cut on a device's link, so that what is urgent goes between them.
+pub const DOCUMENT_PIECE_MAX: usize = 64 * 1024;
+/// Bytes of one record of a document's log; a longer update becomes several.
+pub const DOCUMENT_RECORD_MAX: usize = 1024 * 1024;
+/// States of presence (carets, names) that one document relays.
+pub const AWARENESS_STATES_MAX: usize = 1_024;
+/// Longest state of presence.
+pub const AWARENESS_STATE_MAX: usize = 16 * 1024;
+/// Longest name of a project, and longest path of a document in it.
+pub const DOCUMENT_NAME_MAX: usize = 1_024;

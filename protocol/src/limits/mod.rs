@@ -1,6 +1,7 @@
 //! Every bound and duration, in one place. What must be the same at both ends of a wire is a constant; the rest are
 //! fields of [`Limits`], so that tests can run real processes at a fraction of the time.
 
+mod default;
 mod fixed;
 
 use std::time::Duration;
@@ -76,6 +77,8 @@ pub struct Limits {
     pub http_connections: usize,
     /// Requests at an HTTP door that need the mesh at one time, runs that are shown included.
     pub http_clients: usize,
+    /// Clients of y-websocket at an HTTP door.
+    pub http_editors: usize,
     /// An answer of events on which nothing happens shows a sign of life after so long.
     pub http_ping: Duration,
     /// Presence is looked at so often for whoever is told of it over HTTP.
@@ -219,6 +222,19 @@ pub struct Limits {
     /// Daemons that may be on their way to one node.
     pub migrations: usize,
 
+    /// Documents of one account that one process has loaded.
+    pub documents: usize,
+    /// Replicas and editors connected to one document at one place.
+    pub document_peers: usize,
+    /// Bytes of one document: its history, merged, and what came since. What makes it larger is refused.
+    pub document_bytes: usize,
+    /// Bytes that wait for one peer of a document; beyond it they are merged, and then the peer has to sync anew.
+    pub document_backlog: usize,
+    /// Bytes of updates after which a document's log is merged, and not before it has grown by what it was.
+    pub document_merge: usize,
+    /// A document that nobody has open is unloaded after so long.
+    pub document_idle: Duration,
+
     /// A pairing string is good for so long.
     pub pairing_valid: Duration,
     /// Wrong pairing codes within [`Limits::pairing_window`] after which every attempt is refused.
@@ -234,126 +250,6 @@ pub struct Limits {
     pub restarts: u32,
     /// See [`Limits::restarts`].
     pub restart_window: Duration,
-}
-
-const KIB: usize = 1024;
-const MIB: usize = 1024 * KIB;
-
-impl Default for Limits {
-    #[expect(clippy::too_many_lines, reason = "one line for each limit")]
-    fn default() -> Self {
-        let s = Duration::from_secs;
-        Self {
-            handshake: s(10),
-            challenge_valid: s(10),
-            ping_every: s(10),
-            link_silence: s(30),
-            sign_every: s(1),
-            hardware_probe: s(5),
-            heartbeat_every: s(30),
-            suspect_after: s(30),
-            offline_after_close: s(30),
-            offline_after_silence: s(60),
-            suspect_after_start: s(60),
-            redial_min: Duration::from_millis(100),
-            redial_max: s(10),
-            dial: s(10),
-            request: s(10),
-            suspect_probe: s(3),
-            open_session: s(60),
-            kernel_start: s(45),
-            host_retry: Duration::from_millis(50),
-            host_attempts: 100,
-            drain: s(10),
-            goodbye: s(1),
-            tls_refresh: s(24 * 3600),
-            stream_window: 256 * 1024,
-            transport_window: 64 * KIB,
-            streams: 256,
-            stream_backlog: 4 * MIB + 256 * KIB,
-            unauthenticated_links: 64,
-            admin_connections: 16,
-            http_connections: 64,
-            http_clients: 16,
-            http_ping: s(15),
-            http_presence: s(1),
-            programs_per_device: 32,
-            requests_per_link: 256,
-            runs_waiting: 1_000,
-            runs_per_session: 100_000,
-            sessions: 64,
-            readers_per_session: 64,
-            output_tail: MIB,
-            output_log: 256 * MIB as u64,
-            output_read: 256 * KIB,
-            journal_memory: 4 * MIB as u64,
-            journal_disk: 256 * MIB as u64,
-            spill_segment: 512 * KIB as u64,
-            host_window: 256 * KIB as u64,
-            host_connections: 16,
-            host_close: s(1),
-            reply_grace: s(2),
-            interrupt_again: s(10),
-            interrupt_end: s(20),
-            ask: s(8),
-            asks: 16,
-            history: MIB,
-            memory_look: s(1),
-            session_memory: 0,
-            session_idle: Duration::ZERO,
-            kernel_stop: s(5),
-            host_linger: s(24 * 3600),
-            host_log: MIB as u64,
-            log_segment: 16 * MIB as u64,
-            log_record: 8 * MIB,
-            log_batch: MIB,
-            log_writers: 2,
-            indexed_nodes: 65_536,
-            overload_mark: 90,
-            overload_clear: 75,
-            overload_after: s(60),
-            overload_rest: s(120),
-            overload_settle: s(300),
-            drain_moves: 2,
-            drain_attempts: 5,
-            drain_retry: s(5),
-            daemon_event: Duration::from_micros(100),
-            daemon_overruns: 10,
-            daemon_tries: 3,
-            daemon_dead_letters: 1_000,
-            daemon_origins: 4_096,
-            daemon_subscribers: 64,
-            daemon_outbox: 16 * MIB,
-            daemon_tail: MIB,
-            daemon_waiting: 1_024,
-            daemon_snapshot_events: 100_000,
-            daemon_snapshot_bytes: 32 * MIB as u64,
-            daemon_snapshot_every: s(60),
-            snapshot_retry: s(1),
-            snapshot: 1024 * MIB as u64,
-            snapshot_chunk: MIB,
-            snapshots_pending: 2 * 1024 * MIB as u64,
-            snapshot_silence: s(60),
-            migration_order: s(600),
-            migration_retry: s(1),
-            migration_patience: s(30),
-            migration_rate: MIB as u64,
-            migration_sealed: s(10),
-            migration_lag: 1_024,
-            migration_ready_min: Duration::from_millis(500),
-            migration_ready_max: s(16),
-            migration_ready_budget: s(30),
-            migration_pulls: 5,
-            migrations: 16,
-            pairing_valid: s(15 * 60),
-            pairing_attempts: 5,
-            pairing_window: s(60),
-            restart_min: Duration::from_millis(100),
-            restart_max: s(5),
-            restarts: 10,
-            restart_window: s(60),
-        }
-    }
 }
 
 impl Limits {

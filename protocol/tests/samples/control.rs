@@ -23,7 +23,7 @@ crate::variants!(message: Control {
     DaemonList, DaemonUp, RevokeDevice, DeviceRevoked,
     Between, ReadRow, RowRead,
 });
-crate::variants!(destination: Destination { Run, Outputs, Daemon, Chunk });
+crate::variants!(destination: Destination { Run, Outputs, Daemon, Chunk, Document });
 crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping, Revoked });
 crate::variants!(server: ServerIdentity { Ca, Origin, Node });
 crate::variants!(claimed: ClaimOutcome { Granted, Superseded, NameTaken });
@@ -149,6 +149,7 @@ pub fn opens() -> Vec<Open> {
         open(Destination::Outputs { session: SESSION, epoch: EPOCH, from: 300 }, Class::Bulk),
         open(Destination::Daemon { daemon: daemon::entity(), from: 300 }, Class::Interactive),
         open(Destination::Chunk { node: NODE, chunk: ChunkId([0xc1; 32]) }, Class::Bulk),
+        open(Destination::Document { document: DOCUMENT }, Class::Interactive),
     ]
 }
 

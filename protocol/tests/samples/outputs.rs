@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use wayfare_protocol::Wall;
+use wayfare_protocol::document::DocumentMessage;
 use wayfare_protocol::mrp::{Asset, ExecuteError, MimeBundle, RunEvent, RunResult};
 use wayfare_protocol::output::{OutputBody, OutputRecord, RunOutcome};
 use wayfare_protocol::stream::RunUpdate;
@@ -14,6 +16,7 @@ crate::variants!(event: RunEvent {
 });
 crate::variants!(body: OutputBody { Event, Ended });
 crate::variants!(outcome: RunOutcome { Succeeded, Failed, Interrupted, Cancelled, Unknown });
+crate::variants!(document: DocumentMessage { Frame, Kept });
 crate::variants!(update: RunUpdate { Attached, Event, Ended, Waiting, Refused });
 
 fn bundle() -> MimeBundle {
@@ -70,6 +73,13 @@ pub fn outcomes() -> Vec<RunOutcome> {
         RunOutcome::Interrupted { seen_through: 4 },
         RunOutcome::Cancelled,
         RunOutcome::Unknown,
+    ]
+}
+
+pub fn documents() -> Vec<DocumentMessage> {
+    vec![
+        DocumentMessage::Frame { more: true, bytes: Bytes::from_static(&[0, 2, 3, 0, 0]) },
+        DocumentMessage::Kept { through: 300 },
     ]
 }
 

@@ -10,7 +10,8 @@ use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
-    ChunkId, DeviceId, EntityId, Epoch, Limits, NodeId, Refusal, RequestId, ResourceId, SessionId, StreamId, Wall,
+    ChunkId, DeviceId, DocumentId, EntityId, Epoch, Limits, NodeId, Refusal, RequestId, ResourceId, SessionId,
+    StreamId, Wall,
 };
 
 use super::moves::MigrationNews;
@@ -288,6 +289,20 @@ pub enum Effect {
         resource: ResourceId,
         /// What.
         input: ownership::Input,
+    },
+    /// Serve a stream by the replica of a document that is here; it is made if there is none.
+    OpenDocument {
+        /// Over which link.
+        link: LinkId,
+        /// Which stream.
+        stream: StreamId,
+        /// Which document.
+        document: DocumentId,
+    },
+    /// The cloud is within reach of the documents here: over that link, or not any more.
+    DocumentsAbove {
+        /// The link.
+        link: Option<LinkId>,
     },
     /// Ask the control store. Ends in [`Input::Claimed`].
     Claim {

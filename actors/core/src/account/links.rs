@@ -140,6 +140,7 @@ impl Account {
             let input = ownership::Input::StoreReachable { generation };
             out.push(Effect::Ownership { resource: ResourceId::Daemon(info.entity), input });
         }
+        out.push(Effect::DocumentsAbove { link: Some(link) });
         self.send_lost_upstream(now, link, out);
     }
 
@@ -155,6 +156,7 @@ impl Account {
         self.pending.drop_from(link);
         if was_upstream {
             self.claims.forget_migrations();
+            out.push(Effect::DocumentsAbove { link: None });
             for info in self.sessions.all() {
                 let resource = ResourceId::Session(info.id);
                 out.push(Effect::Ownership { resource, input: ownership::Input::StoreLost });

@@ -1,7 +1,7 @@
 //! Streams that other ends open: who serves them.
 
 use wayfare_protocol::stream::{Destination, Open};
-use wayfare_protocol::{ErrorCode, Refusal, SessionId, StreamId};
+use wayfare_protocol::{DocumentId, ErrorCode, Refusal, SessionId, StreamId};
 
 use super::{Account, Effect, LinkId, Place};
 use crate::machine::Sink;
@@ -26,6 +26,7 @@ impl Account {
             Destination::Chunk { node, chunk } => {
                 return self.on_chunk_stream(link, stream, (node, chunk), open, out);
             }
+            Destination::Document { document } => return self.on_document_stream(link, stream, document, out),
         };
         let is_here = |owner| matches!(self.config.place, Place::Cloud { .. }) || self.here() == Some(owner);
         match self.sessions.get(session) {
@@ -41,6 +42,15 @@ impl Account {
                 }
             },
         }
+    }
+
+    /// Every place has a replica of its own: whoever is linked with it uses that one.
+    fn on_document_stream(&self, link: LinkId, stream: StreamId, document: DocumentId, out: &mut impl Sink<Effect>) {
+        if self.links.is_upstream(link) {
+            let refusal = Refusal::new(ErrorCode::Forbidden, "a node's replica opens its document at the cloud's");
+            return out.push(Effect::Reset { link, stream, refusal });
+        }
+        out.push(Effect::OpenDocument { link, stream, document });
     }
 
     /// A session's outputs are copied by its cloud only, from the owner that is meant.

@@ -305,7 +305,10 @@ impl Machine for Conversation {
                 _ => {}
             },
             Effect::OpenStream(
-                Destination::Outputs { .. } | Destination::Daemon { .. } | Destination::Chunk { .. },
+                Destination::Outputs { .. }
+                | Destination::Daemon { .. }
+                | Destination::Chunk { .. }
+                | Destination::Document { .. },
             )
             | Effect::CloseStream
             | Effect::Send(_)

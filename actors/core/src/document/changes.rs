@@ -1,0 +1,170 @@
+//! Changes: taken in, appended, passed on.
+
+use bytes::Bytes;
+use wayfare_protocol::{ErrorCode, Now, Refusal};
+
+use super::{Ask, AskId, Document, Edit, EditError, Effect, PeerId, Told, frame, log};
+use crate::machine::{OpId, Sink};
+
+impl Document {
+    /// A peer's update. Refused as a whole: from somebody who may not write, if it is none, or if the document would be too large.
+    pub(super) fn change(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        update: &Bytes,
+        out: &mut impl Sink<Effect>,
+    ) -> Result<(), Refusal> {
+        let Some(from) = self.peers.get(&peer) else { return Ok(()) };
+        if !from.may_write() {
+            // Every client answers a vector, if only with nothing.
+            if self.body.would_change(update) {
+                let detail = format!("{} may be read here and not changed", self.document);
+                return Err(Refusal::new(ErrorCode::Forbidden, detail));
+            }
+            return Ok(());
+        }
+        self.fits(update.len())?;
+        let is_new = self.body.apply(update).map_err(|error| Refusal::new(ErrorCode::Malformed, error.to_string()))?;
+        let durable_with = if is_new {
+            self.pass_on(now, Some(peer), &frame::update(update), out);
+            Some(self.append(update, false, out))
+        } else {
+            // What it says is known, and perhaps not durable yet: an append that comes after all those under way would be.
+            self.appending.keys().next_back().copied()
+        };
+        if let Some(op) = durable_with {
+            self.appending.entry(op).or_default().insert(peer);
+        }
+        let told = self.peers.get_mut(&peer).and_then(|from| from.changed(durable_with));
+        if let Some(message) = told {
+            out.push(Effect::Send { peer, message });
+        }
+        Ok(())
+    }
+
+    fn fits(&self, more: usize) -> Result<(), Refusal> {
+        let (bytes, limit) = (self.log.bytes() + more, self.limits.document_bytes);
+        if bytes <= limit {
+            return Ok(());
+        }
+        let detail = format!("{} would have {bytes} bytes of history, the limit is {limit}", self.document);
+        Err(Refusal::new(ErrorCode::TooLarge, detail))
+    }
+
+    /// An update for everybody but whom it came from.
+    fn pass_on(&mut self, now: Now, from: Option<PeerId>, frame: &Bytes, out: &mut impl Sink<Effect>) {
+        let mut refused = Vec::new();
+        for (peer, to) in &mut self.peers {
+            if Some(*peer) == from {
+                continue;
+            }
+            match to.queue_update(frame, self.limits.document_backlog) {
+                Ok(()) => {
+                    while let Some(message) = to.next() {
+                        out.push(Effect::Send { peer: *peer, message });
+                    }
+                }
+                Err(refusal) => refused.push((*peer, refusal)),
+            }
+        }
+        for (peer, refusal) in refused {
+            self.close(now, peer, refusal, out);
+        }
+    }
+
+    fn append(&mut self, update: &[u8], is_history: bool, out: &mut impl Sink<Effect>) -> OpId {
+        let op = self.ops.take();
+        self.appending.insert(op, std::collections::BTreeSet::new());
+        let records = log::records(update, is_history);
+        self.log.appending(&records);
+        out.push(Effect::Append { op, records });
+        op
+    }
+
+    pub(super) fn on_ask(&mut self, now: Now, ask: AskId, what: Ask, out: &mut impl Sink<Effect>) {
+        self.idle_since = now.boot;
+        let told = match what {
+            Ask::Settled => return self.settling.push(ask),
+            Ask::Text => Told::Text(self.body.text()),
+            Ask::Entries { map } => Told::Entries(self.body.entries(&map)),
+            Ask::History => Told::History(self.body.history().into()),
+            Ask::Merge(update) => match self.take_in(now, ask, &update, out) {
+                Ok(()) => return,
+                Err(refusal) => Told::Refused(refusal),
+            },
+            Ask::Edit(edits) => match self.edit(now, ask, &edits, out) {
+                Ok(None) => return,
+                Ok(Some(told)) => told,
+                Err(error) => Told::Edited(Err(error)),
+            },
+        };
+        out.push(Effect::Tell { ask, told });
+    }
+
+    fn edit(
+        &mut self,
+        now: Now,
+        ask: AskId,
+        edits: &[Edit],
+        out: &mut impl Sink<Effect>,
+    ) -> Result<Option<Told>, EditError> {
+        let bytes = edits.iter().map(Edit::weight).sum();
+        if let Err(refusal) = self.fits(bytes) {
+            return Ok(Some(Told::Refused(refusal)));
+        }
+        let update = self.body.edit(edits)?;
+        self.changed_here(now, ask, &update, out);
+        Ok(None)
+    }
+
+    fn take_in(&mut self, now: Now, ask: AskId, update: &[u8], out: &mut impl Sink<Effect>) -> Result<(), Refusal> {
+        self.fits(update.len())?;
+        self.body.apply(update).map_err(|error| Refusal::new(ErrorCode::Malformed, error.to_string()))?;
+        self.changed_here(now, ask, update, out);
+        Ok(())
+    }
+
+    fn changed_here(&mut self, now: Now, ask: AskId, update: &[u8], out: &mut impl Sink<Effect>) {
+        self.pass_on(now, None, &frame::update(update), out);
+        let op = self.append(update, false, out);
+        self.editing.insert(op, ask);
+    }
+
+    pub(super) fn on_appended(&mut self, now: Now, op: OpId, out: &mut impl Sink<Effect>) {
+        self.idle_since = now.boot;
+        for peer in self.appending.remove(&op).unwrap_or_default() {
+            let told = self.peers.get_mut(&peer).and_then(|replica| replica.appended(op));
+            if let Some(message) = told {
+                out.push(Effect::Send { peer, message });
+            }
+        }
+        if let Some(ask) = self.editing.remove(&op) {
+            out.push(Effect::Tell { ask, told: Told::Edited(Ok(())) });
+        }
+        if let Some(before) = self.log.merged(op) {
+            out.push(Effect::Trim { before });
+        }
+        self.merge(out);
+    }
+
+    /// Begins to merge the log if it has grown enough.
+    fn merge(&mut self, out: &mut impl Sink<Effect>) {
+        if !self.log.wants_merge(self.limits.document_merge) {
+            return;
+        }
+        let op = self.ops.take();
+        let history: Bytes = self.body.history().into();
+        self.log.verifying(op, history.clone());
+        out.push(Effect::Verify { op, history, expected: Box::new(self.body.likeness()) });
+    }
+
+    pub(super) fn on_verified(&mut self, op: OpId, outcome: Result<(), String>, out: &mut impl Sink<Effect>) {
+        let Some((before, history)) = self.log.verified(op) else { return };
+        if let Err(why) = outcome {
+            return out.push(Effect::NotMerged { why });
+        }
+        let op = self.append(&history, true, out);
+        self.log.appending_history(op, before);
+    }
+}

@@ -1,0 +1,94 @@
+//! What changed between two texts, as edits: an editor that knows files and nothing of histories says no more than that.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::Edit;
+
+/// Bytes of a changed piece up to which it is compared character by character.
+const REFINED: usize = 16 * 1024;
+
+/// The edits that make one text of another, from its end to its beginning, so that each is at its place in the old text. Compared by
+/// lines, and changed lines by characters.
+#[must_use]
+pub fn edits_between(old: &str, new: &str) -> Vec<Edit> {
+    let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
+        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    let mut edits = Vec::new();
+    for hunk in hunks(&old_lines, &new_lines) {
+        let (old, new) = (&old[hunk.old.clone()], &new[hunk.new]);
+        if old.len() + new.len() > REFINED {
+            edits.push(splice(hunk.old.start, old, new));
+            continue;
+        }
+        let (old_chars, new_chars) = (pieces_of(old), pieces_of(new));
+        for finer in hunks(&old_chars, &new_chars) {
+            edits.push(splice(hunk.old.start + finer.old.start, &old[finer.old], &new[finer.new]));
+        }
+    }
+    edits.reverse();
+    edits
+}
+
+/// Bytes of the old text that become those of the new.
+struct Hunk {
+    old: std::ops::Range<usize>,
+    new: std::ops::Range<usize>,
+}
+
+fn splice(at: usize, old: &str, new: &str) -> Edit {
+    Edit::Splice { at, delete: old.len(), insert: new.to_owned() }
+}
+
+fn pieces_of(text: &str) -> Vec<&str> {
+    text.char_indices().map(|(at, one)| &text[at..at + one.len_utf8()]).collect()
+}
+
+fn hunks(old: &[&str], new: &[&str]) -> Vec<Hunk> {
+    let starts = |pieces: &[&str]| {
+        let mut starts = vec![0];
+        starts.extend(pieces.iter().scan(0, |end, piece| {
+            *end += piece.len();
+            Some(*end)
+        }));
+        starts
+    };
+    let (old_starts, new_starts) = (starts(old), starts(new));
+    let ops = capture_diff_slices(Algorithm::Myers, old, new).into_iter();
+    let changed = ops.filter(|op| !matches!(op, DiffOp::Equal { .. })).map(|op| {
+        let (old, new) = (op.old_range(), op.new_range());
+        Hunk { old: old_starts[old.start]..old_starts[old.end], new: new_starts[new.start]..new_starts[new.end] }
+    });
+    changed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::document::Body;
+
+    fn applied(old: &str, new: &str) -> String {
+        let mut body = Body::new(1);
+        body.edit(&[Edit::Splice { at: 0, delete: 0, insert: old.to_owned() }]).unwrap();
+        body.edit(&edits_between(old, new)).unwrap();
+        body.text()
+    }
+
+    #[test]
+    fn only_what_changed_is_changed() {
+        let old = "# Title\n\none two three\nlast\n";
+        let edits = edits_between(old, "# Title\n\none 2 three\nlast\n");
+        let touched: usize =
+            edits.iter().map(|edit| if let Edit::Splice { delete, .. } = edit { *delete } else { 0 }).sum();
+        assert_eq!(touched, 3, "{edits:?}");
+        assert_eq!(edits_between(old, old), []);
+    }
+
+    proptest! {
+        #[test]
+        fn the_edits_make_the_one_of_the_other(old in "[ab\n ä€😀]{0,60}", new in "[ab\n ä€😀]{0,60}") {
+            prop_assert_eq!(applied(&old, &new), new);
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! `Document`: one replica of a document, in the cloud or on a node.
+//!
+//! The history is the truth (yrs, one text and some maps); everybody who is connected, another replica or an editor, is told what the
+//! others change. A change is passed on at once and appended to the log; a replica is told that its changes are durable when they
+//! are. Nothing is remembered of a connection: whoever comes says what it has, and gets what it lacks.
+//!
+//! | above \ input | `AboveUp` | `AboveOpened` | `AboveClosed` | `AboveDown` |
+//! |---|---|---|---|---|
+//! | Away | open: Opening | – | – | – |
+//! | Opening | – | sync: Linked | wait: Refused | Away |
+//! | Linked | – | – | wait: Refused | Away |
+//! | Refused | – | – | – | Away |
+//!
+//! The deadline of Refused opens again. A place without a cloud above it stays Away.
+//!
+//! Whoever asks what it lacks while this replica is still asking the one above is answered when that has answered, or has been given
+//! [`Limits::suspect_probe`](wayfare_protocol::Limits::suspect_probe) to: a document that was just opened is not shown as it was long ago.
+//!
+//! The log: when it has grown by [`Limits::document_merge`](wayfare_protocol::Limits::document_merge), and by what the history was when it was merged last, the
+//! whole history is encoded, read again to see that it is the same (`Verifying`), appended (`Appending`), and what came before it is
+//! trimmed. The history never begins anew.
+
+mod awareness;
+mod body;
+mod changes;
+mod diff;
+pub mod frame;
+mod interface;
+mod log;
+mod peer;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use strum::VariantNames as _;
+use wayfare_protocol::{Boot, DocumentId, ErrorCode, Limits, Now, Refusal};
+
+use crate::machine::{Durable, Machine, OpId, OpIds, Sink, earlier};
+use crate::mark::{Mark, Phases};
+use awareness::Awareness;
+pub use body::{Body, BodyError, CONTENT, Edit, EditError, Likeness, verify};
+pub use diff::edits_between;
+pub use interface::{Ask, AskId, Config, Effect, Input, PeerId, PeerKind, Record, Told};
+use log::Log;
+use peer::Peer;
+
+/// How this replica stands with the one of the cloud.
+#[derive(Debug, strum::IntoStaticStr, strum::VariantNames)]
+enum Above {
+    Away,
+    Opening { until: Boot },
+    Linked { peer: PeerId, until: Boot },
+    Refused { retry_at: Boot },
+}
+
+/// One replica of a document.
+#[derive(Debug)]
+pub struct Document {
+    document: DocumentId,
+    has_above: bool,
+    limits: Limits,
+    body: Body,
+    awareness: Awareness,
+    above: Above,
+    peers: BTreeMap<PeerId, Peer>,
+    /// What peers have who wait to be told what they lack.
+    asking: Vec<(PeerId, Bytes)>,
+    log: Log,
+    ops: OpIds,
+    /// Who is told when an append is durable.
+    appending: BTreeMap<OpId, BTreeSet<PeerId>>,
+    /// Who changed the document from within the process, likewise.
+    editing: BTreeMap<OpId, AskId>,
+    /// Who waits until the replica above has everything.
+    settling: Vec<AskId>,
+    idle_since: Boot,
+}
+
+impl Document {
+    /// The history, for views and oracles.
+    #[must_use]
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Says which number the first record of a recovered log has, before any is applied.
+    pub fn starts_at(&mut self, first: u64) {
+        self.log.starts_at(first);
+    }
+
+    /// Frames with changes that the cloud's replica was sent and has not called durable; `None` while it is out of reach.
+    #[must_use]
+    pub fn unkept_above(&self) -> Option<u64> {
+        match self.above {
+            Above::Linked { peer, .. } => self.peers.get(&peer).map(Peer::unkept_there),
+            Above::Away | Above::Opening { .. } | Above::Refused { .. } => None,
+        }
+    }
+
+    fn open(&mut self, peer: PeerId, kind: PeerKind, out: &mut impl Sink<Effect>) {
+        if self.peers.len() >= self.limits.document_peers {
+            let detail = format!("{} are connected to {}, the limit", self.peers.len(), self.document);
+            return out.push(Effect::Close { peer, refusal: Refusal::new(ErrorCode::Overloaded, detail) });
+        }
+        let mut new = Peer::new(kind);
+        new.queue_frame(frame::vector(&self.body.vector()));
+        if let Some(present) = self.awareness.present() {
+            new.queue_frame(frame::awareness(&present));
+        }
+        self.peers.insert(peer, new);
+        self.send(peer, out);
+    }
+
+    /// What a peer's credit allows.
+    fn send(&mut self, peer: PeerId, out: &mut impl Sink<Effect>) {
+        let Some(to) = self.peers.get_mut(&peer) else { return };
+        while let Some(message) = to.next() {
+            out.push(Effect::Send { peer, message });
+        }
+    }
+
+    pub(super) fn close(&mut self, now: Now, peer: PeerId, refusal: Refusal, out: &mut impl Sink<Effect>) {
+        out.push(Effect::Close { peer, refusal });
+        self.gone(now, peer, out);
+    }
+
+    fn gone(&mut self, now: Now, peer: PeerId, out: &mut impl Sink<Effect>) {
+        if self.peers.remove(&peer).is_none() {
+            return;
+        }
+        self.asking.retain(|(asking, _)| *asking != peer);
+        if self.is_above(peer) {
+            self.above = Above::Refused { retry_at: now.boot.after(self.limits.redial_max) };
+        }
+        if let Some(gone) = self.awareness.gone(peer) {
+            self.tell_presence(peer, &frame::awareness(&gone), out);
+        }
+        self.idle_since = now.boot;
+    }
+
+    /// A frame of presence for everybody. Its sender too, if that is an editor: y-websocket's client takes silence for a lost
+    /// connection, and its own presence, which it repeats, for a sign of life.
+    fn tell_presence(&mut self, sender: PeerId, frame: &Bytes, out: &mut impl Sink<Effect>) {
+        let is_told = |(peer, to): &(&PeerId, &Peer)| **peer != sender || matches!(to.kind, PeerKind::Editor { .. });
+        let others: Vec<PeerId> = self.peers.iter().filter(is_told).map(|(peer, _)| *peer).collect();
+        for peer in others {
+            if let Some(to) = self.peers.get_mut(&peer) {
+                to.queue_frame(frame.clone());
+            }
+            self.send(peer, out);
+        }
+    }
+
+    fn on_frame(&mut self, now: Now, peer: PeerId, more: bool, bytes: Bytes, out: &mut impl Sink<Effect>) {
+        let Some(from) = self.peers.get_mut(&peer) else { return };
+        let whole = match from.take(more, bytes) {
+            Ok(Some(whole)) => whole,
+            Ok(None) => return,
+            Err(refusal) => return self.close(now, peer, refusal, out),
+        };
+        if let Err(refusal) = self.on_whole(now, peer, &whole, out) {
+            self.close(now, peer, refusal, out);
+        }
+    }
+
+    fn on_whole(&mut self, now: Now, peer: PeerId, whole: &Bytes, out: &mut impl Sink<Effect>) -> Result<(), Refusal> {
+        let malformed = |error: &dyn std::fmt::Display| Refusal::new(ErrorCode::Malformed, error.to_string());
+        for frame in frame::read(whole).map_err(|error| malformed(&error))? {
+            match frame {
+                frame::Frame::Vector(vector) if self.asks_above(now) && !self.is_above(peer) => {
+                    self.asking.push((peer, whole.slice_ref(vector)));
+                }
+                frame::Frame::Vector(vector) => self.tell_missing(peer, vector, out)?,
+                frame::Frame::Missing(update) => {
+                    self.change(now, peer, &whole.slice_ref(update), out)?;
+                    if let Some(from) = self.peers.get_mut(&peer) {
+                        from.has_answered = true;
+                    }
+                }
+                frame::Frame::Update(update) => self.change(now, peer, &whole.slice_ref(update), out)?,
+                frame::Frame::Awareness(states) => {
+                    let news = self.awareness.take(peer, states).map_err(|error| malformed(&error))?;
+                    if let Some(news) = news {
+                        self.tell_presence(peer, &frame::awareness(&news), out);
+                    }
+                }
+                frame::Frame::AwarenessQuery => {
+                    if let Some(present) = self.awareness.present() {
+                        self.answer(peer, frame::awareness(&present), out);
+                    }
+                }
+                frame::Frame::Other => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this replica has yet to hear from the one above what it lacks itself.
+    fn asks_above(&self, now: Now) -> bool {
+        match self.above {
+            Above::Opening { until } => now.boot < until,
+            Above::Linked { peer, until } => {
+                now.boot < until && self.peers.get(&peer).is_some_and(|above| !above.has_answered)
+            }
+            Above::Away | Above::Refused { .. } => false,
+        }
+    }
+
+    fn is_above(&self, peer: PeerId) -> bool {
+        matches!(self.above, Above::Linked { peer: above, .. } if above == peer)
+    }
+
+    fn tell_missing(&mut self, peer: PeerId, vector: &[u8], out: &mut impl Sink<Effect>) -> Result<(), Refusal> {
+        let malformed = |error: BodyError| Refusal::new(ErrorCode::Malformed, error.to_string());
+        let missing = self.body.missing(vector).map_err(malformed)?;
+        self.answer(peer, frame::missing(&missing), out);
+        Ok(())
+    }
+
+    /// Answers those who waited for the replica above.
+    fn answer_asking(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        if self.asking.is_empty() || self.asks_above(now) {
+            return;
+        }
+        for (peer, vector) in std::mem::take(&mut self.asking) {
+            if let Err(refusal) = self.tell_missing(peer, &vector, out) {
+                self.close(now, peer, refusal, out);
+            }
+        }
+    }
+
+    fn answer(&mut self, peer: PeerId, frame: Bytes, out: &mut impl Sink<Effect>) {
+        if let Some(to) = self.peers.get_mut(&peer) {
+            to.queue_frame(frame);
+        }
+        self.send(peer, out);
+    }
+
+    fn settle(&mut self, out: &mut impl Sink<Effect>) {
+        if self.settling.is_empty() || !self.editing.is_empty() {
+            return;
+        }
+        let Above::Linked { peer, .. } = self.above else { return };
+        if self.peers.get(&peer).is_some_and(Peer::is_settled) {
+            for ask in self.settling.drain(..) {
+                out.push(Effect::Tell { ask, told: Told::Settled });
+            }
+        }
+    }
+
+    fn open_above(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        self.above = Above::Opening { until: now.boot.after(self.limits.suspect_probe) };
+        out.push(Effect::OpenAbove);
+    }
+
+    /// Whether nobody but the cloud's replica has it open, and nothing is under way.
+    fn is_idle(&self) -> bool {
+        self.peers.keys().all(|peer| self.is_above(*peer)) && self.appending.is_empty() && self.log.is_settled()
+    }
+
+    fn unload_at(&self) -> Option<Boot> {
+        self.is_idle().then(|| self.idle_since.after(self.limits.document_idle))
+    }
+}
+
+impl Machine for Document {
+    const NAME: &'static str = "document";
+    type Config = Config;
+    type Input = Input;
+    type Effect = Effect;
+
+    fn new(config: Config, now: Now) -> Self {
+        Self {
+            document: config.document,
+            has_above: config.has_above,
+            body: Body::new(config.client),
+            limits: config.limits,
+            awareness: Awareness::default(),
+            above: Above::Away,
+            peers: BTreeMap::new(),
+            asking: Vec::new(),
+            log: Log::default(),
+            ops: OpIds::default(),
+            appending: BTreeMap::new(),
+            editing: BTreeMap::new(),
+            settling: Vec::new(),
+            idle_since: now.boot,
+        }
+    }
+
+    fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
+        match input {
+            Input::Recovered => {
+                if let Some(why) = self.log.recovered() {
+                    out.push(Effect::Broken { why });
+                }
+            }
+            Input::PeerOpened { peer, kind } => self.open(peer, kind, out),
+            Input::PeerCredit { peer, bytes } => {
+                if let Some(to) = self.peers.get_mut(&peer) {
+                    to.grant(bytes);
+                }
+                self.send(peer, out);
+            }
+            Input::Frame { peer, more, bytes } => self.on_frame(now, peer, more, bytes, out),
+            Input::Kept { peer, through } => {
+                if let Some(replica) = self.peers.get_mut(&peer) {
+                    replica.keeps = replica.keeps.max(through);
+                }
+            }
+            Input::PeerClosed { peer } => self.gone(now, peer, out),
+            Input::AboveUp => {
+                if self.has_above && matches!(self.above, Above::Away) {
+                    self.open_above(now, out);
+                }
+            }
+            Input::AboveDown => self.above = Above::Away, // the stream's end is told apart
+            Input::AboveOpened { peer } => {
+                if let Above::Opening { until } = self.above {
+                    self.above = Above::Linked { peer, until };
+                    self.open(peer, PeerKind::Replica, out);
+                } else {
+                    let refusal = Refusal::new(ErrorCode::OwnerUnreachable, "nobody waits for this stream any more");
+                    out.push(Effect::Close { peer, refusal });
+                }
+            }
+            Input::AboveClosed => {
+                if matches!(self.above, Above::Opening { .. }) {
+                    self.above = Above::Refused { retry_at: now.boot.after(self.limits.redial_max) };
+                }
+            }
+            Input::Ask { ask, what } => self.on_ask(now, ask, what, out),
+            Input::Appended { op } => self.on_appended(now, op, out),
+            Input::Verified { op, outcome } => self.on_verified(op, outcome, out),
+        }
+        self.answer_asking(now, out);
+        self.settle(out);
+    }
+
+    fn deadline(&self) -> Option<Boot> {
+        let next = match self.above {
+            Above::Refused { retry_at } => Some(retry_at),
+            Above::Opening { until } | Above::Linked { until, .. } if !self.asking.is_empty() => Some(until),
+            Above::Away | Above::Opening { .. } | Above::Linked { .. } => None,
+        };
+        earlier(next, self.unload_at())
+    }
+
+    fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        if let Above::Refused { retry_at } = self.above
+            && now.boot >= retry_at
+        {
+            self.open_above(now, out);
+        }
+        self.answer_asking(now, out);
+        if self.unload_at().is_some_and(|at| now.boot >= at) {
+            self.idle_since = now.boot; // asked again later, should it be refused
+            out.push(Effect::Unload);
+        }
+    }
+
+    const PHASES: &'static [Phases] = &[(Self::NAME, Above::VARIANTS), Log::PHASES];
+
+    fn marks(&self, out: &mut Vec<Mark>) {
+        out.push(Mark { machine: Self::NAME, phase: (&self.above).into() });
+        out.push(self.log.mark());
+    }
+}
+
+impl Durable for Document {
+    type Record = Record;
+
+    fn apply(&mut self, record: &Record) {
+        let Some(update) = self.log.take(record) else { return };
+        if let Err(error) = self.body.apply(&update) {
+            self.log.is_broken(error.to_string());
+        }
+    }
+}
