@@ -11,14 +11,15 @@ use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
-    AccountId, ChunkId, DeviceId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId, SessionId, StreamId,
-    Wall,
+    AccountId, ChunkId, DeviceId, DocumentId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId, SessionId,
+    StreamId, Wall,
 };
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::children::{daemon_child, session_child};
 use crate::daemon::{Beginning, DaemonCommand};
 use crate::directory::Directory;
+use crate::document::Library;
 use crate::journal::JournalCommand;
 use crate::link::{LinkCommand, Server, StreamPeer, Unserved};
 use crate::ports::{ControlStore, LogStore, StoreError};
@@ -64,6 +65,7 @@ pub struct AccountExecutor {
     limits: Arc<Limits>,
     home: Home,
     directory: Arc<Directory>,
+    library: Library,
     runtime: Runtime,
 }
 
@@ -72,6 +74,7 @@ pub fn arguments(
     config: Config,
     home: Home,
     directory: Arc<Directory>,
+    library: Library,
     runtime: Runtime,
 ) -> Arguments<AccountExecutor> {
     let for_start = runtime.clone();
@@ -81,6 +84,7 @@ pub fn arguments(
             config: config.clone(),
             home: home.clone(),
             directory: Arc::clone(&directory),
+            library: library.clone(),
             runtime: for_start.clone(),
         };
         let machine = Account::new(config.clone(), now);
@@ -236,6 +240,19 @@ impl AccountExecutor {
         }
     }
 
+    fn read_daemon(&self, link: LinkId, stream: StreamId, daemon: EntityId, from: u64) {
+        if let Some(link) = self.directory.link(link) {
+            let stream = Unserved::new(link, stream);
+            self.directory.command_daemon(daemon, DaemonCommand::Read { stream, from });
+        }
+    }
+
+    fn open_document(&self, link: LinkId, stream: StreamId, document: DocumentId) {
+        if let Some(link) = self.directory.link(link) {
+            self.library.serve(document, Unserved::new(link, stream));
+        }
+    }
+
     fn join(&self, link: LinkId, stream: StreamId, onward: LinkId, open: Open) {
         let Some(from) = self.directory.link(link) else { return };
         let peer = StreamPeer::Joining(Arc::new(Unserved::new(from, stream)));
@@ -300,13 +317,11 @@ impl Executor for AccountExecutor {
                 let asked = wayfare_core::daemon::Input::Call { caller, epoch, call };
                 self.directory.tell_daemon(daemon, asked); // restarting: the caller's deadline answers
             }
-            Effect::ReadDaemon { link, stream, daemon, from } => {
-                let Some(link) = self.directory.link(link) else { return Ok(()) };
-                let stream = Unserved::new(link, stream);
-                self.directory.command_daemon(daemon, DaemonCommand::Read { stream, from });
-            }
+            Effect::ReadDaemon { link, stream, daemon, from } => self.read_daemon(link, stream, daemon, from),
             Effect::Migration(news) => self.migrate(news),
             Effect::ServeChunk { link, stream, chunk } => self.serve_chunk(link, stream, chunk, context),
+            Effect::OpenDocument { link, stream, document } => self.open_document(link, stream, document),
+            Effect::DocumentsAbove { link } => self.directory.set_documents_above(link),
             Effect::Claim { op, claim } => self.claim(op, claim, context),
             Effect::Revoke { op, device, at } => self.revoke(op, device, at, context),
             Effect::DeviceUp { device, link } => self.device_up(device, link),

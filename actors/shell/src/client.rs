@@ -1,6 +1,8 @@
 //! A client of an account: one conversation over a link that may come and go. The command line, the benches and the simulated
 //! people are built on it.
 
+mod owner;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,21 +11,24 @@ use tokio::sync::{mpsc, oneshot};
 use wayfare_core::Machine as _;
 use wayfare_core::client::{Config, Conversation, Effect, Input, Told};
 use wayfare_core::link;
-use wayfare_protocol::control::{Control, DeviceInfo, Welcome};
+use wayfare_protocol::control::{Control, DeviceInfo};
 use wayfare_protocol::daemon::{
     DaemonAnswer, DaemonCall, DaemonInfo, DaemonRequest, DaemonResponse, DaemonUpdate, StartDaemon,
 };
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionCall, SessionInfo};
-use wayfare_protocol::stream::{Class, Destination, Open, RunUpdate};
+use wayfare_protocol::stream::{Class, Destination, RunUpdate};
 use wayfare_protocol::{
-    DeviceId, EntityId, ErrorCode, Limits, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId, Wall,
+    AccountId, DeviceId, EntityId, Limits, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId, Wall,
 };
 
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
+use crate::directory::Directory;
+use crate::document::{self, Library, PassingLogs};
 use crate::ids::Ids;
 use crate::link::{LinkCommand, LinkOwner, LinkRef, StreamPeer, uplink};
 use crate::supervisor::{self, Child, Supervisor, SupervisorRef};
+use owner::ClientOwner;
 
 /// What a client is told about its link and its conversation, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -192,42 +197,11 @@ impl ClientExecutor {
     }
 }
 
-/// The client owns its link.
-struct ClientOwner(ActorRef<Mail<ClientExecutor>>);
-
-impl ClientOwner {
-    fn command(&self, command: ClientCommand) {
-        let _ = self.0.cast(Mail::Command(command)); // the client was closed
-    }
-}
-
-impl LinkOwner for ClientOwner {
-    fn up(&mut self, link: LinkRef, _welcome: &Welcome) {
-        self.command(ClientCommand::LinkUp(link));
-    }
-
-    fn control(&mut self, control: Control) {
-        self.command(ClientCommand::Control(control));
-    }
-
-    fn stream_requested(&mut self, link: &LinkRef, stream: StreamId, _open: Open) {
-        let refusal = Refusal::new(ErrorCode::Unsupported, "a client serves no streams");
-        link.command(LinkCommand::End { stream, fault: Some(refusal) });
-    }
-
-    fn down(&mut self, why: &str) {
-        self.command(ClientCommand::LinkDown(why.to_owned()));
-    }
-
-    fn gave_up(&mut self, refusal: &Refusal) {
-        self.command(ClientCommand::GaveUp(refusal.clone()));
-    }
-}
-
 /// A client of an account. Dropping it leaves what it started running: runs belong to their session.
 pub struct Client {
     actor: ActorRef<Mail<ClientExecutor>>,
     supervisor: SupervisorRef,
+    library: Library,
     ids: Arc<Ids>,
     news: mpsc::UnboundedReceiver<News>,
 }
@@ -247,6 +221,7 @@ impl Client {
             supervisor::Arguments { limits: limits.clone(), runtime: runtime.clone(), children: Vec::new() };
         let (supervisor, _) = ractor::Actor::spawn(None, Supervisor, arguments).await?;
         let (tell, news) = mpsc::unbounded_channel();
+        let documents = Arc::new(limits.clone());
         let start: Start<ClientExecutor> = Arc::new(move |now| {
             let machine = Conversation::new(Config { limits: limits.clone(), linked: false }, now);
             let executor =
@@ -255,11 +230,29 @@ impl Client {
         });
         let arguments = Arguments { name: "client".to_owned(), start, runtime: runtime.clone() };
         let actor = actor::spawn(arguments, supervisor.get_cell()).await?;
+        let directory = Arc::new(Directory::default());
+        directory.set_supervisor(supervisor.clone());
+        let library = Library::new(document::Environs {
+            account: AccountId::LOCAL,
+            directory: Arc::clone(&directory),
+            logs: Arc::new(PassingLogs),
+            ids: Arc::clone(&ids),
+            runtime: runtime.clone(),
+            limits: documents,
+            has_above: true,
+        });
         let owner = actor.clone();
-        let uplink = uplink::arguments(config, move || Box::new(ClientOwner(owner.clone())), runtime);
+        let owner = move || Box::new(ClientOwner::new(owner.clone(), Arc::clone(&directory))) as Box<dyn LinkOwner>;
+        let uplink = uplink::arguments(config, owner, runtime);
         let child = Child::of(uplink, |_| ());
         let _ = supervisor.cast(supervisor::Order::Start(child)); // started this moment
-        Ok(Self { actor, supervisor, ids, news })
+        Ok(Self { actor, supervisor, library, ids, news })
+    }
+
+    /// The documents of the account: replicas of those at the other end, which last as long as this client.
+    #[must_use]
+    pub fn library(&self) -> &Library {
+        &self.library
     }
 
     /// The next thing that happened; `None` when the client has ended.

@@ -17,8 +17,10 @@ use wayfare_protocol::{AccountId, ErrorCode, Limits, Refusal};
 use crate::account::Home;
 use crate::actor;
 use crate::directory::Directory;
+use crate::document::{self, Library};
 use crate::edge::account_actor;
 use crate::gate::Gate;
+use crate::ids::Ids;
 use crate::link::accepted::{self, Admission, Door};
 use crate::link::{AccountOwner, Doorkeeper, LinkOwner};
 use crate::pairing::PairingDesk;
@@ -47,9 +49,16 @@ pub struct CloudNode {
 #[derive(Debug)]
 pub struct Admitted(OwnedSemaphorePermit);
 
+/// An account in use.
+#[derive(Clone)]
+struct Running {
+    directory: Arc<Directory>,
+    library: Library,
+}
+
 /// The accounts in use in this process, each with its supervisor; started when a device of theirs first comes.
 struct Accounts {
-    running: Mutex<BTreeMap<AccountId, Arc<Directory>>>,
+    running: Mutex<BTreeMap<AccountId, Running>>,
     root: Mutex<Option<SupervisorRef>>,
     store: Arc<dyn ControlStore>,
     ports: Ports,
@@ -127,10 +136,22 @@ impl CloudNode {
         self.pairing.issue(code);
     }
 
+    /// The documents of an account.
+    #[must_use]
+    pub fn library(&self, account: AccountId) -> Library {
+        self.accounts.running(account).library
+    }
+
     /// Ends in order: says goodbye on every link, then stops the actors.
     pub async fn stop(&self) {
-        let running: Vec<_> =
-            self.accounts.running.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let running: Vec<_> = self
+            .accounts
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .map(|running| Arc::clone(&running.directory))
+            .collect();
         crate::shutdown::goodbye(&running, &self.door.limits, &self.door.runtime).await;
         crate::shutdown::stop(&self.root, &self.door.limits, &self.door.runtime).await;
     }
@@ -149,17 +170,26 @@ impl CloudNode {
 
 impl Accounts {
     /// The account's actors; started if they are not.
-    fn running(&self, account: AccountId) -> Arc<Directory> {
+    fn running(&self, account: AccountId) -> Running {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(running.entry(account).or_insert_with(|| self.start(account)))
+        running.entry(account).or_insert_with(|| self.start(account)).clone()
     }
 
-    fn start(&self, account: AccountId) -> Arc<Directory> {
+    fn start(&self, account: AccountId) -> Running {
         let directory = Arc::new(Directory::default());
         let place = Place::Cloud { generation: self.store.generation() };
         let config = account::Config { place, limits: self.limits.clone() };
         let home = Home::Cloud { account, store: Arc::clone(&self.store), logs: Arc::clone(&self.ports.logs) };
-        let child = account_actor(config, home, Arc::clone(&directory), self.ports.runtime());
+        let library = Library::new(document::Environs {
+            account,
+            directory: Arc::clone(&directory),
+            logs: Arc::clone(&self.ports.logs),
+            ids: Arc::new(Ids::new(Arc::clone(&self.ports.clock), Arc::clone(&self.ports.random))),
+            runtime: self.ports.runtime(),
+            limits: Arc::new(self.limits.clone()),
+            has_above: false,
+        });
+        let child = account_actor(config, home, Arc::clone(&directory), library.clone(), self.ports.runtime());
         let runtime = self.ports.runtime();
         let arguments = supervisor::Arguments { limits: self.limits.clone(), runtime, children: vec![child] };
         let known = Arc::new((Arc::clone(&directory), AtomicBool::new(false)));
@@ -185,7 +215,7 @@ impl Accounts {
         if let Some(root) = self.root.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             let _ = root.cast(Order::Start(supervisor)); // the cloud is ending
         }
-        directory
+        Running { directory, library }
     }
 }
 
@@ -224,7 +254,7 @@ impl Doorkeeper for CloudDoor {
                 },
             };
             store.put_device(row.clone()).await.map_err(failed)?;
-            let directory = accounts.running(row.account);
+            let directory = accounts.running(row.account).directory;
             let welcome = Welcome { account: row.account, generation: store.generation(), at };
             let owner = AccountOwner::of_device(directory, registered, true);
             Ok((welcome, Box::new(owner) as Box<dyn LinkOwner>))
@@ -253,7 +283,7 @@ impl Doorkeeper for CloudDoor {
             };
             store.pair_device(row).await.map_err(failed)?;
             // An account that runs may know it as revoked.
-            accounts.running(account).tell_account(account::Input::Paired { device });
+            accounts.running(account).directory.tell_account(account::Input::Paired { device });
             tracing::info!(device = %device.short(), "device paired");
             Ok(account)
         })

@@ -9,12 +9,13 @@ use wayfare_core::account::{self, LinkId};
 use wayfare_core::outputs::Executor as RunsOn;
 use wayfare_core::{daemon, link, session};
 use wayfare_protocol::control::Control;
-use wayfare_protocol::{DeviceId, EntityId, Epoch, SessionId};
+use wayfare_protocol::{DeviceId, DocumentId, EntityId, Epoch, ErrorCode, Refusal, SessionId};
 
 use crate::account::AccountExecutor;
 use crate::actor::Mail;
 use crate::daemon::{DaemonCommand, DaemonExecutor};
 use crate::device::DeviceExecutor;
+use crate::document::{DocumentCommand, DocumentExecutor};
 use crate::journal::{JournalCommand, JournalExecutor};
 use crate::link::LinkRef;
 use crate::session::{SessionCommand, SessionExecutor};
@@ -34,6 +35,8 @@ struct Known {
     daemons: BTreeMap<EntityId, ActorRef<Mail<DaemonExecutor>>>,
     journals: BTreeMap<SessionId, JournalSlot>,
     journal_owners: BTreeMap<SessionId, JournalOwner>,
+    documents: BTreeMap<DocumentId, DocumentSlot>,
+    documents_above: Option<LinkId>,
     links: BTreeMap<LinkId, LinkRef>,
     next_link: u64,
 }
@@ -54,6 +57,14 @@ impl Default for AccountSlot {
 enum JournalSlot {
     Expected(Vec<JournalCommand>),
     Here(ActorRef<Mail<JournalExecutor>>),
+}
+
+/// A document, or what it is told while it is not there.
+enum DocumentSlot {
+    Expected(Vec<DocumentCommand>),
+    Here(ActorRef<Mail<DocumentExecutor>>),
+    /// It is being unloaded; if anything waits for it by then, it is loaded again.
+    Leaving(Vec<DocumentCommand>),
 }
 
 /// Inputs kept for an account that is being started. Links beyond it time out and dial again.
@@ -183,6 +194,97 @@ impl Directory {
     /// Whether a session has a journal, or one is being started.
     pub fn has_journal(&self, session: SessionId) -> bool {
         self.with(|known| known.journals.contains_key(&session))
+    }
+
+    /// Gives a document a command; what comes while it is being started or unloaded waits for it. `false`: it was not there, is
+    /// expected now, and is to be started.
+    ///
+    /// # Errors
+    /// If as many documents are loaded as may be, or too much waits for this one.
+    pub fn command_document(
+        &self,
+        document: DocumentId,
+        command: DocumentCommand,
+        limit: usize,
+    ) -> Result<bool, Refusal> {
+        let full = |why: String| Err(Refusal::new(ErrorCode::Overloaded, why));
+        self.with(|known| {
+            let loaded = known.documents.len();
+            match known.documents.get_mut(&document) {
+                Some(DocumentSlot::Here(actor)) => {
+                    let _ = actor.cast(Mail::Command(command)); // it is being restarted: whoever asked hears it
+                    Ok(true)
+                }
+                Some(DocumentSlot::Expected(waiting) | DocumentSlot::Leaving(waiting)) if waiting.len() < EXPECTED => {
+                    waiting.push(command);
+                    Ok(true)
+                }
+                Some(_) => full(format!("document {document} is being loaded, and too much waits for it")),
+                None if loaded >= limit => full(format!("{limit} documents are loaded, the limit")),
+                None => {
+                    known.documents.insert(document, DocumentSlot::Expected(vec![command]));
+                    Ok(false)
+                }
+            }
+        })
+    }
+
+    /// Makes a document known, and tells it what waited for it.
+    pub fn set_document(&self, document: DocumentId, actor: ActorRef<Mail<DocumentExecutor>>) {
+        self.with(|known| {
+            if let Some(DocumentSlot::Expected(waiting)) =
+                known.documents.insert(document, DocumentSlot::Here(actor.clone()))
+            {
+                for command in waiting {
+                    let _ = actor.cast(Mail::Command(command)); // it was started this moment
+                }
+            }
+        });
+    }
+
+    /// The actor of a document.
+    pub fn document(&self, document: DocumentId) -> Option<ActorRef<Mail<DocumentExecutor>>> {
+        self.with(|known| match known.documents.get(&document) {
+            Some(DocumentSlot::Here(actor)) => Some(actor.clone()),
+            Some(DocumentSlot::Expected(_) | DocumentSlot::Leaving(_)) | None => None,
+        })
+    }
+
+    /// A document is about to be unloaded.
+    pub fn document_leaves(&self, document: DocumentId) {
+        self.with(|known| known.documents.insert(document, DocumentSlot::Leaving(Vec::new())));
+    }
+
+    /// The actor of a document has ended. `true`: it was unloaded, is asked for, and is to be started.
+    pub fn document_left(&self, document: DocumentId) -> bool {
+        self.with(|known| match known.documents.remove(&document) {
+            Some(DocumentSlot::Leaving(waiting)) if !waiting.is_empty() => {
+                known.documents.insert(document, DocumentSlot::Expected(waiting));
+                true
+            }
+            Some(DocumentSlot::Leaving(_)) | None => false,
+            Some(other) => {
+                known.documents.insert(document, other); // it failed, and its supervisor starts it again
+                false
+            }
+        })
+    }
+
+    /// Tells every document of the link to the cloud, or that there is none. Kept for those that are loaded later.
+    pub fn set_documents_above(&self, link: Option<LinkId>) {
+        self.with(|known| {
+            known.documents_above = link;
+            for slot in known.documents.values() {
+                if let DocumentSlot::Here(actor) = slot {
+                    let _ = actor.cast(Mail::Command(DocumentCommand::Above(link))); // it is told when it is back
+                }
+            }
+        });
+    }
+
+    /// The link to the cloud's documents.
+    pub fn documents_above(&self) -> Option<LinkId> {
+        self.with(|known| known.documents_above)
     }
 
     /// Makes a link known.

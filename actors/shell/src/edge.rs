@@ -20,6 +20,7 @@ use crate::actor::{self, Runtime};
 use crate::children::{daemon_child, session_child};
 use crate::daemon::{self, Beginning};
 use crate::directory::Directory;
+use crate::document::{self, Library};
 use crate::ids::Ids;
 use crate::link::accepted::{self, Admission, Door};
 use crate::link::{AccountOwner, Doorkeeper, LinkOwner, uplink};
@@ -68,6 +69,7 @@ pub struct NodePorts {
 pub struct EdgeNode {
     root: SupervisorRef,
     directory: Arc<Directory>,
+    library: Library,
     door: Door,
 }
 
@@ -124,7 +126,8 @@ impl EdgeNode {
             found: found.clone(),
             is_paired: identity.cloud.is_some(),
         };
-        let mut children = vec![account_child(&identity, node, home, &environs, &limits)];
+        let library = library(&identity, &environs, &limits);
+        let mut children = vec![account_child(&identity, node, home, library.clone(), &environs, &limits)];
         for entity in found {
             let config = found_daemon(entity, node, &identity, &daemons, &limits);
             children.push(daemon_child(config, daemons.clone(), Beginning::Found));
@@ -148,13 +151,19 @@ impl EdgeNode {
             random: Arc::clone(&ports.random),
             runtime,
         };
-        Ok(Self { root, directory, door })
+        Ok(Self { root, directory, library, door })
     }
 
     /// Takes a connection in that came through the local door.
     pub fn accept(&self, codec: Codec, connection: Connection) {
         let child = accepted::child(self.door.clone(), codec, connection);
         let _ = self.root.cast(Order::Start(child)); // the node is ending
+    }
+
+    /// The documents here.
+    #[must_use]
+    pub fn library(&self) -> &Library {
+        &self.library
     }
 
     /// Tells the cloud how busy the node is.
@@ -183,6 +192,18 @@ impl EdgeNode {
     pub fn is_running(&self) -> bool {
         crate::shutdown::is_running(&self.root)
     }
+}
+
+fn library(identity: &Identity, environs: &Environs, limits: &Limits) -> Library {
+    Library::new(document::Environs {
+        account: AccountId::LOCAL, // a node has one account, whose id changes when it is paired
+        directory: Arc::clone(&environs.directory),
+        logs: Arc::clone(&environs.logs),
+        ids: Arc::clone(&environs.ids),
+        runtime: environs.runtime.clone(),
+        limits: Arc::new(limits.clone()),
+        has_above: identity.cloud.is_some(),
+    })
 }
 
 /// A session whose log will say its name: until then it has none that anybody sees.
@@ -220,7 +241,14 @@ fn found_daemon(
     }
 }
 
-fn account_child(identity: &Identity, node: NodeId, home: Home, environs: &Environs, limits: &Limits) -> Child {
+fn account_child(
+    identity: &Identity,
+    node: NodeId,
+    home: Home,
+    library: Library,
+    environs: &Environs,
+    limits: &Limits,
+) -> Child {
     let place = Place::Node {
         node,
         name: identity.name.clone(),
@@ -229,12 +257,18 @@ fn account_child(identity: &Identity, node: NodeId, home: Home, environs: &Envir
         policy: identity.policy,
     };
     let config = account::Config { place, limits: limits.clone() };
-    account_actor(config, home, Arc::clone(&environs.directory), environs.runtime.clone())
+    account_actor(config, home, Arc::clone(&environs.directory), library, environs.runtime.clone())
 }
 
 /// The account under its supervisor: its siblings cannot do without its state.
-pub(crate) fn account_actor(config: account::Config, home: Home, directory: Arc<Directory>, runtime: Runtime) -> Child {
-    let arguments = crate::account::arguments(config, home, Arc::clone(&directory), runtime);
+pub(crate) fn account_actor(
+    config: account::Config,
+    home: Home,
+    directory: Arc<Directory>,
+    library: Library,
+    runtime: Runtime,
+) -> Child {
+    let arguments = crate::account::arguments(config, home, Arc::clone(&directory), library, runtime);
     Child::of(arguments, move |actor| directory.set_account(actor)).with(Policy::Escalate)
 }
 

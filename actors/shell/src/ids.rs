@@ -27,6 +27,14 @@ impl Ids {
         u64::from_le_bytes(bytes)
     }
 
+    /// The number of one life of a replica of a document.
+    #[must_use]
+    pub fn client(&self) -> u32 {
+        let mut bytes = [0; 4];
+        self.random.fill(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
     /// Thirty-two random bytes, for a key.
     #[must_use]
     pub fn secret(&self) -> [u8; 32] {

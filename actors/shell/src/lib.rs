@@ -13,6 +13,7 @@ pub mod cloud;
 pub mod daemon;
 pub mod device;
 pub mod directory;
+pub mod document;
 pub mod edge;
 pub mod gate;
 pub mod ids;

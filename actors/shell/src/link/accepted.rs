@@ -227,7 +227,9 @@ impl Executor for AcceptedLink {
                 self.admitted = Some((welcome.clone(), owner));
                 context.feed(link::Input::Admit(Ok(welcome)));
             }
-            AcceptedCommand::Link(LinkCommand::Bind { stream, peer }) => self.streams.bind(stream, peer),
+            AcceptedCommand::Link(LinkCommand::Bind { stream, peer }) => {
+                self.streams.bind(stream, peer).into_iter().for_each(|input| context.feed(input));
+            }
             AcceptedCommand::Link(LinkCommand::Open { destination, class, peer }) => {
                 let input = self.streams.open(destination, class, peer);
                 context.feed(input);

@@ -112,7 +112,7 @@ fn streams_effect(
     this: &LinkRef,
     streams: &mut streams::Streams,
     owner: Option<&mut (dyn LinkOwner + 'static)>,
-    mut feed: impl FnMut(link::Input),
+    feed: impl FnMut(link::Input),
 ) {
     match effect {
         link::Effect::Control(control) => {
@@ -133,14 +133,7 @@ fn streams_effect(
         }
         link::Effect::StreamOpened { ticket, stream } => streams.opened(ticket, stream, this),
         link::Effect::StreamRefused { ticket, refusal } => streams.refused(ticket, refusal),
-        link::Effect::Message { stream, bytes } => match streams.message(stream, bytes) {
-            Ok(0) => {}
-            Ok(bytes) => feed(link::Input::Consumed { stream, bytes }),
-            Err(refusal) => {
-                streams.closed(stream, Some(refusal.clone()));
-                feed(link::Input::ResetStream { stream, refusal });
-            }
-        },
+        link::Effect::Message { stream, bytes } => streams.message(stream, bytes).into_iter().for_each(feed),
         link::Effect::Credit { stream, bytes } => streams.credit(stream, bytes),
         link::Effect::StreamClosed { stream } => streams.closed(stream, None),
         link::Effect::StreamReset { stream, refusal } => streams.closed(stream, Some(refusal)),

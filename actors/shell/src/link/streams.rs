@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ractor::ActorRef;
+use wayfare_core::document::PeerId;
 use wayfare_core::outputs::ReaderId;
-use wayfare_core::{daemon, journal, link, session};
+use wayfare_core::{daemon, document, journal, link, session};
 use wayfare_protocol::daemon::DaemonUpdate;
+use wayfare_protocol::document::DocumentMessage;
 use wayfare_protocol::output::OutputRecord;
 use wayfare_protocol::stream::{Class, Destination, RunUpdate};
 use wayfare_protocol::{ErrorCode, Refusal, StreamId, codec};
@@ -16,6 +18,7 @@ use super::{LinkCommand, LinkRef, Server, Unserved};
 use crate::actor::Mail;
 use crate::client::{ClientCommand, ClientExecutor};
 use crate::daemon::{DaemonCommand, DaemonExecutor};
+use crate::document::{DocumentCommand, DocumentExecutor};
 use crate::journal::JournalExecutor;
 use crate::session::SessionExecutor;
 
@@ -38,6 +41,8 @@ pub enum StreamPeer {
     Copy(ActorRef<Mail<JournalExecutor>>, u64),
     /// A client reads a run; the number tells its streams apart.
     Client(ActorRef<Mail<ClientExecutor>>, u64),
+    /// A replica of a document takes part.
+    Document(ActorRef<Mail<DocumentExecutor>>, PeerId),
     /// Another stream that this one is joined with.
     Joined(LinkRef, StreamId),
     /// A stream that is being opened over another link, to be joined with this one of that link.
@@ -45,8 +50,8 @@ pub enum StreamPeer {
 }
 
 enum Slot {
-    /// Nobody yet; credit that came meanwhile.
-    Unbound { credit: u64 },
+    /// Nobody yet; credit that came meanwhile, and messages, of which there are no more than the stream's window and one.
+    Unbound { credit: u64, messages: Vec<Bytes> },
     /// Somebody.
     Bound(StreamPeer),
 }
@@ -62,18 +67,25 @@ pub(super) struct Streams {
 impl Streams {
     /// The other end opened a stream.
     pub(super) fn requested(&mut self, stream: StreamId) {
-        self.slots.insert(stream, Slot::Unbound { credit: 0 });
+        self.slots.insert(stream, Slot::Unbound { credit: 0, messages: Vec::new() });
     }
 
-    pub(super) fn bind(&mut self, stream: StreamId, peer: Server) {
-        let Some(peer) = peer.arrive() else { return };
+    /// Puts somebody behind a stream, who gets what came meanwhile. Returns what the link is told of that.
+    pub(super) fn bind(&mut self, stream: StreamId, peer: Server) -> Vec<link::Input> {
+        let Some(peer) = peer.arrive() else { return Vec::new() };
         match self.slots.insert(stream, Slot::Bound(peer.clone())) {
-            Some(Slot::Unbound { credit }) if credit > 0 => give_credit(&peer, credit),
-            Some(_) => {}
+            Some(Slot::Unbound { credit, messages }) => {
+                if credit > 0 {
+                    give_credit(&peer, credit);
+                }
+                messages.into_iter().filter_map(|bytes| self.message(stream, bytes)).collect()
+            }
+            Some(Slot::Bound(_)) => Vec::new(),
             None => {
                 // It was closed before anybody served it.
                 self.slots.remove(&stream);
                 closed(&peer, None);
+                Vec::new()
             }
         }
     }
@@ -99,6 +111,14 @@ impl Streams {
                 let _ = client.cast(Mail::Command(ClientCommand::StreamOpened { number, stream })); // the client has ended
                 StreamPeer::Client(client, number)
             }
+            StreamPeer::Document(document, peer) => {
+                let command = DocumentCommand::AboveOpened { peer, link: this.clone(), stream };
+                if document.cast(Mail::Command(command)).is_err() {
+                    // It is being restarted and opens one anew: the far end is to forget this one.
+                    this.command(LinkCommand::End { stream, fault: None });
+                }
+                StreamPeer::Document(document, peer)
+            }
             StreamPeer::Copy(journal, number) => {
                 let command = crate::journal::JournalCommand::CopyOpened { number, stream };
                 if journal.cast(Mail::Command(command)).is_err() {
@@ -119,9 +139,28 @@ impl Streams {
         }
     }
 
-    /// A message came. Returns how many of its bytes are used up at once.
-    pub(super) fn message(&mut self, stream: StreamId, bytes: Bytes) -> Result<u32, Refusal> {
-        let Some(Slot::Bound(peer)) = self.slots.get(&stream) else { return Ok(0) };
+    /// A message came. Returns what the link is told of it: what is used up, or that the stream is at its end.
+    pub(super) fn message(&mut self, stream: StreamId, bytes: Bytes) -> Option<link::Input> {
+        match self.deliver(stream, bytes) {
+            Ok(0) => None,
+            Ok(bytes) => Some(link::Input::Consumed { stream, bytes }),
+            Err(refusal) => {
+                self.closed(stream, Some(refusal.clone()));
+                Some(link::Input::ResetStream { stream, refusal })
+            }
+        }
+    }
+
+    /// Gives a message to whoever is behind its stream. Returns how many of its bytes are used up at once.
+    fn deliver(&mut self, stream: StreamId, bytes: Bytes) -> Result<u32, Refusal> {
+        let peer = match self.slots.get_mut(&stream) {
+            Some(Slot::Bound(peer)) => peer,
+            Some(Slot::Unbound { messages, .. }) => {
+                messages.push(bytes);
+                return Ok(0);
+            }
+            None => return Ok(0),
+        };
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let malformed = |error: codec::DecodeError| Refusal::new(ErrorCode::Malformed, error.to_string());
         match peer {
@@ -136,6 +175,13 @@ impl Streams {
                 let update: RunUpdate = codec::decode(&bytes).map_err(malformed)?;
                 let _ = client.cast(Mail::Command(ClientCommand::Update { number: *number, update }));
                 Ok(length)
+            }
+            StreamPeer::Document(document, peer) => {
+                let message: DocumentMessage = codec::decode(&bytes).map_err(malformed)?;
+                let command = DocumentCommand::Message { peer: *peer, message, bytes: length };
+                let gone = |_| super::restarting();
+                document.cast(Mail::Command(command)).map_err(gone)?;
+                Ok(0) // given back when it is taken in
             }
             StreamPeer::Joined(link, stream) => {
                 link.input(link::Input::SendMessage { stream: *stream, bytes });
@@ -163,7 +209,7 @@ impl Streams {
 
     pub(super) fn credit(&mut self, stream: StreamId, bytes: u32) {
         match self.slots.get_mut(&stream) {
-            Some(Slot::Unbound { credit }) => *credit += u64::from(bytes),
+            Some(Slot::Unbound { credit, .. }) => *credit += u64::from(bytes),
             Some(Slot::Bound(peer)) => give_credit(peer, u64::from(bytes)),
             None => {}
         }
@@ -219,6 +265,9 @@ fn give_credit(peer: &StreamPeer, bytes: u64) {
             let input = daemon::Input::ReaderCredit { reader: *reader, bytes };
             let _ = actor.cast(Mail::Input(input, None));
         }
+        StreamPeer::Document(actor, peer) => {
+            let _ = actor.cast(Mail::Input(document::Input::PeerCredit { peer: *peer, bytes }, None));
+        }
         StreamPeer::Joined(link, stream) => {
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
             link.input(link::Input::Consumed { stream: *stream, bytes });
@@ -243,6 +292,9 @@ pub(super) fn closed(peer: &StreamPeer, refusal: Option<Refusal>) {
         StreamPeer::Daemon(actor, reader) => {
             let _ = actor.cast(Mail::Command(DaemonCommand::ReaderGone { reader: *reader }));
         }
+        StreamPeer::Document(actor, peer) => {
+            let _ = actor.cast(Mail::Command(DocumentCommand::Gone { peer: *peer }));
+        }
         // Who follows or fetches sees it when this is dropped.
         StreamPeer::Follower(_) | StreamPeer::Fetch(_) | StreamPeer::Sent => {}
         StreamPeer::Copy(actor, number) => {
@@ -256,5 +308,29 @@ pub(super) fn closed(peer: &StreamPeer, refusal: Option<Refusal>) {
             let (link, stream) = unserved.serve();
             link.command(LinkCommand::End { stream, fault: refusal });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_before_anybody_serves_a_stream_waits_for_whoever_does() {
+        let (mut streams, stream) = (Streams::default(), StreamId(1));
+        streams.requested(stream);
+        let updates: Vec<_> = (1..3).map(|from| DaemonUpdate::Omitted { from, through: from }).collect();
+        for update in &updates {
+            assert!(streams.message(stream, codec::encode(update)).is_none(), "nobody has used it up");
+        }
+        let (follower, mut seen) = tokio::sync::mpsc::unbounded_channel();
+        let told = streams.bind(stream, Server::new(StreamPeer::Follower(follower)));
+        let used: u32 = updates.iter().map(|update| u32::try_from(codec::encode(update).len()).unwrap()).sum();
+        let given_back = told.iter().map(|input| match input {
+            link::Input::Consumed { stream: of, bytes } if *of == stream => *bytes,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(given_back.sum::<u32>(), used);
+        assert_eq!([seen.try_recv().unwrap(), seen.try_recv().unwrap()].as_slice(), updates);
     }
 }

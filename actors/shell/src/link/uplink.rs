@@ -147,7 +147,10 @@ impl Executor for UplinkExecutor {
                     drop(Server::new(peer));
                 }
             }
-            UplinkCommand::Link(_, LinkCommand::Bind { stream, peer }) => self.streams.bind(stream, peer),
+            UplinkCommand::Link(op, LinkCommand::Bind { stream, peer }) => {
+                let inputs = self.streams.bind(stream, peer);
+                inputs.into_iter().for_each(|input| context.feed(Input::Link { op, input }));
+            }
             UplinkCommand::Link(op, LinkCommand::Open { destination, class, peer }) => {
                 let input = self.streams.open(destination, class, peer);
                 context.feed(Input::Link { op, input });

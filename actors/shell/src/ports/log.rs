@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use wayfare_protocol::{EntityId, SessionId};
+use wayfare_protocol::{AccountId, DocumentId, EntityId, SessionId};
 
 use super::Pending;
 
@@ -20,6 +20,8 @@ pub enum LogName {
     DaemonInbox(EntityId),
     /// A daemon's outputs, on its node.
     DaemonOutputs(EntityId),
+    /// The updates of a document of an account.
+    Document(AccountId, DocumentId),
 }
 
 impl fmt::Display for LogName {
@@ -30,6 +32,7 @@ impl fmt::Display for LogName {
             Self::Journal(session) => write!(f, "journal-{session}"),
             Self::DaemonInbox(entity) => write!(f, "daemon.inbox-{entity}"),
             Self::DaemonOutputs(entity) => write!(f, "daemon.outputs-{entity}"),
+            Self::Document(account, document) => write!(f, "document-{account}.{document}"),
         }
     }
 }

@@ -1,0 +1,281 @@
+//! The documents of an account at one place: by id, and by project and path.
+//!
+//! The index is a document whose map [`PROJECTS`] names the projects; a project's tree is a document whose map [`FILES`] names
+//! documents by path. Whoever makes one decides its id; two of one name, made apart, are both kept: the smaller id has the name.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+use wayfare_core::document::{Ask, Body, Edit, EditError, Told};
+use wayfare_protocol::limits::DOCUMENT_NAME_MAX;
+use wayfare_protocol::{DocumentId, ErrorCode, ProjectId, Refusal};
+
+use super::{DocumentCommand, Editor, EditorFeed, Environs};
+use crate::link::Unserved;
+use crate::supervisor::{Child, Order, Policy};
+
+/// The index's map of projects: their ids to their names.
+pub const PROJECTS: &str = "projects";
+/// A tree's map of documents: their ids to their paths, with `/` between names.
+pub const FILES: &str = "files";
+
+/// A document that could not be read, changed or found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LibraryError {
+    /// It is refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The edit does not fit.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// There is none of that name.
+    #[error("there is no {what} {name:?}")]
+    Unknown {
+        /// A project or a document.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A name that cannot be one.
+    #[error("{name:?} cannot be a name: {why}")]
+    Name {
+        /// The name.
+        name: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+/// See the module.
+#[derive(Clone)]
+pub struct Library(Environs);
+
+impl Library {
+    /// Of an account at this place.
+    #[must_use]
+    pub fn new(environs: Environs) -> Self {
+        Self(environs)
+    }
+
+    /// Gives the document's actor a command; it is started if there is none.
+    fn command(&self, document: DocumentId, command: DocumentCommand) -> Result<(), Refusal> {
+        let directory = &self.0.directory;
+        let limit = self.0.limits.documents;
+        if directory.command_document(document, command, limit)? {
+            return Ok(());
+        }
+        self.start(document);
+        Ok(())
+    }
+
+    /// Starts the actor of a document that is expected.
+    fn start(&self, document: DocumentId) {
+        let arguments = super::arguments(document, self.0.clone());
+        let (known, ended) = (std::sync::Arc::clone(&self.0.directory), self.clone());
+        let child = Child::of(arguments, move |actor| known.set_document(document, actor))
+            .with(Policy::Persist)
+            .on_end(move || {
+                if ended.0.directory.document_left(document) {
+                    ended.start(document);
+                }
+            });
+        if let Some(supervisor) = self.0.directory.supervisor() {
+            let _ = supervisor.cast(Order::Start(child)); // the whole tree is ending
+        }
+    }
+
+    /// A stream of a link takes part in a document.
+    pub(crate) fn serve(&self, document: DocumentId, stream: Unserved) {
+        if let Err(refusal) = self.command(document, DocumentCommand::Serve(stream)) {
+            tracing::warn!(%document, %refusal, "a document is not opened");
+        }
+    }
+
+    /// A client of y-websocket takes part in a document.
+    ///
+    /// # Errors
+    /// If too many documents are open, or the account is being restarted.
+    pub async fn join(&self, document: DocumentId, may_write: bool) -> Result<(Editor, EditorFeed), Refusal> {
+        let (news, told) = mpsc::unbounded_channel();
+        let (joined, number) = oneshot::channel();
+        self.command(document, DocumentCommand::Join { may_write, news, joined })?;
+        let peer = number.await.map_err(|_| restarted())?;
+        let actor = self.0.directory.document(document).ok_or_else(restarted)?;
+        Ok((Editor::new(peer, actor, self.0.limits.document_backlog), told))
+    }
+
+    /// Asks a document.
+    ///
+    /// # Errors
+    /// If too many are open, or the account is being restarted: the outcome of an edit is then unknown.
+    pub async fn ask(&self, document: DocumentId, what: Ask) -> Result<Told, Refusal> {
+        let (told, answer) = oneshot::channel();
+        self.command(document, DocumentCommand::Ask { what, told })?;
+        answer.await.map_err(|_| restarted())
+    }
+
+    /// Waits until the replica above, a node's or the cloud's, and this one have everything of a document.
+    ///
+    /// # Errors
+    /// If it does not come to that within the time, for want of a link above all; see also [`Library::ask`].
+    pub async fn settled(&self, document: DocumentId, within: Duration) -> Result<(), LibraryError> {
+        let late = || Refusal::new(ErrorCode::DeadlineExceeded, format!("document {document} is not in step yet"));
+        match tokio::time::timeout(within, self.ask(document, Ask::Settled)).await.map_err(|_| late())?? {
+            Told::Settled => Ok(()),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// The text of a document.
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub async fn text(&self, document: DocumentId) -> Result<String, LibraryError> {
+        match self.ask(document, Ask::Text).await? {
+            Told::Text(text) => Ok(text),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// A copy of a document as it is now, to be changed apart: what is changed in it is merged by [`Library::merge`].
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub async fn copy(&self, document: DocumentId) -> Result<Body, LibraryError> {
+        let history = match self.ask(document, Ask::History).await? {
+            Told::History(history) => history,
+            other => return Err(unexpected(other)),
+        };
+        let mut copy = Body::new(self.0.ids.client());
+        copy.apply(&history).map_err(|error| Refusal::new(ErrorCode::Malformed, error.to_string()))?;
+        Ok(copy)
+    }
+
+    /// Takes in what was changed in a copy. Ends when it is durable at this place.
+    ///
+    /// # Errors
+    /// If it is no update; see also [`Library::ask`].
+    pub async fn merge(&self, document: DocumentId, update: Vec<u8>) -> Result<(), LibraryError> {
+        match self.ask(document, Ask::Merge(update.into())).await? {
+            Told::Edited(outcome) => Ok(outcome?),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Changes a document. Ends when the change is durable at this place.
+    ///
+    /// # Errors
+    /// If it does not fit; see also [`Library::ask`].
+    pub async fn edit(&self, document: DocumentId, edits: Vec<Edit>) -> Result<(), LibraryError> {
+        match self.ask(document, Ask::Edit(edits)).await? {
+            Told::Edited(outcome) => Ok(outcome?),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    async fn entries(&self, document: DocumentId, map: &str) -> Result<Vec<(Uuid, String)>, LibraryError> {
+        match self.ask(document, Ask::Entries { map: map.to_owned() }).await? {
+            Told::Entries(entries) => {
+                Ok(entries.into_iter().filter_map(|(id, name)| Some((id.parse().ok()?, name))).collect())
+            }
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// The projects, in the order of their ids.
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub async fn projects(&self) -> Result<Vec<(ProjectId, String)>, LibraryError> {
+        let entries = self.entries(DocumentId::INDEX, PROJECTS).await?;
+        Ok(entries.into_iter().map(|(id, name)| (ProjectId(id), name)).collect())
+    }
+
+    /// The documents of a project, in the order of their ids.
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub async fn files(&self, project: ProjectId) -> Result<Vec<(DocumentId, String)>, LibraryError> {
+        let entries = self.entries(project.tree(), FILES).await?;
+        Ok(entries.into_iter().map(|(id, path)| (DocumentId(id), path)).collect())
+    }
+
+    /// The project of a name.
+    ///
+    /// # Errors
+    /// If there is none; see also [`Library::ask`].
+    pub async fn project(&self, name: &str) -> Result<ProjectId, LibraryError> {
+        let found = self.projects().await?.into_iter().find(|(_, known)| known == name);
+        found.map(|(id, _)| id).ok_or_else(|| LibraryError::Unknown { what: "project", name: name.to_owned() })
+    }
+
+    /// The document at a path of a project.
+    ///
+    /// # Errors
+    /// If there is none; see also [`Library::ask`].
+    pub async fn document(&self, project: ProjectId, path: &str) -> Result<DocumentId, LibraryError> {
+        let found = self.files(project).await?.into_iter().find(|(_, known)| known == path);
+        found.map(|(id, _)| id).ok_or_else(|| LibraryError::Unknown { what: "document", name: path.to_owned() })
+    }
+
+    /// The project of a name; it is made if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be a name; see also [`Library::ask`].
+    pub async fn make_project(&self, name: &str) -> Result<ProjectId, LibraryError> {
+        match self.project(name).await {
+            Err(LibraryError::Unknown { .. }) => {}
+            known => return known,
+        }
+        checked(name, "a project's name has no /", !name.contains('/'))?;
+        let id = ProjectId(self.0.ids.next());
+        self.put(DocumentId::INDEX, PROJECTS, id.0, name).await?;
+        Ok(id)
+    }
+
+    /// The document at a path of a project; an empty one is made if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be a path; see also [`Library::ask`].
+    pub async fn make_document(&self, project: ProjectId, path: &str) -> Result<DocumentId, LibraryError> {
+        match self.document(project, path).await {
+            Err(LibraryError::Unknown { .. }) => {}
+            known => return known,
+        }
+        let is_plain = path.split('/').all(|name| !matches!(name, "" | "." | ".."));
+        checked(path, "a path is names with / between them, none of them empty, . or ..", is_plain)?;
+        let id = DocumentId(self.0.ids.next());
+        self.put(project.tree(), FILES, id.0, path).await?;
+        Ok(id)
+    }
+
+    async fn put(&self, document: DocumentId, map: &str, id: Uuid, name: &str) -> Result<(), LibraryError> {
+        let edit = Edit::Put { map: map.to_owned(), key: id.to_string(), value: name.to_owned() };
+        self.edit(document, vec![edit]).await
+    }
+}
+
+fn checked(name: &str, rule: &str, holds: bool) -> Result<(), LibraryError> {
+    let error = |why: String| LibraryError::Name { name: name.to_owned(), why };
+    if name.is_empty() || name.len() > DOCUMENT_NAME_MAX {
+        return Err(error(format!("it has 1 to {DOCUMENT_NAME_MAX} bytes")));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(error("it has no control characters".to_owned()));
+    }
+    if holds { Ok(()) } else { Err(error(rule.to_owned())) }
+}
+
+fn restarted() -> Refusal {
+    Refusal::new(ErrorCode::OwnerUnreachable, "the documents are being restarted; ask again")
+}
+
+fn unexpected(told: Told) -> LibraryError {
+    LibraryError::Refused(match told {
+        Told::Refused(refusal) => refusal,
+        Told::Text(_) | Told::Entries(_) | Told::History(_) | Told::Settled | Told::Edited(_) => {
+            unreachable!("the answer to another question")
+        }
+    })
+}
