@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wayfare_actors::cloud::{Admitted, CloudNode};
+use wayfare_actors::document::Library;
 use wayfare_actors::ports::{Connection, ControlStore};
 use wayfare_core::pairing::Code;
 use wayfare_io::OsRandom;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::pairing::{PairingError, PairingString};
-use wayfare_protocol::{DeviceId, ErrorCode, Limits, Refusal};
+use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Limits, Refusal};
 
 use crate::invitation::Invitation;
 
@@ -60,6 +61,17 @@ impl Cloud {
     pub fn accept(&self, room: Admitted, connection: Connection) {
         if let Phase::Serving(node) = &*self.phase() {
             node.accept_admitted(room, Codec::Bincode, connection);
+        }
+    }
+
+    /// The documents of an account.
+    ///
+    /// # Errors
+    /// `Draining` if the cloud is going down.
+    pub fn library(&self, account: AccountId) -> Result<Library, Refusal> {
+        match &*self.phase() {
+            Phase::Serving(node) => Ok(node.library(account)),
+            Phase::Draining => Err(Refusal::new(ErrorCode::Draining, "the cloud is going down")),
         }
     }
 

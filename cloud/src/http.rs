@@ -6,12 +6,13 @@ use anyhow::Result;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
+use wayfare_actors::document::Library;
 use wayfare_actors::ports::{Address, ControlStore, Pending};
 use wayfare_core::account;
-use wayfare_io::http::{self, Bounds, Guests, Reach, shared_routes};
+use wayfare_io::http::{self, Bounds, Documents, Guest, Guests, Reach, shared_routes};
 use wayfare_io::tls::ServerTls;
 use wayfare_io::transport::{TcpDoor, WithinProcess};
-use wayfare_protocol::{DeviceId, ErrorCode, Limits, Refusal};
+use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Limits, Refusal};
 
 use crate::cloud::Cloud;
 use crate::config::{CloudConfig, Security};
@@ -43,22 +44,53 @@ fn routes(parts: &Parts<'_>) -> Router {
     });
     let address = Address { url: "this cloud".to_owned(), identity: parts.tls.identity().clone() };
     let reach = Reach { address, transport: Arc::new(transport) };
-    let guests = Arc::new(Registered(Arc::clone(parts.store)));
+    let guests = Arc::new(Registered { store: Arc::clone(parts.store), cloud: parts.cloud.clone() });
     shared_routes(parts.config.certificate_names(), guests, reach, parts.limits)
 }
 
 /// The devices of the control store.
-struct Registered(Arc<dyn ControlStore>);
+struct Registered {
+    store: Arc<dyn ControlStore>,
+    cloud: Cloud,
+}
 
 impl Guests for Registered {
-    fn known(&self, device: DeviceId) -> Pending<Result<String, Refusal>> {
-        let found = self.0.device(device);
+    fn known(&self, device: DeviceId) -> Pending<Result<Guest, Refusal>> {
+        let (found, store, cloud) = (self.store.device(device), Arc::clone(&self.store), self.cloud.clone());
         Box::pin(async move {
             let row = found.await.map_err(|error| Refusal::new(ErrorCode::StorageFailed, error.to_string()))?;
             let row = row.ok_or_else(|| Refusal::new(ErrorCode::Unauthenticated, "no such device"))?;
             match row.revoked_at {
                 Some(at) => Err(account::revoked(&row.name, at)),
-                None => Ok(row.name),
+                None => {
+                    let documents = Arc::new(DocumentsOf { device, account: row.account, store, cloud });
+                    Ok(Guest { name: row.name, documents })
+                }
+            }
+        })
+    }
+}
+
+/// The documents of an account, for one of its devices: until that is revoked.
+struct DocumentsOf {
+    device: DeviceId,
+    account: AccountId,
+    store: Arc<dyn ControlStore>,
+    cloud: Cloud,
+}
+
+impl Documents for DocumentsOf {
+    fn library(&self) -> Result<Library, Refusal> {
+        self.cloud.library(self.account)
+    }
+
+    fn admits(&self) -> Pending<Result<(), Refusal>> {
+        let found = self.store.device(self.device);
+        Box::pin(async move {
+            match found.await {
+                Ok(Some(row)) => row.revoked_at.map_or(Ok(()), |at| Err(account::revoked(&row.name, at))),
+                Ok(None) => Err(Refusal::new(ErrorCode::Unauthenticated, "no such device")),
+                Err(_) => Ok(()), // it was known a moment before, and is asked again
             }
         })
     }

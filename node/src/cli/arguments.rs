@@ -12,6 +12,7 @@ use wayfare_protocol::session::SessionName;
 
 use super::cells::CellSelection;
 use super::daemon_arguments::DaemonCommand;
+use super::docs_arguments::DocsCommand;
 use super::exit::EXIT_CODES;
 use super::jupyter_arguments::JupyterCommand;
 use super::notebook_arguments::NotebookCommand;
@@ -63,6 +64,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: DaemonCommand,
+    },
+    /// The documents of the account.
+    Docs {
+        /// What to do.
+        #[command(subcommand)]
+        command: DocsCommand,
     },
     /// Say what can be used here, and what cannot and why.
     Doctor,

@@ -3,7 +3,9 @@
 use std::io;
 use std::process::ExitCode;
 
+use wayfare_actors::document::LibraryError;
 use wayfare_io::{KeyFileError, PairFailure};
+use wayfare_protocol::ErrorCode;
 
 use crate::client::{ClientError, NoSuchDevice, PlaceError};
 use crate::cloud_file::CloudFileError;
@@ -75,6 +77,9 @@ pub enum Failure {
     /// The notebook.
     #[error(transparent)]
     Notebook(#[from] NotebookError),
+    /// The documents.
+    #[error(transparent)]
+    Documents(#[from] LibraryError),
     /// The device's key.
     #[error(transparent)]
     Key(#[from] KeyFileError),
@@ -127,6 +132,11 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::Config(_) | Self::Notebook(_) => Exit::Usage,
             Self::NotFound(_) | Self::Device(_) => Exit::Refused,
+            Self::Documents(LibraryError::Refused(refusal)) if refusal.code == ErrorCode::DeadlineExceeded => {
+                Exit::Unreachable
+            }
+            Self::Documents(LibraryError::Refused(_) | LibraryError::Unknown { .. }) => Exit::Refused,
+            Self::Documents(LibraryError::Name { .. } | LibraryError::Edit(_)) => Exit::Usage,
             Self::Jupyter(JupyterError::Device(_) | JupyterError::NotStarted(_)) => Exit::Refused,
             Self::Jupyter(JupyterError::Client(error)) => of_client(error),
             Self::Jupyter(JupyterError::ConnectionFile { .. }) => Exit::Usage,

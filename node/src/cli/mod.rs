@@ -9,6 +9,8 @@ mod completions;
 mod daemon;
 mod daemon_arguments;
 mod device;
+mod docs;
+mod docs_arguments;
 mod doctor;
 mod elsewhere;
 mod exit;
@@ -95,6 +97,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Session { command: SessionCommand::Set(asked) } => session::set(&app, &asked).await,
         Command::Service { command: ServiceCommand::Install(asked) } => service::install(&app, &asked),
         Command::Daemon { command } => daemon::daemon(&app, command).await,
+        Command::Docs { command } => docs::docs(&app, command).await,
         Command::Doctor => doctor::doctor(&app).await,
     }
 }

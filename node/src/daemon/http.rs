@@ -5,16 +5,18 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
+use wayfare_actors::document::Library;
+use wayfare_actors::ports::Pending;
 use wayfare_io::OsRandom;
 use wayfare_io::client::ClientIdentity;
-use wayfare_io::http::{self, Bounds, Entrance, Origin, Reach, Way, load_or_create_token};
+use wayfare_io::http::{self, Bounds, Documents, Entrance, Origin, Reach, Way, load_or_create_token};
 use wayfare_io::transport::{TcpDoor, UnixDoor, WsTransport};
-use wayfare_protocol::Limits;
 use wayfare_protocol::identity::DeviceKey;
+use wayfare_protocol::{ErrorCode, Limits, Refusal};
 
 use super::DaemonError;
 use crate::client::Place;
@@ -34,19 +36,42 @@ pub(super) struct Settings {
     pub(super) origin: Option<Origin>,
 }
 
+/// The documents of the node, as it is now: it begins anew when its cloud changes.
+#[derive(Clone, Default)]
+pub(super) struct Shelf(Arc<Mutex<Option<Library>>>);
+
+impl Shelf {
+    pub(super) fn put(&self, library: &Library) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(library.clone());
+    }
+}
+
+impl Documents for Shelf {
+    fn library(&self) -> Result<Library, Refusal> {
+        let starting = || Refusal::new(ErrorCode::OwnerUnreachable, "the node is starting; ask again");
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(starting)
+    }
+
+    /// Whoever has the folder's token is the node's own user.
+    fn admits(&self) -> Pending<Result<(), Refusal>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
 impl HttpDoor {
     /// Opens it. Whoever comes in is served over links to the node's own door, as every program of the device is.
     pub(super) async fn open(
         folder: &DataFolder,
         key: &DeviceKey,
         settings: Settings,
+        shelf: &Shelf,
         limits: &Limits,
     ) -> Result<Self, DaemonError> {
         let place = Place::of_node(folder, key.device_id());
         let transport = Arc::new(WsTransport::new(place.insecure_plaintext));
         let reach = Reach { address: place.address, transport };
         let identity = ClientIdentity { key: key.clone(), name: settings.name };
-        let routes = http::routes(reach, identity, limits);
+        let routes = http::routes(reach, identity, Arc::new(shelf.clone()), limits);
         let bounds = Bounds { connections: limits.http_connections, request: limits.handshake, lasts: None };
         let token = load_or_create_token(&folder.http_token(), &OsRandom)?;
         withdraw(&folder.http_address())?;

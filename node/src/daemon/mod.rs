@@ -40,7 +40,7 @@ use crate::hosts::{HostSettings, LocalSessionHosts, find_program};
 use crate::kernels::{KernelPlaces, Kernels};
 
 use door::Guests;
-use http::{HttpDoor, Settings};
+use http::{HttpDoor, Settings, Shelf};
 
 /// How often `cloud.toml` and the node's actors are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -164,10 +164,12 @@ pub(crate) async fn run(
     let mut cloud = Cloud::load(&daemon.folder.cloud())?;
     let name = daemon.name(cloud.as_ref());
     let settings = Settings { name, listen: config.http.listen, origin: config.mrmd_origin()? };
-    let _http = HttpDoor::open(&daemon.folder, &daemon.key, settings, &daemon.limits).await?;
+    let shelf = Shelf::default();
+    let _http = HttpDoor::open(&daemon.folder, &daemon.key, settings, &shelf, &daemon.limits).await?;
     let mut ready = Some(ready);
     loop {
         let node = daemon.start(cloud.as_ref()).await?;
+        shelf.put(node.library());
         if let Some(ready) = ready.take() {
             ready(&daemon.ready(cloud.as_ref()));
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
 use wayfare_actors::actor::Runtime;
 use wayfare_actors::client::{Client, News};
+use wayfare_actors::document::Library;
 use wayfare_actors::ids::Ids;
 use wayfare_actors::link::uplink;
 use wayfare_actors::ports::{Address, Clock, Random, Transport};
@@ -350,6 +351,12 @@ impl MeshClient {
     #[must_use]
     pub fn follow_daemon(&self, daemon: EntityId, from: u64) -> UnboundedReceiver<DaemonUpdate> {
         self.client.follow_daemon(daemon, from)
+    }
+
+    /// The documents of the account: replicas of those at the other end, which last as long as this client.
+    #[must_use]
+    pub fn library(&self) -> &Library {
+        self.client.library()
     }
 
     /// Publishes to a daemon, under an identity that no other publisher has.

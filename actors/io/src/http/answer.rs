@@ -7,6 +7,7 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use wayfare_actors::document::LibraryError;
 use wayfare_protocol::limits::HTTP_BODY_MAX;
 use wayfare_protocol::{ErrorCode, Refusal};
 
@@ -30,6 +31,9 @@ pub(super) enum Failure {
     /// The mesh says no.
     #[error(transparent)]
     Mesh(#[from] ClientError),
+    /// The documents say no.
+    #[error(transparent)]
+    Documents(#[from] LibraryError),
     /// This version of Wayfare cannot do that.
     #[error("{0} is not supported")]
     Unsupported(&'static str),
@@ -44,6 +48,9 @@ impl Failure {
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Mesh(ClientError::OpenRefused(refusal) | ClientError::CallRefused(refusal)) => of_refusal(refusal),
+            Self::Documents(LibraryError::Unknown { .. }) => StatusCode::NOT_FOUND,
+            Self::Documents(LibraryError::Name { .. } | LibraryError::Edit(_)) => StatusCode::BAD_REQUEST,
+            Self::Documents(LibraryError::Refused(refusal)) => of_refusal(refusal),
             Self::Mesh(ClientError::NoAnswer) => StatusCode::GATEWAY_TIMEOUT,
             Self::Mesh(
                 ClientError::Unreachable { .. } | ClientError::Refused(_) | ClientError::Failed(_) | ClientError::Ended,

@@ -2,7 +2,7 @@
 //!
 //! | what | over TCP | over the unix socket |
 //! |---|---|---|
-//! | proof | the token: `Authorization: Bearer …`, or before the path as `/t/<token>` where an origin is allowed | the system says that it is the same user |
+//! | proof | the token: `Authorization: Bearer …`, for `/sync` also `?token=…`, or before the path as `/t/<token>` where an origin is allowed | the system says that it is the same user |
 //! | `Host` | names this machine: `localhost` or a loopback address (a page that resolves its own name to this machine names itself) | the same |
 //! | `Origin` | none, or the one that was allowed | the same |
 //! | a body | declared as `application/json`: pages of other origins cannot send that without asking | the same |
@@ -160,9 +160,9 @@ impl Entrance {
         let prefixed = split_token(uri.path());
         let is_known = match (&self.way, prefixed) {
             (Way::Tcp(token), Some((shown, _))) => self.origin.is_some() && token.is(shown),
-            (Way::Tcp(token), None) => bearer(headers).is_some_and(|shown| token.is(shown)),
+            (Way::Tcp(token), None) => shown_in(headers, uri).is_some_and(|shown| token.is(shown)),
             (Way::Unix, prefixed) => prefixed.is_none(),
-            (Way::Named(_), None) if bearer(headers).is_some() => true,
+            (Way::Named(_), None) if shown_in(headers, uri).is_some() => true,
             (Way::Named(_), _) => return Err(Refused::Key),
         };
         match (is_known, prefixed) {
@@ -234,9 +234,20 @@ pub(super) fn no_token() -> Response {
     Refused::Key.response()
 }
 
-/// What is shown as a token.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+/// What a request shows as a token.
+pub(super) fn shown(request: &Request) -> Option<&str> {
+    shown_in(request.headers(), request.uri())
+}
+
+fn shown_in<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+    match headers.get(AUTHORIZATION) {
+        Some(authorization) => authorization.to_str().ok()?.strip_prefix("Bearer "),
+        // A WebSocket of the web sets no headers.
+        None if uri.path().starts_with("/sync/") => {
+            uri.query()?.split('&').find_map(|pair| pair.strip_prefix("token="))
+        }
+        None => None,
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

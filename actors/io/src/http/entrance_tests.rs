@@ -47,6 +47,20 @@ fn over_tcp_nothing_is_served_without_the_token() {
 }
 
 #[test]
+fn a_web_socket_may_show_the_token_in_its_query_and_nothing_else_may() {
+    let token = token();
+    let entrance = Entrance::new(Way::Tcp(token.clone()), None);
+    let host = ("host", "127.0.0.1:7445");
+    let sync = |shown: &str| entered(&entrance, "GET", &format!("/sync/lab/a/b.md?x=1&token={shown}"), &[host]);
+    assert!(sync(token.text()).is_ok());
+    assert_eq!(sync("x"), Err(401));
+    let elsewhere = format!("/api/projects?token={}", token.text());
+    assert_eq!(entered(&entrance, "GET", &elsewhere, &[host]), Err(401));
+    let page = [host, ("origin", PAGE)];
+    assert_eq!(entered(&entrance, "GET", &format!("/sync/lab/a?token={}", token.text()), &page), Err(403));
+}
+
+#[test]
 fn the_unix_socket_needs_no_token_and_keeps_pages_out() {
     let entrance = Entrance::new(Way::Unix, None);
     assert_eq!(entered(&entrance, "GET", "/api/runs?last=3", &[("host", "localhost")]), Ok("/api/runs?last=3".into()));

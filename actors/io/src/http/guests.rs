@@ -18,14 +18,22 @@ use wayfare_protocol::limits::HTTP_DOORWAYS;
 use wayfare_protocol::{DeviceId, ErrorCode, Limits, Refusal};
 
 use super::answer::refusal;
-use super::entrance::{Entrance, Way, bearer, no_token};
-use super::{Doorway, Reach, routes};
+use super::entrance::{Entrance, Way, no_token, shown};
+use super::{Documents, Doorway, Reach, routes};
 use crate::client::ClientIdentity;
 
 /// Says who may come in.
 pub trait Guests: Send + Sync {
-    /// The name of a device that may; or why it may not, `Unauthenticated` for one that nobody knows.
-    fn known(&self, device: DeviceId) -> Pending<Result<String, Refusal>>;
+    /// A device that may; or why it may not, `Unauthenticated` for one that nobody knows.
+    fn known(&self, device: DeviceId) -> Pending<Result<Guest, Refusal>>;
+}
+
+/// A device that may come in.
+pub struct Guest {
+    /// Its name.
+    pub name: String,
+    /// The documents of its account.
+    pub documents: Arc<dyn Documents>,
 }
 
 /// The text of a token: 43 letters, digits, `-` and `_`.
@@ -72,20 +80,20 @@ pub fn shared_routes(hosts: Vec<String>, guests: Arc<dyn Guests>, reach: Reach, 
 impl SharedDoor {
     async fn answer(&self, request: Request) -> Result<Response, Box<Response>> {
         let entered = self.entrance.enter(request)?;
-        let key = bearer(entered.request.headers()).and_then(key_of).ok_or_else(|| Box::new(no_token()))?;
-        let name = match self.guests.known(key.device_id()).await {
-            Ok(name) => name,
+        let key = shown(&entered.request).and_then(key_of).ok_or_else(|| Box::new(no_token()))?;
+        let guest = match self.guests.known(key.device_id()).await {
+            Ok(guest) => guest,
             Err(why) if why.code == ErrorCode::Unauthenticated => return Err(Box::new(no_token())),
             Err(why) if why.code == ErrorCode::Forbidden => {
                 return Err(Box::new(refusal(StatusCode::FORBIDDEN, &why.detail)));
             }
             Err(why) => return Err(Box::new(refusal(StatusCode::SERVICE_UNAVAILABLE, &why.to_string()))),
         };
-        let inner = self.doorway(key, name).0;
+        let inner = self.doorway(key, guest).0;
         Ok(inner.oneshot(entered.request).await.unwrap_or_else(|never| match never {}))
     }
 
-    fn doorway(&self, key: DeviceKey, name: String) -> Doorway {
+    fn doorway(&self, key: DeviceKey, guest: Guest) -> Doorway {
         let mut doorways = self.doorways.lock().unwrap_or_else(PoisonError::into_inner);
         doorways.served += 1;
         let (served, device) = (doorways.served, key.device_id());
@@ -98,7 +106,8 @@ impl SharedDoor {
         {
             doorways.of.remove(&oldest);
         }
-        let doorway = routes(self.reach.clone(), ClientIdentity { key, name }, &self.limits);
+        let Guest { name, documents } = guest;
+        let doorway = routes(self.reach.clone(), ClientIdentity { key, name }, documents, &self.limits);
         doorways.of.insert(device, (served, doorway.clone()));
         doorway
     }

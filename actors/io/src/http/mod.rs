@@ -6,6 +6,8 @@
 //! | `/s/{project:name}/mrp/v1/…`, `/s/{project:name}/{language}/mrp/v1/…` | the same in that session |
 //! | `GET /api/devices`, `/api/sessions`, `/api/runs` | lists ([`api`]) |
 //! | `GET /api/presence` | the devices again whenever one of them changes, as events |
+//! | `/api/projects…` | projects and their documents ([`documents`]) |
+//! | `/sync/{project}/{path}` | a document, for clients of y-websocket ([`sync`]) |
 //! | `GET /api/runs/{session}/{run}/events?from=N` | a run's numbered events from any number on |
 //!
 //! Whoever comes in passes the [`entrance`] first. Behind it the door is a client of the mesh like any other: what it starts
@@ -14,12 +16,14 @@
 mod answer;
 mod api;
 mod clients;
+mod documents;
 pub mod entrance;
 mod follow;
 mod guests;
 mod mrp;
 mod serve;
 mod sse;
+mod sync;
 mod target;
 mod token;
 
@@ -29,15 +33,30 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::routing::get;
 use tower::ServiceExt as _;
-use wayfare_protocol::Limits;
+use wayfare_actors::document::Library;
+use wayfare_actors::gate::Gate;
+use wayfare_actors::ports::Pending;
 use wayfare_protocol::limits::HTTP_BODY_MAX;
+use wayfare_protocol::{Limits, Refusal};
 
 use crate::client::ClientIdentity;
 pub use clients::{Clients, Reach};
 pub use entrance::{Entrance, Origin, OriginError, Way};
-pub use guests::{Guests, shared_routes, token_of};
+pub use guests::{Guest, Guests, shared_routes, token_of};
 pub use serve::{Bounds, serve};
 pub use token::{Token, TokenError, load_or_create_token};
+
+/// The documents that a door serves to somebody.
+pub trait Documents: Send + Sync {
+    /// The documents as they are now: whoever serves them may begin anew.
+    ///
+    /// # Errors
+    /// If nobody serves them now.
+    fn library(&self) -> Result<Library, Refusal>;
+
+    /// Whether they are still to be served. Asked every [`Limits::ping_every`] while one is being edited.
+    fn admits(&self) -> Pending<Result<(), Refusal>>;
+}
 
 /// What every route needs.
 #[derive(Clone)]
@@ -45,20 +64,34 @@ struct Door {
     clients: Clients,
     limits: Arc<Limits>,
     exec_ids: Arc<mrp::ExecIds>,
+    documents: Arc<dyn Documents>,
+    editors: Gate,
+}
+
+impl Door {
+    fn library(&self) -> Result<Library, answer::Failure> {
+        self.documents.library().map_err(|refusal| answer::Failure::Documents(refusal.into()))
+    }
 }
 
 /// The routes of a door to the mesh that is reached at a place, behind an entrance.
-pub fn routes(reach: Reach, identity: ClientIdentity, limits: &Limits) -> Doorway {
+pub fn routes(reach: Reach, identity: ClientIdentity, documents: Arc<dyn Documents>, limits: &Limits) -> Doorway {
     let door = Door {
         clients: Clients::new(reach, identity, limits),
         limits: Arc::new(limits.clone()),
         exec_ids: Arc::default(),
+        documents,
+        editors: Gate::new(limits.http_editors),
     };
     let inner = Router::new()
         .route("/api/devices", get(api::devices))
         .route("/api/sessions", get(api::sessions))
         .route("/api/runs", get(api::runs))
         .route("/api/runs/{session}/{run}/events", get(api::events))
+        .route("/api/projects", get(documents::projects).post(documents::make_project))
+        .route("/api/projects/{project}/documents", get(documents::documents))
+        .route("/api/projects/{project}/documents/{*path}", get(documents::document))
+        .route("/sync/{project}/{*path}", get(sync::sync))
         .route("/api/presence", get(api::presence))
         .nest("/mrp/v1", mrp::routes())
         .nest("/s/{session}/mrp/v1", mrp::routes())

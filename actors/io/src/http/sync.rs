@@ -1,0 +1,114 @@
+//! `/sync/{project}/{path}`: documents for clients of y-websocket.
+//!
+//! The plain protocol: binary frames of y-protocols, one to a message; the server speaks first, with what it has. A document that is
+//! not there is made, empty, in a project that is. A client that is let go is told why in the close frame: 1008 it sent what it may
+//! not, 1009 too much, 1013 it reads too slowly or there is no room, 1012 it is to connect again.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, State};
+use axum::response::Response;
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use wayfare_actors::document::{Editor, EditorFeed, EditorNews};
+use wayfare_protocol::limits::DOCUMENT_FRAME_MAX;
+use wayfare_protocol::{ErrorCode, Refusal};
+
+use super::Door;
+use super::answer::Failure;
+
+/// Longest reason in a close frame (RFC 6455: 125 bytes with the code).
+const REASON_MAX: usize = 123;
+
+pub(super) async fn sync(
+    State(door): State<Door>,
+    Path((project, path)): Path<(String, String)>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Failure> {
+    let place = door.editors.try_enter().ok_or(Failure::Busy(door.limits.http_editors))?;
+    let library = door.library()?;
+    let project = library.project(&project).await?;
+    let document = library.make_document(project, &path).await?;
+    let (editor, feed) = library.join(document, true).await.map_err(|refusal| Failure::Documents(refusal.into()))?;
+    let upgrade = upgrade.max_message_size(DOCUMENT_FRAME_MAX).max_frame_size(DOCUMENT_FRAME_MAX);
+    Ok(upgrade.on_upgrade(async move |socket| {
+        let (to_client, from_client) = socket.split();
+        tokio::select! {
+            biased;
+            () = write(to_client, feed, &editor, &door) => {}
+            () = read(from_client, &editor, door.limits.link_silence) => {}
+        }
+        drop(place);
+    }))
+}
+
+/// What the document tells, to the client; and now and then a ping, if it is still to be served.
+async fn write(mut to_client: SplitSink<WebSocket, Message>, mut feed: EditorFeed, editor: &Editor, door: &Door) {
+    let mut ping = tokio::time::interval(door.limits.ping_every);
+    loop {
+        let news = tokio::select! {
+            biased;
+            _ = ping.tick() => match door.documents.admits().await {
+                Ok(()) if to_client.send(Message::Ping(axum::body::Bytes::new())).await.is_ok() => continue,
+                Ok(()) => return,
+                Err(refusal) => Some(EditorNews::Closed(refusal)),
+            },
+            news = feed.recv() => news,
+        };
+        let restarting = || EditorNews::Closed(Refusal::new(ErrorCode::Draining, "the document is being restarted"));
+        let news = news.unwrap_or_else(restarting);
+        let mut next = Some(news);
+        let mut bytes = 0;
+        while let Some(news) = next {
+            match news {
+                EditorNews::Frame(frame) => {
+                    bytes += frame.len();
+                    if to_client.feed(Message::Binary(frame)).await.is_err() {
+                        return;
+                    }
+                }
+                EditorNews::Closed(refusal) => {
+                    let _ = to_client.send(Message::Close(Some(close_frame(&refusal)))).await; // it has gone
+                    return;
+                }
+            }
+            next = feed.try_recv().ok();
+        }
+        if to_client.flush().await.is_err() {
+            return;
+        }
+        editor.takes(bytes);
+    }
+}
+
+/// What the client sends, to the document, no faster than that takes it.
+async fn read(mut from_client: SplitStream<WebSocket>, editor: &Editor, silence: Duration) {
+    loop {
+        let room = editor.room().await;
+        let Ok(Some(Ok(message))) = tokio::time::timeout(silence, from_client.next()).await else { return };
+        match message {
+            Message::Binary(frame) => {
+                if editor.received(frame, room).is_err() {
+                    return;
+                }
+            }
+            Message::Close(_) => return,
+            Message::Text(_) | Message::Ping(_) | Message::Pong(_) => {}
+        }
+    }
+}
+
+fn close_frame(refusal: &Refusal) -> CloseFrame {
+    let code = match refusal.code {
+        ErrorCode::Malformed | ErrorCode::Forbidden | ErrorCode::Unauthenticated => 1008,
+        ErrorCode::TooLarge => 1009,
+        ErrorCode::Overloaded => 1013,
+        _ => 1012,
+    };
+    let mut reason = refusal.detail.clone();
+    while reason.len() > REASON_MAX {
+        reason.pop();
+    }
+    CloseFrame { code, reason: reason.into() }
+}

@@ -1,0 +1,61 @@
+//! The arguments of `wayfare docs`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+
+/// `wayfare docs`.
+#[derive(Debug, Subcommand)]
+pub enum DocsCommand {
+    /// The projects, or the documents of one.
+    List {
+        /// The project.
+        project: Option<String>,
+    },
+    /// Make a project, or an empty document in one. What is there already stays as it is.
+    New {
+        /// project or project/path.
+        name: String,
+    },
+    /// The text of a document.
+    Cat {
+        /// project/path.
+        name: DocumentName,
+    },
+    /// Change a document in your editor, or to what a file says. Only what differs is changed; what others change meanwhile stays.
+    Edit(DocsEdit),
+}
+
+/// `wayfare docs edit`.
+#[derive(Debug, Args)]
+pub struct DocsEdit {
+    /// project/path; an empty document is made if there is none.
+    pub name: DocumentName,
+    /// The file with the new text; `-` for standard input. Without it $VISUAL or $EDITOR is started.
+    #[arg(long)]
+    pub from: Option<PathBuf>,
+}
+
+/// A document by the name of its project and its path in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentName {
+    /// The project.
+    pub project: String,
+    /// The path.
+    pub path: String,
+}
+
+/// Text that names no document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no document: write project/path")]
+pub struct DocumentNameError(String);
+
+impl FromStr for DocumentName {
+    type Err = DocumentNameError;
+    fn from_str(text: &str) -> Result<Self, DocumentNameError> {
+        let parts = text.split_once('/').filter(|(project, path)| !project.is_empty() && !path.is_empty());
+        let (project, path) = parts.ok_or_else(|| DocumentNameError(text.to_owned()))?;
+        Ok(Self { project: project.to_owned(), path: path.to_owned() })
+    }
+}
