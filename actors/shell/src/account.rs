@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tokio::task::AbortHandle;
 use wayfare_core::account::{Account, Config, Effect, Input, LinkId, MigrationNews};
 use wayfare_core::{Machine as _, link, outputs};
 use wayfare_protocol::control::Control;
@@ -66,6 +67,8 @@ pub struct AccountExecutor {
     home: Home,
     directory: Arc<Directory>,
     library: Library,
+    /// Its documents are being brought into step with the cloud's.
+    meeting: Option<AbortHandle>,
     runtime: Runtime,
 }
 
@@ -85,6 +88,7 @@ pub fn arguments(
             home: home.clone(),
             directory: Arc::clone(&directory),
             library: library.clone(),
+            meeting: None,
             runtime: for_start.clone(),
         };
         let machine = Account::new(config.clone(), now);
@@ -247,6 +251,14 @@ impl AccountExecutor {
         }
     }
 
+    fn documents_above(&mut self, link: Option<LinkId>, context: &mut Context<Self>) {
+        self.directory.set_documents_above(link);
+        if let Some(meeting) = self.meeting.take() {
+            meeting.abort();
+        }
+        self.meeting = link.map(|_| context.spawn(self.library.clone().meet()));
+    }
+
     fn open_document(&self, link: LinkId, stream: StreamId, document: DocumentId) {
         if let Some(link) = self.directory.link(link) {
             self.library.serve(document, Unserved::new(link, stream));
@@ -321,7 +333,7 @@ impl Executor for AccountExecutor {
             Effect::Migration(news) => self.migrate(news),
             Effect::ServeChunk { link, stream, chunk } => self.serve_chunk(link, stream, chunk, context),
             Effect::OpenDocument { link, stream, document } => self.open_document(link, stream, document),
-            Effect::DocumentsAbove { link } => self.directory.set_documents_above(link),
+            Effect::DocumentsAbove { link } => self.documents_above(link, context),
             Effect::Claim { op, claim } => self.claim(op, claim, context),
             Effect::Revoke { op, device, at } => self.revoke(op, device, at, context),
             Effect::DeviceUp { device, link } => self.device_up(device, link),

@@ -133,6 +133,7 @@ impl Document {
         self.asking.retain(|(asking, _)| *asking != peer);
         if self.is_above(peer) {
             self.above = Above::Refused { retry_at: now.boot.after(self.limits.redial_max) };
+            self.refuse_settling(out);
         }
         if let Some(gone) = self.awareness.gone(peer) {
             self.tell_presence(peer, &frame::awareness(&gone), out);
@@ -250,6 +251,15 @@ impl Document {
         }
     }
 
+    /// The replica above is out of reach: nobody waits for it for ever.
+    fn refuse_settling(&mut self, out: &mut impl Sink<Effect>) {
+        for ask in self.settling.drain(..) {
+            let detail = format!("{} is out of step: the replica above cannot be reached", self.document);
+            let told = Told::Refused(Refusal::new(ErrorCode::OwnerUnreachable, detail));
+            out.push(Effect::Tell { ask, told });
+        }
+    }
+
     fn open_above(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         self.above = Above::Opening { until: now.boot.after(self.limits.suspect_probe) };
         out.push(Effect::OpenAbove);
@@ -316,7 +326,10 @@ impl Machine for Document {
                     self.open_above(now, out);
                 }
             }
-            Input::AboveDown => self.above = Above::Away, // the stream's end is told apart
+            Input::AboveDown => {
+                self.above = Above::Away; // the stream's end is told apart
+                self.refuse_settling(out);
+            }
             Input::AboveOpened { peer } => {
                 if let Above::Opening { until } = self.above {
                     self.above = Above::Linked { peer, until };
@@ -329,6 +342,7 @@ impl Machine for Document {
             Input::AboveClosed => {
                 if matches!(self.above, Above::Opening { .. }) {
                     self.above = Above::Refused { retry_at: now.boot.after(self.limits.redial_max) };
+                    self.refuse_settling(out);
                 }
             }
             Input::Ask { ask, what } => self.on_ask(now, ask, what, out),

@@ -13,6 +13,7 @@ use wayfare_protocol::{DocumentId, ErrorCode, ProjectId, Refusal};
 
 use super::{DocumentCommand, Editor, EditorFeed, Environs};
 use crate::link::Unserved;
+use crate::ports::LogName;
 use crate::supervisor::{Child, Order, Policy};
 
 /// The index's map of projects: their ids to their names.
@@ -89,6 +90,27 @@ impl Library {
     pub(crate) fn serve(&self, document: DocumentId, stream: Unserved) {
         if let Err(refusal) = self.command(document, DocumentCommand::Serve(stream)) {
             tracing::warn!(%document, %refusal, "a document is not opened");
+        }
+    }
+
+    /// Brings every document that was ever open here into step with the one of the cloud, one after the other: what was changed here
+    /// without the cloud is not to wait until somebody opens it again. Ends by itself when the cloud is out of reach again.
+    pub(crate) async fn meet(self) {
+        let names = match self.0.logs.list().await {
+            Ok(names) => names,
+            Err(error) => return tracing::warn!(%error, "documents do not meet the cloud's until they are opened"),
+        };
+        for name in names {
+            let LogName::Document(account, document) = name else { continue };
+            if account != self.0.account {
+                continue;
+            }
+            match self.ask(document, Ask::Settled).await {
+                Ok(Told::Refused(refusal)) | Err(refusal) => {
+                    tracing::info!(%document, %refusal, "a document does not meet the cloud's now");
+                }
+                Ok(_) => {}
+            }
         }
     }
 

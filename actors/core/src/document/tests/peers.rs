@@ -175,7 +175,11 @@ fn a_replica_opens_the_one_above_when_it_can_and_again_after_a_refusal() {
     assert_eq!(place.told, [], "it is not durable here");
     place.sync();
     assert_eq!(place.told, [Told::Edited(Ok(())), Told::Settled]);
+    place.input(Input::Ask { ask: AskId(10), what: Ask::Edit(Vec::new()) });
+    place.input(Input::Ask { ask: AskId(11), what: Ask::Settled });
+    place.told.clear();
     place.input(Input::AboveDown);
+    assert!(matches!(&place.told[..], [Told::Refused(refusal)] if refusal.code == ErrorCode::OwnerUnreachable));
     place.input(Input::PeerClosed { peer: PeerId(1) });
     assert_eq!(place.machine.unkept_above(), None);
     place.input(Input::AboveUp);
