@@ -2,6 +2,7 @@
 
 mod cloud;
 mod command_line;
+mod installed;
 mod node;
 
 pub use cloud::Cloud;
@@ -31,10 +32,6 @@ use crate::programs::Programs;
 
 /// Durations of liveness in worlds of tests are divided by this.
 const HURRY: u32 = 10;
-/// The Python environment whose ipykernel is used.
-const PYTHON_VARIABLE: &str = "WAYFARE_TEST_PYTHON";
-/// The folder of what Wayfare's own builds and tests keep; below it the environment is `venv`.
-const CACHE_VARIABLE: &str = "WAYFARE_CACHE";
 
 /// Everything of one test.
 pub struct World {
@@ -256,6 +253,14 @@ impl World {
         Ok(address)
     }
 
+    /// The command line of the node, on its own data folder.
+    ///
+    /// # Errors
+    /// If the node was not started.
+    pub fn command_line_of_node(&mut self) -> Result<CommandLine> {
+        CommandLine::of_node(self)
+    }
+
     /// The command line of a device, in its own folder: on this machine's network, or in a network of its own in which
     /// nothing is but the cloud's port.
     ///
@@ -373,23 +378,4 @@ pub fn in_a_world(test: impl AsyncFnOnce(&mut World) -> Result<()>) -> Result<()
 pub async fn pair(string: &PairingString, key: &DeviceKey, name: &str, limits: &Limits) -> Result<Address> {
     let paired = wayfare_io::pair(&WsTransport::new(false), string, key, name, limits, &SystemClock).await?;
     Ok(paired.address)
-}
-
-/// The virtual environment with ipykernel.
-///
-/// # Errors
-/// If it is not there; says how to name another.
-fn venv() -> Result<PathBuf> {
-    let venv = match (std::env::var_os(PYTHON_VARIABLE), std::env::var_os(CACHE_VARIABLE)) {
-        // <venv>/bin/python
-        (Some(python), _) => PathBuf::from(python).ancestors().nth(2).context(PYTHON_VARIABLE)?.to_owned(),
-        (None, Some(cache)) => PathBuf::from(cache).join("venv"),
-        (None, None) => PathBuf::from(std::env::var_os("HOME").context("HOME")?).join(".cache/wayfare/venv"),
-    };
-    anyhow::ensure!(
-        venv.join("bin/python").exists(),
-        "no Python with ipykernel in {}: `./x test` makes one; or set {PYTHON_VARIABLE}",
-        venv.display()
-    );
-    Ok(venv)
 }

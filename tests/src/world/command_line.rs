@@ -8,7 +8,8 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use tokio::task::JoinHandle;
 
-use super::{World, sober, venv};
+use super::installed::{editors, venv};
+use super::{World, sober};
 use crate::forward::unix_to_tcp;
 use crate::namespace;
 use crate::patience::within;
@@ -34,6 +35,17 @@ impl CommandLine {
     pub(super) fn new(world: &mut World, name: &str, network: Network) -> Result<Self> {
         let home = world.folder().join(name);
         fs::create_dir_all(&home)?;
+        let data = home.join("data");
+        Self::of(world, home, data, network)
+    }
+
+    /// That of a node, on its own data folder.
+    pub(super) fn of_node(world: &mut World) -> Result<Self> {
+        let data = world.node().data().to_owned();
+        Self::of(world, world.folder().to_owned(), data, Network::Shared)
+    }
+
+    fn of(world: &mut World, home: PathBuf, data: PathBuf, network: Network) -> Result<Self> {
         let program = world.programs().path("wayfare");
         let (command, forwarding) = match network {
             Network::Shared => (Command::new(program), None),
@@ -45,7 +57,7 @@ impl CommandLine {
         };
         let mut begins = vec![command.get_program().to_owned()];
         begins.extend(command.get_args().map(OsString::from));
-        begins.extend(["--data-dir".into(), home.join("data").into()]);
+        begins.extend(["--data-dir".into(), data.into()]);
         Ok(Self { begins, home, forwarding })
     }
 
@@ -70,7 +82,26 @@ impl CommandLine {
     /// # Errors
     /// If it fails.
     pub async fn runs_python(&self, program: &Path, words: &[&str], variables: &[(&str, &str)]) -> Result<String> {
-        let mut command = sober(&venv()?.join("bin/python"), &self.home);
+        self.runs_script(&venv()?.join("bin/python"), program, words, variables).await
+    }
+
+    /// Runs a program for Node.js that uses editors of others.
+    ///
+    /// # Errors
+    /// If it fails, or they are not installed.
+    pub async fn runs_node(&self, program: &Path, words: &[&str]) -> Result<String> {
+        let modules = editors()?.display().to_string();
+        self.runs_script(Path::new("node"), program, words, &[("NODE_PATH", &modules)]).await
+    }
+
+    async fn runs_script(
+        &self,
+        interpreter: &Path,
+        program: &Path,
+        words: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<String> {
+        let mut command = sober(interpreter, &self.home);
         command.arg(program).args(words).envs(variables.iter().copied());
         let mut command = tokio::process::Command::from(command);
         command.kill_on_drop(true);

@@ -14,7 +14,8 @@ use wayfare_node::folder::DataFolder;
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::{AccountId, Limits};
 
-use super::{World, sober, venv};
+use super::installed::venv;
+use super::{World, sober};
 use crate::device::Device;
 use crate::process::Process;
 

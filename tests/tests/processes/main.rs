@@ -3,6 +3,7 @@
 mod crashes;
 mod cuts;
 mod daemons;
+mod documents;
 mod https;
 mod jupyter;
 mod local;

@@ -1,0 +1,97 @@
+//! Documents on every device, and editors of others that take part.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::try_join;
+use wayfare_tests::world::{CommandLine, Network, World, in_a_world};
+
+const YJS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/http/edit.cjs");
+const PYCRDT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/http/edit.py");
+
+/// Where editors reach the node's documents, and the token.
+fn node_door(world: &mut World) -> Result<(String, String)> {
+    let data = world.node().data().to_owned();
+    let address = fs::read_to_string(data.join("door/http.addr"))?;
+    Ok((format!("ws://{}/sync", address.trim()), fs::read_to_string(data.join("http.token"))?.trim().to_owned()))
+}
+
+/// A device of the account at the cloud.
+async fn desk(world: &mut World) -> Result<CommandLine> {
+    let desk = world.command_line("desk", Network::Shared)?;
+    let string = world.cloud().pairing_string().await?.to_string();
+    desk.says(&["login", &string]).await?;
+    Ok(desk)
+}
+
+#[test]
+fn editors_of_others_at_the_node_and_at_the_cloud_write_one_text_and_see_one_another() -> Result<()> {
+    in_a_world(async |world| {
+        world.cloud_tables("http_listen = \"127.0.0.1:0\"");
+        world.node_tables("[http]\nlisten = \"127.0.0.1:0\"");
+        world.start_cloud().await?;
+        world.start_node("workshop").await?;
+        let desk = desk(world).await?;
+        let string = world.cloud().pairing_string().await?.to_string();
+        let said = desk.says(&["--json", "device", "token", &string, "--name", "editor"]).await?;
+        let token = said.split("\"token\":").nth(1).and_then(|rest| rest.split('"').nth(1)).context("no token")?;
+        desk.says(&["docs", "new", "lab/notes/first.md"]).await?;
+        let cloud = world.cloud().data().to_owned();
+        let address = fs::read_to_string(cloud.join("http.addr"))?;
+        let cloud_door = format!("wss://{}/sync", address.trim());
+        let ca = cloud.join("tls/ca.pem").display().to_string();
+        let (node, node_token) = node_door(world)?;
+        let room = "lab/notes/first.md";
+        let (yjs, pycrdt) = (["<from yjs>", "<from pycrdt>"], ["<from pycrdt>", "<from yjs>"]);
+        let yjs = [node.as_str(), room, &node_token, yjs[0], yjs[1]];
+        let pycrdt = [cloud_door.as_str(), room, token, &ca, pycrdt[0], pycrdt[1]];
+        let (at_node, at_cloud) =
+            try_join!(desk.runs_node(Path::new(YJS), &yjs), desk.runs_python(Path::new(PYCRDT), &pycrdt, &[]))?;
+        ensure!(at_node.trim() == at_cloud.trim(), "{at_node} and {at_cloud}");
+        let seen = desk.says(&["docs", "cat", room]).await?;
+        ensure!(seen.trim() == at_node.trim(), "the command line sees {seen:?}");
+        // Whoever is revoked is let go, though nothing is wrong with its connection.
+        let waits = [cloud_door.as_str(), room, token, &ca, "<still here>", "<never typed>"];
+        let (said, revoked) = tokio::join!(desk.runs_python(Path::new(PYCRDT), &waits, &[]), async {
+            while !desk.says(&["docs", "cat", room]).await?.contains("<still here>") {}
+            desk.says(&["device", "revoke", "editor", "--yes"]).await
+        });
+        revoked?;
+        let why = said.err().context("it writes on")?.to_string();
+        ensure!(why.contains("let go: 1008"), "{why}");
+        Ok(())
+    })
+}
+
+#[test]
+fn what_was_written_on_two_sides_of_a_cloud_that_is_gone_is_one_text_when_it_is_back() -> Result<()> {
+    in_a_world(async |world| {
+        world.start_cloud().await?;
+        world.start_node("workshop").await?;
+        let desk = desk(world).await?;
+        let file = world.folder().join("text.md");
+        let edit = async |at: &CommandLine, text: &str| {
+            fs::write(&file, text)?;
+            at.says(&["docs", "edit", "lab/plan.md", "--from", &file.display().to_string()]).await
+        };
+        desk.says(&["docs", "new", "lab/plan.md"]).await?;
+        edit(&desk, "one\ntwo\nthree\n").await?;
+        let local = world.command_line_of_node()?;
+        ensure!(local.says(&["docs", "cat", "lab/plan.md"]).await? == "one\ntwo\nthree\n", "the node has it");
+        world.cloud().crash().await?;
+        edit(&local, "one\ntwo\nthree, written without the cloud\n").await?;
+        world.node().crash().await?;
+        world.cloud().start().await?;
+        edit(&desk, "one, written at the cloud\ntwo\nthree\n").await?;
+        // Nobody opens it at the node: it is brought into step when they meet.
+        world.node().start().await?;
+        let wanted = "written without the cloud";
+        while !desk.says(&["docs", "cat", "lab/plan.md"]).await?.contains(wanted) {}
+        let (there, here) =
+            (desk.says(&["docs", "cat", "lab/plan.md"]).await?, local.says(&["docs", "cat", "lab/plan.md"]).await?);
+        ensure!(there == "one, written at the cloud\ntwo\nthree, written without the cloud\n", "{there:?}");
+        ensure!(there == here, "{there:?} and {here:?}");
+        Ok(())
+    })
+}
