@@ -156,7 +156,6 @@ impl Account {
         self.pending.drop_from(link);
         if was_upstream {
             self.claims.forget_migrations();
-            out.push(Effect::DocumentsAbove { link: None });
             for info in self.sessions.all() {
                 let resource = ResourceId::Session(info.id);
                 out.push(Effect::Ownership { resource, input: ownership::Input::StoreLost });
@@ -165,6 +164,9 @@ impl Account {
                 let resource = ResourceId::Daemon(info.entity);
                 out.push(Effect::Ownership { resource, input: ownership::Input::StoreLost });
             }
+        }
+        if was_upstream {
+            out.push(Effect::DocumentsAbove { link: None });
         }
         for ask in self.pending.lose(link) {
             // What the link carried may or may not have arrived: it waits for the link's return, for the probe time.

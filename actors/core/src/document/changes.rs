@@ -84,6 +84,9 @@ impl Document {
 
     pub(super) fn on_ask(&mut self, now: Now, ask: AskId, what: Ask, out: &mut impl Sink<Effect>) {
         self.idle_since = now.boot;
+        if self.asks_above(now) && matches!(what, Ask::Text | Ask::Entries { .. } | Ask::History) {
+            return self.asking_here.push((ask, what));
+        }
         let told = match what {
             Ask::Settled => return self.settling.push(ask),
             Ask::Text => Told::Text(self.body.text()),

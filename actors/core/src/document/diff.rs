@@ -53,12 +53,24 @@ fn hunks(old: &[&str], new: &[&str]) -> Vec<Hunk> {
         starts
     };
     let (old_starts, new_starts) = (starts(old), starts(new));
-    let ops = capture_diff_slices(Algorithm::Myers, old, new).into_iter();
-    let changed = ops.filter(|op| !matches!(op, DiffOp::Equal { .. })).map(|op| {
-        let (old, new) = (op.old_range(), op.new_range());
-        Hunk { old: old_starts[old.start]..old_starts[old.end], new: new_starts[new.start]..new_starts[new.end] }
-    });
-    changed.collect()
+    // What is between pieces that are equal: the library may say the insertions and deletions there in either order.
+    let (mut hunks, mut old_end, mut new_end) = (Vec::new(), 0, 0);
+    let mut until = |old_start: usize, new_start: usize, length: usize| {
+        if old_start > old_end || new_start > new_end {
+            hunks.push(Hunk {
+                old: old_starts[old_end]..old_starts[old_start],
+                new: new_starts[new_end]..new_starts[new_start],
+            });
+        }
+        (old_end, new_end) = (old_start + length, new_start + length);
+    };
+    for op in capture_diff_slices(Algorithm::Myers, old, new) {
+        if let DiffOp::Equal { old_index, new_index, len } = op {
+            until(old_index, new_index, len);
+        }
+    }
+    until(old.len(), new.len(), 0);
+    hunks
 }
 
 #[cfg(test)]

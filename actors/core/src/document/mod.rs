@@ -20,6 +20,7 @@
 //! whole history is encoded, read again to see that it is the same (`Verifying`), appended (`Appending`), and what came before it is
 //! trimmed. The history never begins anew.
 
+mod above;
 mod awareness;
 mod body;
 mod changes;
@@ -67,6 +68,8 @@ pub struct Document {
     peers: BTreeMap<PeerId, Peer>,
     /// What peers have who wait to be told what they lack.
     asking: Vec<(PeerId, Bytes)>,
+    /// What is asked from within the process, likewise.
+    asking_here: Vec<(AskId, Ask)>,
     log: Log,
     ops: OpIds,
     /// Who is told when an append is durable.
@@ -198,71 +201,11 @@ impl Document {
         Ok(())
     }
 
-    /// Whether this replica has yet to hear from the one above what it lacks itself.
-    fn asks_above(&self, now: Now) -> bool {
-        match self.above {
-            Above::Opening { until } => now.boot < until,
-            Above::Linked { peer, until } => {
-                now.boot < until && self.peers.get(&peer).is_some_and(|above| !above.has_answered)
-            }
-            Above::Away | Above::Refused { .. } => false,
-        }
-    }
-
-    fn is_above(&self, peer: PeerId) -> bool {
-        matches!(self.above, Above::Linked { peer: above, .. } if above == peer)
-    }
-
-    fn tell_missing(&mut self, peer: PeerId, vector: &[u8], out: &mut impl Sink<Effect>) -> Result<(), Refusal> {
-        let malformed = |error: BodyError| Refusal::new(ErrorCode::Malformed, error.to_string());
-        let missing = self.body.missing(vector).map_err(malformed)?;
-        self.answer(peer, frame::missing(&missing), out);
-        Ok(())
-    }
-
-    /// Answers those who waited for the replica above.
-    fn answer_asking(&mut self, now: Now, out: &mut impl Sink<Effect>) {
-        if self.asking.is_empty() || self.asks_above(now) {
-            return;
-        }
-        for (peer, vector) in std::mem::take(&mut self.asking) {
-            if let Err(refusal) = self.tell_missing(peer, &vector, out) {
-                self.close(now, peer, refusal, out);
-            }
-        }
-    }
-
-    fn answer(&mut self, peer: PeerId, frame: Bytes, out: &mut impl Sink<Effect>) {
+    pub(super) fn answer(&mut self, peer: PeerId, frame: Bytes, out: &mut impl Sink<Effect>) {
         if let Some(to) = self.peers.get_mut(&peer) {
             to.queue_frame(frame);
         }
         self.send(peer, out);
-    }
-
-    fn settle(&mut self, out: &mut impl Sink<Effect>) {
-        if self.settling.is_empty() || !self.editing.is_empty() {
-            return;
-        }
-        let Above::Linked { peer, .. } = self.above else { return };
-        if self.peers.get(&peer).is_some_and(Peer::is_settled) {
-            for ask in self.settling.drain(..) {
-                out.push(Effect::Tell { ask, told: Told::Settled });
-            }
-        }
-    }
-
-    /// The replica above is out of reach: nobody waits for it for ever.
-    fn refuse_settling(&mut self, out: &mut impl Sink<Effect>) {
-        for ask in self.settling.drain(..) {
-            let detail = format!("{} is out of step: the replica above cannot be reached", self.document);
-            let told = Told::Refused(Refusal::new(ErrorCode::OwnerUnreachable, detail));
-            out.push(Effect::Tell { ask, told });
-        }
-    }
-
-    fn open_above(&mut self, now: Now, out: &mut impl Sink<Effect>) {
-        self.above = Above::Opening { until: now.boot.after(self.limits.suspect_probe) };
-        out.push(Effect::OpenAbove);
     }
 
     /// Whether nobody but the cloud's replica has it open, and nothing is under way.
@@ -291,6 +234,7 @@ impl Machine for Document {
             above: Above::Away,
             peers: BTreeMap::new(),
             asking: Vec::new(),
+            asking_here: Vec::new(),
             log: Log::default(),
             ops: OpIds::default(),
             appending: BTreeMap::new(),
@@ -356,7 +300,7 @@ impl Machine for Document {
     fn deadline(&self) -> Option<Boot> {
         let next = match self.above {
             Above::Refused { retry_at } => Some(retry_at),
-            Above::Opening { until } | Above::Linked { until, .. } if !self.asking.is_empty() => Some(until),
+            Above::Opening { until } | Above::Linked { until, .. } if self.is_asked() => Some(until),
             Above::Away | Above::Opening { .. } | Above::Linked { .. } => None,
         };
         earlier(next, self.unload_at())
