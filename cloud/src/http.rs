@@ -7,7 +7,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use wayfare_actors::document::Library;
-use wayfare_actors::ports::{Address, ControlStore, Pending};
+use wayfare_actors::ports::{Address, ControlStore, DeviceRow, Pending};
 use wayfare_core::account;
 use wayfare_io::http::{self, Bounds, Documents, Guest, Guests, Reach, shared_routes};
 use wayfare_io::tls::ServerTls;
@@ -59,15 +59,19 @@ impl Guests for Registered {
         let (found, store, cloud) = (self.store.device(device), Arc::clone(&self.store), self.cloud.clone());
         Box::pin(async move {
             let row = found.await.map_err(|error| Refusal::new(ErrorCode::StorageFailed, error.to_string()))?;
-            let row = row.ok_or_else(|| Refusal::new(ErrorCode::Unauthenticated, "no such device"))?;
-            match row.revoked_at {
-                Some(at) => Err(account::revoked(&row.name, at)),
-                None => {
-                    let documents = Arc::new(DocumentsOf { device, account: row.account, store, cloud });
-                    Ok(Guest { name: row.name, documents })
-                }
-            }
+            let row = admitted(row)?;
+            let documents = Arc::new(DocumentsOf { device, account: row.account, store, cloud });
+            Ok(Guest { name: row.name, documents })
         })
+    }
+}
+
+/// A device that may come in, as the store knows it.
+fn admitted(row: Option<DeviceRow>) -> Result<DeviceRow, Refusal> {
+    let row = row.ok_or_else(|| Refusal::new(ErrorCode::Unauthenticated, "no such device"))?;
+    match row.revoked_at {
+        Some(at) => Err(account::revoked(&row.name, at)),
+        None => Ok(row),
     }
 }
 
@@ -87,11 +91,8 @@ impl Documents for DocumentsOf {
     fn admits(&self) -> Pending<Result<(), Refusal>> {
         let found = self.store.device(self.device);
         Box::pin(async move {
-            match found.await {
-                Ok(Some(row)) => row.revoked_at.map_or(Ok(()), |at| Err(account::revoked(&row.name, at))),
-                Ok(None) => Err(Refusal::new(ErrorCode::Unauthenticated, "no such device")),
-                Err(_) => Ok(()), // it was known a moment before, and is asked again
-            }
+            // Where the store does not answer: it was known a moment before, and is asked again.
+            found.await.map_or(Ok(()), |row| admitted(row).map(drop))
         })
     }
 }

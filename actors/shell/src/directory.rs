@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use ractor::ActorRef;
 use wayfare_core::account::{self, LinkId};
 use wayfare_core::outputs::Executor as RunsOn;
-use wayfare_core::{daemon, link, session};
+use wayfare_core::{daemon, document, link, session};
 use wayfare_protocol::control::Control;
 use wayfare_protocol::{DeviceId, DocumentId, EntityId, Epoch, ErrorCode, Refusal, SessionId};
 
@@ -276,7 +276,8 @@ impl Directory {
             known.documents_above = link;
             for slot in known.documents.values() {
                 if let DocumentSlot::Here(actor) = slot {
-                    let _ = actor.cast(Mail::Command(DocumentCommand::Above(link))); // it is told when it is back
+                    let input = if link.is_some() { document::Input::AboveUp } else { document::Input::AboveDown };
+                    let _ = actor.cast(Mail::Input(input, None)); // it is told when it is back
                 }
             }
         });

@@ -135,12 +135,10 @@ impl Shelf<'_> {
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
+    let source: Box<dyn io::Read> =
+        if file == Path::new("-") { Box::new(io::stdin()) } else { Box::new(std::fs::File::open(file)?) };
     let mut text = String::new();
-    if file == Path::new("-") {
-        io::stdin().take(NOTEBOOK_MAX + 1).read_to_string(&mut text)?;
-    } else {
-        std::fs::File::open(file)?.take(NOTEBOOK_MAX + 1).read_to_string(&mut text)?;
-    }
+    source.take(NOTEBOOK_MAX + 1).read_to_string(&mut text)?;
     if text.len() as u64 > NOTEBOOK_MAX {
         return Err(Failure::Usage(format!("{} is larger than {NOTEBOOK_MAX} bytes", file.display())));
     }

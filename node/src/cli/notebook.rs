@@ -11,7 +11,7 @@ use wayfare_protocol::limits::{ASSET_MAX, IPYNB_MAX, NOTEBOOK_MAX};
 use super::app::App;
 use super::exit::{Exit, Failure};
 use super::notebook_arguments::NotebookFiles;
-use crate::notebook::NotebookError;
+use crate::notebook::read_text;
 use crate::render::Form;
 
 /// What was written.
@@ -45,7 +45,7 @@ fn tell(app: &App, written: &Written) -> Result<Exit, Failure> {
 
 fn import_file(asked: &NotebookFiles) -> Result<Written, Failure> {
     let target = target(asked, "md")?;
-    let imported = from_ipynb(&read(&asked.file, IPYNB_MAX)?, &Layout::default())
+    let imported = from_ipynb(&read_text(&asked.file, IPYNB_MAX)?, &Layout::default())
         .map_err(|error| Failure::Usage(format!("{}: {error}", asked.file.display())))?;
     if imported.markdown.len() as u64 > NOTEBOOK_MAX {
         let size = imported.markdown.len();
@@ -69,7 +69,7 @@ fn import_file(asked: &NotebookFiles) -> Result<Written, Failure> {
 
 fn export_file(asked: &NotebookFiles) -> Result<Written, Failure> {
     let target = target(asked, "ipynb")?;
-    let markdown = read(&asked.file, NOTEBOOK_MAX)?;
+    let markdown = read_text(&asked.file, NOTEBOOK_MAX)?;
     let folder = folder_of(&asked.file);
     let json = to_ipynb(&markdown, &|path| asset(folder, path))
         .map_err(|error| Failure::Usage(format!("{}: {error}", asked.file.display())))?;
@@ -95,17 +95,6 @@ fn folder_of(file: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
-}
-
-fn read(path: &Path, most: u64) -> Result<String, Failure> {
-    let wrong = |why: String| NotebookError::Unreadable { path: path.to_owned(), why };
-    let file = fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
-    let mut text = String::new();
-    file.take(most + 1).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
-    if text.len() as u64 > most {
-        return Err(wrong(format!("larger than {most} bytes")).into());
-    }
-    Ok(text)
 }
 
 /// A file below the notebook's folder. A link that leads elsewhere gives nothing: an export may be shared, and whoever wrote the

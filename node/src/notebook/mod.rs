@@ -117,6 +117,21 @@ impl Notebook {
     }
 }
 
+fn unreadable(path: &Path, why: String) -> NotebookError {
+    NotebookError::Unreadable { path: path.to_owned(), why }
+}
+
+/// The text of a file of so many bytes at the most.
+pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, NotebookError> {
+    let refused = |error: std::io::Error| unreadable(path, error.to_string());
+    let mut text = String::new();
+    std::fs::File::open(path).map_err(refused)?.take(most + 1).read_to_string(&mut text).map_err(refused)?;
+    if text.len() as u64 > most {
+        return Err(unreadable(path, format!("larger than {most} bytes")));
+    }
+    Ok(text)
+}
+
 /// A notebook file together with the project it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotebookFile {
@@ -134,15 +149,8 @@ impl NotebookFile {
     /// # Errors
     /// If it cannot be read, is larger than [`NOTEBOOK_MAX`], is not UTF-8, or its front matter is not as documented.
     pub fn read(path: &Path) -> Result<Self, NotebookError> {
-        let wrong = |why: String| NotebookError::Unreadable { path: path.to_owned(), why };
-        let full = path.canonicalize().map_err(|error| wrong(error.to_string()))?;
-        let file = std::fs::File::open(&full).map_err(|error| wrong(error.to_string()))?;
-        let mut text = String::new();
-        file.take(NOTEBOOK_MAX + 1).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
-        if text.len() as u64 > NOTEBOOK_MAX {
-            return Err(wrong(format!("larger than {NOTEBOOK_MAX} bytes")));
-        }
-        let notebook = Notebook::parse(&text)?;
+        let full = path.canonicalize().map_err(|error| unreadable(path, error.to_string()))?;
+        let notebook = Notebook::parse(&read_text(path, NOTEBOOK_MAX)?)?;
         let project = Project::of(&full, notebook.front_matter.project.as_deref())?;
         Ok(Self { path: full, notebook, project })
     }

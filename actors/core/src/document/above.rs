@@ -3,7 +3,7 @@
 use wayfare_protocol::{ErrorCode, Now, Refusal};
 
 use super::peer::Peer;
-use super::{Above, BodyError, Document, Effect, PeerId, Told, frame};
+use super::{Above, Document, Effect, PeerId, Told, frame, malformed};
 use crate::machine::Sink;
 
 impl Document {
@@ -28,7 +28,6 @@ impl Document {
         vector: &[u8],
         out: &mut impl Sink<Effect>,
     ) -> Result<(), Refusal> {
-        let malformed = |error: BodyError| Refusal::new(ErrorCode::Malformed, error.to_string());
         let missing = self.body.missing(vector).map_err(malformed)?;
         self.answer(peer, frame::missing(&missing), out);
         Ok(())

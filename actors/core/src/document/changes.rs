@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use wayfare_protocol::{ErrorCode, Now, Refusal};
 
-use super::{Ask, AskId, Document, Edit, EditError, Effect, PeerId, Told, frame, log};
+use super::{Ask, AskId, Document, Edit, Effect, PeerId, Told, frame, log, malformed};
 use crate::machine::{OpId, Sink};
 
 impl Document {
@@ -25,7 +25,7 @@ impl Document {
             return Ok(());
         }
         self.fits(update.len())?;
-        let is_new = self.body.apply(update).map_err(|error| Refusal::new(ErrorCode::Malformed, error.to_string()))?;
+        let is_new = self.body.apply(update).map_err(malformed)?;
         let durable_with = if is_new {
             self.pass_on(now, Some(peer), &frame::update(update), out);
             Some(self.append(update, false, out))
@@ -60,11 +60,7 @@ impl Document {
                 continue;
             }
             match to.queue_update(frame, self.limits.document_backlog) {
-                Ok(()) => {
-                    while let Some(message) = to.next() {
-                        out.push(Effect::Send { peer: *peer, message });
-                    }
-                }
+                Ok(()) => to.send(*peer, out),
                 Err(refusal) => refused.push((*peer, refusal)),
             }
         }
@@ -92,40 +88,26 @@ impl Document {
             Ask::Text => Told::Text(self.body.text()),
             Ask::Entries { map } => Told::Entries(self.body.entries(&map)),
             Ask::History => Told::History(self.body.history().into()),
-            Ask::Merge(update) => match self.take_in(now, ask, &update, out) {
-                Ok(()) => return,
+            Ask::Merge(update) => match self.take_in(&update) {
+                Ok(()) => return self.changed_here(now, ask, &update, out),
                 Err(refusal) => Told::Refused(refusal),
             },
-            Ask::Edit(edits) => match self.edit(now, ask, &edits, out) {
-                Ok(None) => return,
-                Ok(Some(told)) => told,
-                Err(error) => Told::Edited(Err(error)),
+            Ask::Edit(edits) => match self.edit(&edits) {
+                Ok(update) => return self.changed_here(now, ask, &update, out),
+                Err(told) => told,
             },
         };
         out.push(Effect::Tell { ask, told });
     }
 
-    fn edit(
-        &mut self,
-        now: Now,
-        ask: AskId,
-        edits: &[Edit],
-        out: &mut impl Sink<Effect>,
-    ) -> Result<Option<Told>, EditError> {
-        let bytes = edits.iter().map(Edit::weight).sum();
-        if let Err(refusal) = self.fits(bytes) {
-            return Ok(Some(Told::Refused(refusal)));
-        }
-        let update = self.body.edit(edits)?;
-        self.changed_here(now, ask, &update, out);
-        Ok(None)
+    fn edit(&mut self, edits: &[Edit]) -> Result<Vec<u8>, Told> {
+        self.fits(edits.iter().map(Edit::weight).sum()).map_err(Told::Refused)?;
+        self.body.edit(edits).map_err(|error| Told::Edited(Err(error)))
     }
 
-    fn take_in(&mut self, now: Now, ask: AskId, update: &[u8], out: &mut impl Sink<Effect>) -> Result<(), Refusal> {
+    fn take_in(&mut self, update: &[u8]) -> Result<(), Refusal> {
         self.fits(update.len())?;
-        self.body.apply(update).map_err(|error| Refusal::new(ErrorCode::Malformed, error.to_string()))?;
-        self.changed_here(now, ask, update, out);
-        Ok(())
+        self.body.apply(update).map(drop).map_err(malformed)
     }
 
     fn changed_here(&mut self, now: Now, ask: AskId, update: &[u8], out: &mut impl Sink<Effect>) {

@@ -118,9 +118,8 @@ impl Document {
 
     /// What a peer's credit allows.
     fn send(&mut self, peer: PeerId, out: &mut impl Sink<Effect>) {
-        let Some(to) = self.peers.get_mut(&peer) else { return };
-        while let Some(message) = to.next() {
-            out.push(Effect::Send { peer, message });
+        if let Some(to) = self.peers.get_mut(&peer) {
+            to.send(peer, out);
         }
     }
 
@@ -170,8 +169,7 @@ impl Document {
     }
 
     fn on_whole(&mut self, now: Now, peer: PeerId, whole: &Bytes, out: &mut impl Sink<Effect>) -> Result<(), Refusal> {
-        let malformed = |error: &dyn std::fmt::Display| Refusal::new(ErrorCode::Malformed, error.to_string());
-        for frame in frame::read(whole).map_err(|error| malformed(&error))? {
+        for frame in frame::read(whole).map_err(malformed)? {
             match frame {
                 frame::Frame::Vector(vector) if self.asks_above(now) && !self.is_above(peer) => {
                     self.asking.push((peer, whole.slice_ref(vector)));
@@ -185,7 +183,7 @@ impl Document {
                 }
                 frame::Frame::Update(update) => self.change(now, peer, &whole.slice_ref(update), out)?,
                 frame::Frame::Awareness(states) => {
-                    let news = self.awareness.take(peer, states).map_err(|error| malformed(&error))?;
+                    let news = self.awareness.take(peer, states).map_err(malformed)?;
                     if let Some(news) = news {
                         self.tell_presence(peer, &frame::awareness(&news), out);
                     }
@@ -216,6 +214,10 @@ impl Document {
     fn unload_at(&self) -> Option<Boot> {
         self.is_idle().then(|| self.idle_since.after(self.limits.document_idle))
     }
+}
+
+fn malformed(error: impl std::fmt::Display) -> Refusal {
+    Refusal::new(ErrorCode::Malformed, error.to_string())
 }
 
 impl Machine for Document {

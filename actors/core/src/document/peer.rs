@@ -7,9 +7,9 @@ use wayfare_protocol::document::DocumentMessage;
 use wayfare_protocol::limits::{DOCUMENT_FRAME_MAX, DOCUMENT_PIECE_MAX};
 use wayfare_protocol::{ErrorCode, Refusal, codec};
 
-use super::interface::PeerKind;
+use super::interface::{Effect, PeerId, PeerKind};
 use super::{body, frame};
-use crate::machine::OpId;
+use crate::machine::{OpId, Sink};
 
 /// What waits for a peer.
 #[derive(Debug)]
@@ -155,17 +155,27 @@ impl Peer {
         self.outbox.push_back(Waiting::Frame { frame, sent: 0 });
     }
 
-    /// The next messages that its credit allows, encoded as it wants them.
-    pub(super) fn next(&mut self) -> Option<Bytes> {
+    /// What its credit allows.
+    pub(super) fn send(&mut self, this: PeerId, out: &mut impl Sink<Effect>) {
+        while let Some(message) = self.next() {
+            out.push(Effect::Send { peer: this, message });
+        }
+    }
+
+    /// The next message that its credit allows, encoded as it wants it.
+    fn next(&mut self) -> Option<Bytes> {
         if self.credit <= 0 {
             return None;
         }
-        let (frame, sent) = match self.outbox.pop_front()? {
+        let (frame, sent, has_changes) = match self.outbox.pop_front()? {
             Waiting::Update(frame) => {
                 self.waiting -= frame.len();
-                (frame, 0)
+                (frame, 0, true)
             }
-            Waiting::Frame { frame, sent } => (frame, sent),
+            Waiting::Frame { frame, sent } => {
+                let has_changes = sent == 0 && frame::changes(&frame).is_some();
+                (frame, sent, has_changes)
+            }
         };
         let message = match self.kind {
             PeerKind::Editor { .. } => frame.clone(),
@@ -178,9 +188,7 @@ impl Peer {
                 codec::encode(&DocumentMessage::Frame { more, bytes: frame.slice(sent..end) })
             }
         };
-        if sent == 0 && frame::changes(&frame).is_some() {
-            self.sent += 1;
-        }
+        self.sent += u64::from(has_changes);
         self.credit -= i64::try_from(message.len()).unwrap_or(i64::MAX);
         Some(message)
     }

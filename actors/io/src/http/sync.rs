@@ -46,6 +46,7 @@ pub(super) async fn sync(
 /// What the document tells, to the client; and now and then a ping, if it is still to be served.
 async fn write(mut to_client: SplitSink<WebSocket, Message>, mut feed: EditorFeed, editor: &Editor, door: &Door) {
     let mut ping = tokio::time::interval(door.limits.ping_every);
+    ping.tick().await; // the first is at once: it was let in this moment
     loop {
         let news = tokio::select! {
             biased;

@@ -3,6 +3,7 @@
 //! The index is a document whose map [`PROJECTS`] names the projects; a project's tree is a document whose map [`FILES`] names
 //! documents by path. Whoever makes one decides its id; two of one name, made apart, are both kept: the smaller id has the name.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -73,7 +74,7 @@ impl Library {
     /// Starts the actor of a document that is expected.
     fn start(&self, document: DocumentId) {
         let arguments = super::arguments(document, self.0.clone());
-        let (known, ended) = (std::sync::Arc::clone(&self.0.directory), self.clone());
+        let (known, ended) = (Arc::clone(&self.0.directory), self.clone());
         let child = Child::of(arguments, move |actor| known.set_document(document, actor))
             .with(Policy::Persist)
             .on_end(move || {
@@ -179,10 +180,7 @@ impl Library {
     /// # Errors
     /// If it is no update; see also [`Library::ask`].
     pub async fn merge(&self, document: DocumentId, update: Vec<u8>) -> Result<(), LibraryError> {
-        match self.ask(document, Ask::Merge(update.into())).await? {
-            Told::Edited(outcome) => Ok(outcome?),
-            other => Err(unexpected(other)),
-        }
+        self.change(document, Ask::Merge(update.into())).await
     }
 
     /// Changes a document. Ends when the change is durable at this place.
@@ -190,7 +188,11 @@ impl Library {
     /// # Errors
     /// If it does not fit; see also [`Library::ask`].
     pub async fn edit(&self, document: DocumentId, edits: Vec<Edit>) -> Result<(), LibraryError> {
-        match self.ask(document, Ask::Edit(edits)).await? {
+        self.change(document, Ask::Edit(edits)).await
+    }
+
+    async fn change(&self, document: DocumentId, what: Ask) -> Result<(), LibraryError> {
+        match self.ask(document, what).await? {
             Told::Edited(outcome) => Ok(outcome?),
             other => Err(unexpected(other)),
         }
@@ -228,8 +230,7 @@ impl Library {
     /// # Errors
     /// If there is none; see also [`Library::ask`].
     pub async fn project(&self, name: &str) -> Result<ProjectId, LibraryError> {
-        let found = self.projects().await?.into_iter().find(|(_, known)| known == name);
-        found.map(|(id, _)| id).ok_or_else(|| LibraryError::Unknown { what: "project", name: name.to_owned() })
+        named(self.projects().await?, "project", name)
     }
 
     /// The document at a path of a project.
@@ -237,8 +238,7 @@ impl Library {
     /// # Errors
     /// If there is none; see also [`Library::ask`].
     pub async fn document(&self, project: ProjectId, path: &str) -> Result<DocumentId, LibraryError> {
-        let found = self.files(project).await?.into_iter().find(|(_, known)| known == path);
-        found.map(|(id, _)| id).ok_or_else(|| LibraryError::Unknown { what: "document", name: path.to_owned() })
+        named(self.files(project).await?, "document", path)
     }
 
     /// The project of a name; it is made if there is none.
@@ -276,6 +276,12 @@ impl Library {
         let edit = Edit::Put { map: map.to_owned(), key: id.to_string(), value: name.to_owned() };
         self.edit(document, vec![edit]).await
     }
+}
+
+/// The first of a name.
+fn named<Id>(known: Vec<(Id, String)>, what: &'static str, name: &str) -> Result<Id, LibraryError> {
+    let found = known.into_iter().find(|(_, known)| known == name);
+    found.map(|(id, _)| id).ok_or_else(|| LibraryError::Unknown { what, name: name.to_owned() })
 }
 
 fn checked(name: &str, rule: &str, holds: bool) -> Result<(), LibraryError> {

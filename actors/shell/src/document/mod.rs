@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
-use wayfare_core::account::LinkId;
 use wayfare_core::document::{self, Ask, AskId, Config, Document, Effect, Input, PeerId, PeerKind, Record, Told};
 use wayfare_core::{Durable as _, Machine as _, link};
 use wayfare_protocol::document::DocumentMessage;
@@ -62,7 +61,6 @@ pub struct DocumentExecutor {
     last_peer: u64,
     /// The peer for which a stream to the cloud is being opened.
     opening: Option<PeerId>,
-    above: Option<LinkId>,
     asks: BTreeMap<AskId, oneshot::Sender<Told>>,
     last_ask: u64,
 }
@@ -94,8 +92,6 @@ pub enum DocumentCommand {
         /// Whose.
         peer: PeerId,
     },
-    /// The link to the cloud, or that there is none.
-    Above(Option<LinkId>),
     /// The stream to the cloud's replica is open.
     AboveOpened {
         /// The peer that it was opened for.
@@ -132,7 +128,7 @@ pub(crate) fn arguments(document: DocumentId, environs: Environs) -> Arguments<D
             let mut machine = Document::new(config, now);
             machine.starts_at(log.first());
             logs::fold(log.as_ref(), |record: Record| machine.apply(&record)).await?;
-            let above = environs.directory.documents_above();
+            let above = environs.directory.documents_above().map(|_| Input::AboveUp);
             let executor = DocumentExecutor {
                 document,
                 environs,
@@ -140,12 +136,10 @@ pub(crate) fn arguments(document: DocumentId, environs: Environs) -> Arguments<D
                 peers: BTreeMap::new(),
                 last_peer: 0,
                 opening: None,
-                above,
                 asks: BTreeMap::new(),
                 last_ask: 0,
             };
-            let mut inputs = vec![Input::Recovered];
-            inputs.extend(above.map(|_| Input::AboveUp));
+            let inputs = [Input::Recovered].into_iter().chain(above).collect();
             Ok(Started { machine, executor, inputs })
         })
     });
@@ -165,7 +159,8 @@ impl DocumentExecutor {
     }
 
     fn open_above(&mut self, context: &mut Context<Self>) {
-        let Some(link) = self.above.and_then(|link| self.environs.directory.link(link)) else {
+        let directory = &self.environs.directory;
+        let Some(link) = directory.documents_above().and_then(|link| directory.link(link)) else {
             return context.feed(Input::AboveClosed);
         };
         let peer = self.next_peer();
@@ -286,10 +281,6 @@ impl Executor for DocumentExecutor {
             }
             DocumentCommand::Message { peer, message, bytes } => self.message(peer, message, bytes, context),
             DocumentCommand::Gone { peer } => self.gone(peer, context),
-            DocumentCommand::Above(link) => {
-                self.above = link;
-                context.feed(if link.is_some() { Input::AboveUp } else { Input::AboveDown });
-            }
             DocumentCommand::AboveOpened { peer, link, stream } => {
                 if self.opening == Some(peer) {
                     self.opening = None;

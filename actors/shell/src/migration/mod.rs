@@ -24,7 +24,7 @@ use wayfare_protocol::migration::{MigrationMessage, Party};
 use wayfare_protocol::ownership::{Claim, Row};
 use wayfare_protocol::{EntityId, Limits, MigrationId, NodeId, RequestId};
 
-use crate::actor::{Arguments, Executor, Mail, Start};
+use crate::actor::{Arguments, Context, Executor, Mail, Start};
 use crate::daemon;
 use crate::edge::Identity;
 use crate::supervisor::{Child, Order, Policy};
@@ -311,6 +311,19 @@ impl Environs {
             let _ = supervisor.cast(Order::Start(child)); // the whole tree is ending
         }
     }
+}
+
+/// Takes the store's answer to a question of an actor; what that makes of it is its input.
+fn asker<X: Executor>(
+    context: &Context<X>,
+    input: impl FnOnce(StoreAnswer) -> Option<InputOf<X>> + Send + 'static,
+) -> Asker {
+    let myself = context.myself().clone();
+    Box::new(move |answer| {
+        if let Some(input) = input(answer) {
+            let _ = myself.cast(Mail::Input(input, None)); // it has ended
+        }
+    })
 }
 
 /// Whether this is the first start of an actor; later ones follow a failure, and go on from what is durable.

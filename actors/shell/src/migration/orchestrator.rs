@@ -14,7 +14,7 @@ use wayfare_protocol::migration::{MoveCause, MoveInfo, MoveMode, MoveOrder, Move
 use wayfare_protocol::{EntityId, ErrorCode, MigrationId, NodeId, Refusal};
 
 use super::{Asker, Environs, Known};
-use crate::actor::{Context, Executor, Fatal, Mail, Start, Started};
+use crate::actor::{Context, Executor, Fatal, Start, Started};
 use crate::supervisor::Policy;
 
 /// Carries out what an orchestrator decides.
@@ -123,13 +123,12 @@ impl OrchestratorExecutor {
 }
 
 fn asker(op: OpId, context: &Context<OrchestratorExecutor>) -> Asker {
-    let myself = context.myself().clone();
-    Box::new(move |answer| {
+    super::asker(context, move |answer| {
         let outcome = match answer {
             StoreAnswer::Row(row) => Outcome::Read(Ok(row)),
             StoreAnswer::Claimed(outcome) => Outcome::Claimed(outcome),
         };
-        let _ = myself.cast(Mail::Input(Input::Done { op, outcome }, None)); // it has ended
+        Some(Input::Done { op, outcome })
     })
 }
 

@@ -55,13 +55,12 @@ async fn attest(
 }
 
 fn asker(op: OpId, context: &Context<SourceExecutor>) -> Asker {
-    let myself = context.myself().clone();
-    Box::new(move |answer| {
+    super::asker(context, move |answer| {
         let outcome = match answer {
             StoreAnswer::Row(row) => Outcome::Read(Ok(row)),
             StoreAnswer::Claimed(outcome) => Outcome::Claimed(outcome),
         };
-        let _ = myself.cast(Mail::Input(Input::Done { op, outcome }, None)); // it has ended
+        Some(Input::Done { op, outcome })
     })
 }
 

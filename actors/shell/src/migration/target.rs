@@ -114,11 +114,9 @@ async fn fetch(environs: &Environs, node: NodeId, chunk: ChunkId) -> Result<byte
 }
 
 fn asker(op: OpId, context: &Context<TargetExecutor>) -> Asker {
-    let myself = context.myself().clone();
-    Box::new(move |answer| {
-        if let StoreAnswer::Row(row) = answer {
-            let _ = myself.cast(Mail::Input(Input::Done { op, outcome: Outcome::Read(Ok(row)) }, None)); // it has ended
-        }
+    super::asker(context, move |answer| match answer {
+        StoreAnswer::Row(row) => Some(Input::Done { op, outcome: Outcome::Read(Ok(row)) }),
+        StoreAnswer::Claimed(_) => None,
     })
 }
 
