@@ -74,8 +74,15 @@ impl Account {
                 out.push(Effect::Ownership { resource, input: ownership::Input::Claimed(outcome) });
             }
             Some(Asker::Migration) => {
+                let row = match &outcome {
+                    Ok(ClaimOutcome::Granted(row) | ClaimOutcome::Superseded(row)) => Some(row.clone()),
+                    Ok(ClaimOutcome::NameTaken(_)) | Err(_) => None,
+                };
                 let answer = StoreAnswer::Claimed(outcome);
                 out.push(Effect::Migration(MigrationNews::Answered { request, answer }));
+                if let Some(row) = row {
+                    self.on_row(link, row, out); // the cloud tells everybody but the node that asked, where others wait for it too
+                }
             }
             None => {}
         }

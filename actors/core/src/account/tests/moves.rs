@@ -77,7 +77,7 @@ fn an_owner_gives_its_daemon_to_another_node() {
     assert!(matches!(bench.sent(1).as_slice(), [Control::DaemonRequest(_)]), "questions go to the new owner");
 }
 
-/// A migration's questions go up, and their answers come back to it and not to the daemon.
+/// A migration's questions go up, and their answers come back to it; a row that was decided is news for whoever else waits for it here.
 #[test]
 fn the_stores_answers_come_back_to_the_migration() {
     let mut bench = desk();
@@ -92,7 +92,8 @@ fn the_stores_answers_come_back_to_the_migration() {
     let outcome = Ok(ClaimOutcome::Superseded(daemon_row(LAPTOP)));
     bench.says(1, Control::Claimed { request: request(2), outcome: outcome.clone() });
     let answered = |n, answer| Effect::Migration(MigrationNews::Answered { request: request(n), answer });
-    assert_eq!(bench.said, [answered(1, StoreAnswer::Row(None)), answered(2, StoreAnswer::Claimed(outcome))]);
+    let row = Effect::Migration(MigrationNews::Row(Box::new(daemon_row(LAPTOP))));
+    assert_eq!(bench.said, [answered(1, StoreAnswer::Row(None)), answered(2, StoreAnswer::Claimed(outcome)), row]);
 }
 
 /// A copy that follows is nobody's daemon; after a restart its migration goes on, as does that of a daemon which was sealed.

@@ -64,6 +64,11 @@ impl Target {
                 let op = self.host(MoveAsk::ForgetReleased(epoch), out);
                 self.enter(Phase::Clearing { op, ready });
             }
+            // It was the owner before, and the end of that migration has not come here yet.
+            (Why::Restore(_), Standing::Owns { row, .. } | Standing::Sealed { row, .. }) if row.epoch < epoch => {
+                let why = "it has not heard yet that another node has the daemon".to_owned();
+                self.fail(FailureReason::NotReady { why }, out);
+            }
             (Why::Restore(_), _) => {
                 let why = "this node has the daemon, by a later row";
                 self.fail(FailureReason::Refused(Refusal::new(ErrorCode::StaleEpoch, why)), out);

@@ -109,6 +109,25 @@ fn a_forged_snapshot_leaves_no_trace() {
     assert!(!target.out.iter().any(|effect| matches!(effect, target::Effect::Pull { .. })));
 }
 
+/// Its row says more than what this node has heard so far; then it is asked again.
+#[test]
+fn a_target_that_has_not_heard_of_its_loss_is_not_ready() {
+    let sealed = |n| Standing::Sealed { row: row(THERE, n), durability: Durability::Process, head: head(2) };
+    for (n, is_retriable) in [(EPOCH.n - 1, true), (EPOCH.n, false), (EPOCH.n + 1, false)] {
+        let mut target = coming();
+        target.hears(LEADER, M::SnapshotReady(ready(3, false)));
+        target.ends(target::Outcome::Host(MoveAnswer::Standing(sealed(n))));
+        let said = target.out.iter().find_map(|effect| match effect {
+            target::Effect::Send { message: MigrationMessage { step: M::MigrationFailed { reason }, .. }, .. } => {
+                Some(reason.is_retriable())
+            }
+            _ => None,
+        });
+        assert_eq!(said, Some(is_retriable), "epoch {n}: {:?}", target.out);
+        assert!(target.machine.is_over());
+    }
+}
+
 /// Before a byte is fetched: what is too large, and what is too many.
 #[test]
 fn a_target_takes_no_more_than_it_may() {
