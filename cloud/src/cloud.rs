@@ -7,7 +7,6 @@ use wayfare_actors::document::Library;
 use wayfare_actors::ports::{Connection, ControlStore};
 use wayfare_core::pairing::Code;
 use wayfare_io::OsRandom;
-use wayfare_protocol::codec::Codec;
 use wayfare_protocol::pairing::{PairingError, PairingString};
 use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Limits, Refusal};
 
@@ -60,7 +59,7 @@ impl Cloud {
     /// Takes in a connection that there is room for. One that comes too late is closed.
     pub fn accept(&self, room: Admitted, connection: Connection) {
         if let Phase::Serving(node) = &*self.phase() {
-            node.accept_admitted(room, Codec::Bincode, connection);
+            node.accept_admitted(room, connection);
         }
     }
 

@@ -1,31 +1,41 @@
-//! The door of devices.
+//! The door of devices, and of the app for browsers.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use wayfare_io::http::is_from_own_page_or_none;
 use wayfare_io::transport::accept;
 
 use crate::cloud::Cloud;
 
-const WHAT_THIS_IS: &str = "This is a Wayfare cloud: devices link here and find one another.\n\n\
-    To pair a device, ask whoever runs this for a pairing string (`wayfare-cloud pair`) and give it to\n\
-    `wayfare login` on the device. Links come in at /link.\n";
+/// Its routes. Pages that open links come from one of `hosts`.
+pub fn routes(cloud: Cloud, hosts: Vec<String>) -> Router {
+    let state = Door { cloud, hosts: hosts.into() };
+    Router::new().route("/link", get(link)).with_state(state).fallback_service(wayfare_app::routes())
+}
 
-/// Its routes.
-pub fn routes(cloud: Cloud) -> Router {
-    Router::new().route("/", get(|| async { WHAT_THIS_IS })).route("/link", get(link)).with_state(cloud)
+#[derive(Clone)]
+struct Door {
+    cloud: Cloud,
+    hosts: Arc<[String]>,
 }
 
 async fn link(
-    State(cloud): State<Cloud>,
+    State(Door { cloud, hosts }): State<Door>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    uri: Uri,
+    headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    if !is_from_own_page_or_none(&headers, &uri, &hosts) {
+        return (StatusCode::FORBIDDEN, "pages of this origin may not link here\n").into_response();
+    }
     match cloud.admit() {
         Ok(room) => accept::upgrade(upgrade, peer.to_string(), move |connection| async move {
             cloud.accept(room, connection);

@@ -12,3 +12,4 @@ pub mod metrics;
 mod open_files;
 pub mod pair;
 pub mod serve;
+pub mod welcome;

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use wayfare_cloud::config::{CloudConfig, ConfigFlags};
 use wayfare_cloud::serve::Ended;
+use wayfare_cloud::welcome::welcome;
 use wayfare_cloud::{backup, pair, serve};
 
 /// Serves the links of a person's devices and joins what belongs together.
@@ -27,7 +28,11 @@ enum Command {
     /// Serve (what it does without a command).
     Serve,
     /// Print a new pairing string of the running cloud; earlier ones are good for nothing then.
-    Pair,
+    Pair {
+        /// Print the address of the app with it too, and that as a code for the camera of a phone.
+        #[arg(long)]
+        qr: bool,
+    },
     /// Copy what the cloud keeps into a new folder, also while it runs. The copy has its keys: whoever reads it can pretend to be it.
     Backup {
         /// The folder for it.
@@ -63,7 +68,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     let config = CloudConfig::load(&arguments.flags)?;
     match &arguments.command {
         Some(Command::Config(ConfigCommand::Print)) => print!("{}", config.print()),
-        Some(Command::Pair) => println!("{}", runtime()?.block_on(pair::ask(&config.data_dir, &config.limits()))?),
+        Some(Command::Pair { qr }) => {
+            let string = runtime()?.block_on(pair::ask(&config.data_dir, &config.limits()))?;
+            print!("{}", if *qr { welcome(&string)? } else { format!("{string}\n") });
+        }
         Some(Command::Backup { to }) => {
             let description = runtime()?.block_on(backup::backup(&config.data_dir, &absolute(to)?))?;
             println!("backup of {} in {}: {description}", config.data_dir.display(), to.display());

@@ -143,7 +143,8 @@ async fn start(config: &CloudConfig) -> Result<Running> {
         request: limits.handshake,
         lasts: Some(limits.handshake * 2),
     };
-    let devices = tokio::spawn(http::serve(device_door, door::routes(cloud.clone()), bounds));
+    let devices =
+        tokio::spawn(http::serve(device_door, door::routes(cloud.clone(), config.certificate_names()), bounds));
     let is_local = admin_listen.ip().is_loopback();
     let admin = admin::routes(Admin { cloud: cloud.clone(), metrics: metrics.clone(), token, is_local });
     let admin_door = TcpDoor::new(admin_listener, None, limits.handshake);

@@ -10,6 +10,7 @@ use crate::session::Language;
 
 /// A question to a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all_fields = "camelCase")]
 pub enum KernelAsk {
     /// How the code could go on at the cursor.
@@ -67,6 +68,7 @@ impl KernelAsk {
 
 /// How much an inspection tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum Detail {
     /// Name, type, value and signature.
     Signature,
@@ -78,6 +80,7 @@ pub enum Detail {
 
 /// A kernel's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all_fields = "camelCase")]
 pub enum KernelTold {
     /// How the code could go on.
@@ -118,6 +121,7 @@ pub enum KernelTold {
 
 /// One way to go on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Completion {
     /// What is to be inserted, and shown.
@@ -130,6 +134,7 @@ pub struct Completion {
 
 /// What a kernel knows of a thing in the code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Inspection {
     /// Whether it knows anything; the rest is empty if not.
@@ -152,6 +157,7 @@ pub struct Inspection {
 
 /// Whether code is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Completeness {
     /// It can be executed.
@@ -166,6 +172,7 @@ pub enum Completeness {
 
 /// A variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Variable {
     /// Its name; of a child, how it is reached: `[0]`, `['key']`, `.attribute`, `$column`.
@@ -196,6 +203,7 @@ pub struct Variable {
 
 /// A variable and what is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct VariableDetail {
     /// The variable itself.
@@ -213,6 +221,7 @@ pub struct VariableDetail {
 
 /// Something that was executed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
     /// Counts the executions of this kernel from 1.

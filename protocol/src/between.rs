@@ -34,6 +34,7 @@ pub struct SealingKey {
     /// The device's key; its id is the hash of it.
     pub key: PublicKey,
     /// X25519.
+    #[serde(with = "crate::octets")]
     pub sealing_key: [u8; 32],
     /// `key`'s signature over the sealing key ([`sealing_key_payload`]).
     pub signature: SignatureBytes,

@@ -8,6 +8,7 @@ use crate::session::Language;
 
 /// What a device announces when it registers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Capabilities {
     /// Its hardware.
     pub hardware: Hardware,
@@ -26,6 +27,7 @@ impl Capabilities {
 
 /// Hardware of a device.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Hardware {
     /// Logical processors.
     pub cpus: u32,
@@ -37,6 +39,7 @@ pub struct Hardware {
 
 /// A graphics processor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Gpu {
     /// The vendor's name for it.
     pub name: String,
@@ -46,6 +49,7 @@ pub struct Gpu {
 
 /// A kernel that a node can start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RuntimeSpec {
     /// Name of the kernelspec, unique on its node.
     pub kernel: String,
@@ -59,6 +63,7 @@ pub struct RuntimeSpec {
 
 /// How busy a device is: percentages 0 to 100.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Load {
     /// Processor time in use, over all processors.
     pub cpu_percent: u8,
@@ -133,6 +138,7 @@ impl fmt::Display for Reluctance {
 
 /// What a cell or a notebook asks of the device that runs it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Needs {
     /// A graphics processor usable for compute.
     pub gpu: bool,

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::entity::Origin;
+use crate::octets::Octets;
 
 /// Ends what a fork's sentinel is hashed from.
 const FORK_LABEL: &[u8] = b"fork";
@@ -26,7 +27,7 @@ const SHORT_MAX: usize = 224;
 
 /// Where an event stands in its entity's chain. Travels as its 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "[u8; 32]", into = "[u8; 32]")]
+#[serde(from = "Octets", into = "Octets")]
 pub struct CausalLink {
     /// Whose chain.
     pub origin: Origin,
@@ -82,15 +83,15 @@ impl CausalLink {
     }
 }
 
-impl From<[u8; 32]> for CausalLink {
-    fn from(bytes: [u8; 32]) -> Self {
-        Self::decode(&bytes)
+impl From<Octets> for CausalLink {
+    fn from(bytes: Octets) -> Self {
+        Self::decode(&bytes.0)
     }
 }
 
-impl From<CausalLink> for [u8; 32] {
+impl From<CausalLink> for Octets {
     fn from(link: CausalLink) -> Self {
-        link.encode()
+        Self(link.encode())
     }
 }
 

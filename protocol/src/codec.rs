@@ -91,13 +91,16 @@ pub fn decode_stored<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError
     if read == bytes.len() { Ok(value) } else { Err(DecodeError::Trailing { what, left: bytes.len() - read }) }
 }
 
-/// A message in MessagePack, fields by name.
+/// A message in MessagePack: fields and variants by name, ids as the texts that people see, keys and other bytes as byte strings.
 ///
 /// # Panics
 /// As [`encode`].
 #[must_use]
 pub fn encode_named<T: Serialize>(message: &T) -> Bytes {
-    rmp_serde::to_vec_named(message).expect("plain data serialises").into()
+    let mut bytes = Vec::with_capacity(128);
+    let mut serializer = rmp_serde::Serializer::new(&mut bytes).with_struct_map().with_human_readable();
+    message.serialize(&mut serializer).expect("plain data serialises");
+    bytes.into()
 }
 
 /// A message from MessagePack.
@@ -110,7 +113,7 @@ pub fn decode_named<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError>
         return Err(DecodeError::TooLarge(bytes.len()));
     }
     let mut rest = bytes;
-    let message = T::deserialize(&mut rmp_serde::Deserializer::new(&mut rest))
+    let message = T::deserialize(&mut rmp_serde::Deserializer::new(&mut rest).with_human_readable())
         .map_err(|error| DecodeError::Malformed { what, why: error.to_string() })?;
     if rest.is_empty() { Ok(message) } else { Err(DecodeError::Trailing { what, left: rest.len() }) }
 }
@@ -125,6 +128,9 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// All of them. Of several that the other end offers the first is taken.
+    pub const ALL: [Self; 2] = [Self::Bincode, Self::MessagePack];
+
     /// The name under which it is negotiated.
     #[must_use]
     pub const fn subprotocol(self) -> &'static str {
@@ -137,7 +143,7 @@ impl Codec {
     /// The codec of a negotiated name; `None` for a name that is not ours.
     #[must_use]
     pub fn of_subprotocol(name: &str) -> Option<Self> {
-        [Self::Bincode, Self::MessagePack].into_iter().find(|codec| codec.subprotocol() == name)
+        Self::ALL.into_iter().find(|codec| codec.subprotocol() == name)
     }
 
     /// A message as bytes.

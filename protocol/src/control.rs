@@ -12,6 +12,7 @@ use crate::{AccountId, DeviceId, Epoch, Refusal, RequestId, ResourceId, SessionI
 
 /// What travels on stream 0. Grows only at its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum Control {
     /// The accepting end speaks first.
     Challenge(Challenge),
@@ -39,15 +40,19 @@ pub enum Control {
         token: u64,
     },
     /// How busy a device is, every [`crate::Limits::heartbeat_every`].
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Heartbeat(Load),
     /// A node has a session with a living kernel.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     RuntimeUp(SessionInfo),
     /// A session's kernel is gone.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     RuntimeDown {
         /// Which session.
         session: SessionId,
     },
     /// A session's state changed.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     RuntimeState {
         /// Which session.
         session: SessionId,
@@ -55,6 +60,7 @@ pub enum Control {
         state: SessionState,
     },
     /// Document sync step.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Sync(Vec<u8>),
     /// Something asked of a session, routed to its owner.
     MrpRequest(MrpRequest),
@@ -99,6 +105,7 @@ pub enum Control {
         sessions: Vec<SessionInfo>,
     },
     /// A node claims a resource.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Claim {
         /// Joins question and answer.
         request: RequestId,
@@ -106,6 +113,7 @@ pub enum Control {
         claim: Claim,
     },
     /// What became of the claim.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Claimed {
         /// From the question.
         request: RequestId,
@@ -113,8 +121,10 @@ pub enum Control {
         outcome: Result<ClaimOutcome, Refusal>,
     },
     /// A row changed: told to its old and its new owner.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Row(Row),
     /// A session is to be moved away (planned migration).
+    #[cfg_attr(feature = "typescript", ts(skip))]
     MigrateOut {
         /// Which session.
         session: SessionId,
@@ -122,6 +132,7 @@ pub enum Control {
         target: DeviceId,
     },
     /// A session arrives.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     MigrateIn {
         /// Which session.
         session: SessionId,
@@ -136,8 +147,10 @@ pub enum Control {
         retry_after_ms: u32,
     },
     /// What a node takes from other devices changed; at the begin of a link it is everything.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Accepting(Accepting),
     /// Asks for the daemon of a name.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     StartDaemon {
         /// Joins question and answer.
         request: RequestId,
@@ -145,6 +158,7 @@ pub enum Control {
         start: StartDaemon,
     },
     /// That daemon.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     DaemonStarted {
         /// From the question.
         request: RequestId,
@@ -152,15 +166,19 @@ pub enum Control {
         outcome: Result<Box<DaemonInfo>, Refusal>,
     },
     /// Something asked of a daemon, routed to its owner.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     DaemonRequest(DaemonRequest),
     /// The answer.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     DaemonResponse(DaemonResponse),
     /// Asks for the daemons of the account.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     ListDaemons {
         /// Joins question and answer.
         request: RequestId,
     },
     /// The daemons of the account.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     DaemonList {
         /// From the question.
         request: RequestId,
@@ -168,6 +186,7 @@ pub enum Control {
         daemons: Vec<DaemonInfo>,
     },
     /// A daemon of the node that says it has changed.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     DaemonUp(Box<DaemonInfo>),
     /// Asks the cloud to refuse a device of the account from now on.
     RevokeDevice {
@@ -184,8 +203,10 @@ pub enum Control {
         outcome: Result<Wall, Refusal>,
     },
     /// From one node to another, through their cloud.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Between(Box<Between>),
     /// A node wants to know a row.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     ReadRow {
         /// Joins question and answer.
         request: RequestId,
@@ -193,6 +214,7 @@ pub enum Control {
         resource: ResourceId,
     },
     /// That row.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     RowRead {
         /// From the question.
         request: RequestId,
@@ -203,8 +225,11 @@ pub enum Control {
 
 /// The accepting end's question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Challenge {
     /// 32 random bytes, good for one use within [`crate::Limits::challenge_valid`].
+    #[serde(with = "crate::octets")]
+    #[cfg_attr(feature = "typescript", ts(type = "Uint8Array"))]
     pub nonce: [u8; 32],
     /// Who asks. A dialing end signs only for the server that it is connected to by its own knowledge.
     pub server: ServerIdentity,
@@ -214,10 +239,13 @@ pub struct Challenge {
 
 /// The dialing end's introduction and proof (seed 000: REGISTER).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Register {
     /// Its key; its id is the hash of it.
     pub key: PublicKey,
     /// Key for sealing secrets to this device (X25519), signed by `key`.
+    #[serde(with = "crate::octets")]
+    #[cfg_attr(feature = "typescript", ts(type = "Uint8Array"))]
     pub sealing_key: [u8; 32],
     /// `key`'s signature over the sealing key ([`crate::identity::sealing_key_payload`]).
     pub sealing_signature: SignatureBytes,
@@ -235,6 +263,7 @@ pub struct Register {
 
 /// The accepting end's agreement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Welcome {
     /// The account of the device.
     pub account: AccountId,
@@ -246,6 +275,7 @@ pub struct Welcome {
 
 /// An unknown device's request. Its debug text does not show the code.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Pair {
     /// The one-time code.
     pub code: String,
@@ -265,6 +295,7 @@ impl std::fmt::Debug for Pair {
 
 /// Something asked of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct MrpRequest {
     /// Joins question and answer.
     pub request: RequestId,
@@ -280,6 +311,7 @@ pub struct MrpRequest {
 
 /// The answer of the session's owner, or of the router where it was not reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct MrpResponse {
     /// From the question.
     pub request: RequestId,
@@ -289,6 +321,7 @@ pub struct MrpResponse {
 
 /// Where an opened session lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct OpenedSession {
     /// The session.
     pub session: SessionInfo,
@@ -300,6 +333,7 @@ pub struct OpenedSession {
 
 /// A device as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct DeviceInfo {
     /// Its id.
     pub device: DeviceId,
@@ -317,6 +351,7 @@ pub struct DeviceInfo {
 
 /// Whether a device is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum PresenceInfo {
     /// It answers.
     Online,

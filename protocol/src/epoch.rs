@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Only the control store raises it. What is made out of the store's reach starts at [`Epoch::LOCAL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Epoch {
     /// Generation of the control store that granted it; raised by a restore from backup; at least 1 for a store.
     pub generation: u32,

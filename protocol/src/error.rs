@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The kind of a refusal, for programs. Grows only at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum ErrorCode {
     /// A body that could not be decoded.
     Malformed,
@@ -53,6 +54,7 @@ pub enum ErrorCode {
 
 /// A refusal: its kind, and for people what was wrong and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[error("{code}: {detail}")]
 pub struct Refusal {
     /// For programs.

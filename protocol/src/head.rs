@@ -16,6 +16,7 @@ pub struct Head {
     /// Count of accepted inputs.
     pub inbox_position: u64,
     /// BLAKE3 chained over the inbox's log frames.
+    #[serde(with = "crate::octets")]
     pub inbox_digest: [u8; 32],
     /// Number of the last output; 0 when there is none.
     pub output_sequence: u64,

@@ -8,10 +8,10 @@ use std::fmt;
 use blake2::Blake2sMac256;
 use blake2::digest::{KeyInit, Mac};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::DeviceId;
+use crate::{DeviceId, octets};
 
 const DEVICE_LABEL: &[u8] = b"wayfare-device-v1";
 const SEALING_LABEL: &[u8] = b"wayfare-sealing-v1";
@@ -32,8 +32,10 @@ pub fn keyed_hash(label: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 
 /// An Ed25519 public key as it travels: 32 bytes that may not be a point of the curve.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(type = "Uint8Array"))]
 #[serde(transparent)]
-pub struct PublicKey(pub [u8; 32]);
+pub struct PublicKey(#[serde(with = "octets")] pub [u8; 32]);
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,9 +43,35 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// An Ed25519 signature as it travels: its halves, since serde has arrays up to 32 only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An Ed25519 signature as it travels: its halves, since serde has arrays up to 32 only. 64 bytes in one in formats that carry
+/// names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(type = "Uint8Array"))]
 pub struct SignatureBytes(pub [u8; 32], pub [u8; 32]);
+
+impl Serialize for SignatureBytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_bytes([self.0, self.1].as_flattened())
+        } else {
+            (self.0, self.1).serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SignatureBytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return <([u8; 32], [u8; 32])>::deserialize(deserializer).map(|(r, s)| Self(r, s));
+        }
+        let bytes: [u8; 64] = deserializer.deserialize_bytes(octets::Exactly)?;
+        let mut halves = Self([0; 32], [0; 32]);
+        halves.0.copy_from_slice(&bytes[..32]);
+        halves.1.copy_from_slice(&bytes[32..]);
+        Ok(halves)
+    }
+}
 
 /// A signature or a key that does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,9 +160,14 @@ impl DeviceKey {
 /// Who a server is, as the dialing end knows it before it connects. Part of what the dialing end signs, so that a challenge
 /// relayed by another server is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum ServerIdentity {
     /// SHA-256 of the certificate of its own CA, pinned at pairing.
-    Ca([u8; 32]),
+    Ca(
+        #[serde(with = "octets")]
+        #[cfg_attr(feature = "typescript", ts(type = "Uint8Array"))]
+        [u8; 32],
+    ),
     /// `scheme://host:port`, with a public certificate or in a browser.
     Origin(String),
     /// A node, spoken to over its own unix socket.

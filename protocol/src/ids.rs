@@ -21,6 +21,8 @@ macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
@@ -100,6 +102,8 @@ impl AccountId {
 
 /// What a person sees as a device: a hash of its Ed25519 public key ([`crate::identity::device_id`]).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", ts(type = "string"))]
 pub struct DeviceId(pub [u8; 32]);
 
 impl DeviceId {
@@ -154,6 +158,7 @@ impl<'de> Deserialize<'de> for DeviceId {
 
 /// A device that runs a node, and so can own sessions and daemons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct NodeId(pub DeviceId);
 

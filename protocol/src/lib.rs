@@ -29,6 +29,7 @@ pub mod limits;
 pub mod manifest;
 pub mod migration;
 pub mod mrp;
+mod octets;
 pub mod output;
 pub mod ownership;
 pub mod pairing;

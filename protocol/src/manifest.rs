@@ -10,14 +10,13 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::ids::{IdError, bytes_of_hex};
 use crate::limits::{CHUNK_MAX, CHUNK_MIN, CHUNKS_MAX};
 
 /// The BLAKE3 of a chunk's bytes. Written as 64 lowercase hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChunkId(pub [u8; 32]);
 
 impl ChunkId {
@@ -50,6 +49,22 @@ impl FromStr for ChunkId {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
         bytes_of_hex("a ChunkId", text).map(Self)
+    }
+}
+
+impl Serialize for ChunkId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
+    }
+}
+
+impl<'de> Deserialize<'de> for ChunkId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        } else {
+            <[u8; 32]>::deserialize(deserializer).map(Self)
+        }
     }
 }
 

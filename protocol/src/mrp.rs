@@ -12,6 +12,7 @@ use crate::Wall;
 
 /// Executes code in a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ExecuteRequest {
     /// The code.
@@ -36,6 +37,7 @@ impl ExecuteRequest {
 
 /// Where in a notebook some code stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CellRef {
     /// Path of the document within its project.
@@ -46,6 +48,7 @@ pub struct CellRef {
 
 /// One value in several media types.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct MimeBundle {
     /// Media type to text (base64 for binary ones), in order of type.
     pub data: BTreeMap<String, String>,
@@ -63,6 +66,7 @@ impl MimeBundle {
 
 /// A file that the code left for the document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Asset {
     /// Path below the session's asset folder.
@@ -79,6 +83,7 @@ pub struct Asset {
 
 /// What happened in a run. Numbered from 1 without a gap per (run, attempt), by the owner only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum RunEvent {
     /// The kernel got the code.
     Start {
@@ -168,6 +173,7 @@ impl RunEvent {
 
 /// A good end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RunResult {
     /// The value of the last expression.
@@ -180,6 +186,7 @@ pub struct RunResult {
 
 /// An error of the executed code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ExecuteError {
     /// Its class: `ZeroDivisionError`.
     #[serde(rename = "type")]

@@ -37,6 +37,7 @@ pub enum OutputBody {
 
 /// How a run ended. Never [`RunEvent`]-numbered: the owner says it about the run as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum RunOutcome {
     /// It ended well; its last event is a result.
     Succeeded,

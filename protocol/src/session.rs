@@ -13,6 +13,7 @@ use crate::{Epoch, NodeId, Refusal, RunId, SessionId, Wall};
 
 /// A programming language by its normal name: `python`, `r`, `julia`, `bash`, `javascript`, `typescript`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct Language(String);
 
@@ -56,6 +57,7 @@ impl fmt::Display for Language {
 
 /// A session's name as people type it: `project:name`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SessionName {
     /// The project it belongs to.
     pub project: String,
@@ -105,6 +107,7 @@ impl fmt::Display for SessionName {
 
 /// What is unique within an account: one name may stand for one session per language.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SessionKey {
     /// The name.
     pub name: SessionName,
@@ -120,6 +123,7 @@ impl fmt::Display for SessionKey {
 
 /// How a session's kernel is started. Changing it takes effect when the kernel is next started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Environment {
     /// Name of the kernelspec; `None`: the node's first for the language.
     pub kernel: Option<String>,
@@ -131,6 +135,7 @@ pub struct Environment {
 
 /// Asks for the session of a name: the one that lives, or a new one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct OpenSession {
     /// Its name and language.
     pub key: SessionKey,
@@ -146,6 +151,7 @@ pub struct OpenSession {
 
 /// Why a request went where it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum RouteReason {
     /// The session lives on this node.
     LocalOwner,
@@ -163,6 +169,7 @@ pub enum RouteReason {
 
 /// A session as lists and indicators show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SessionInfo {
     /// Its id.
     pub id: SessionId,
@@ -182,6 +189,7 @@ pub struct SessionInfo {
 
 /// What a session is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum SessionState {
     /// It has no kernel; the next run starts one.
     Cold,
@@ -202,6 +210,7 @@ pub enum SessionState {
 
 /// Something asked of one session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum SessionCall {
     /// Execute code.
     Run(RunRequest),
@@ -236,6 +245,7 @@ pub enum SessionCall {
 
 /// Asks for one execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RunRequest {
     /// Chosen by the client.
     pub run: RunId,
@@ -247,6 +257,7 @@ pub struct RunRequest {
 
 /// The answer to a [`SessionCall`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum SessionAnswer {
     /// The run is recorded and will be executed, or was recorded before.
     Accepted {
@@ -273,6 +284,7 @@ pub enum SessionAnswer {
 
 /// One run as the list of runs shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RunInfo {
     /// Its id.
     pub run: RunId,

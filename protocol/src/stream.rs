@@ -1,12 +1,18 @@
 //! Streams: what they are opened for, and what travels on them.
 
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::codec::{Codec, DecodeError};
+use crate::daemon::DaemonUpdate;
+use crate::document::DocumentMessage;
 use crate::output::{OutputRecord, RunOutcome};
 use crate::{ChunkId, DocumentId, EntityId, Epoch, NodeId, Refusal, RunId, SessionId};
 
 /// How urgent a stream's bytes are. Frames of a more urgent class go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum Class {
     /// Requests, answers, signs of life.
     Control,
@@ -18,6 +24,7 @@ pub enum Class {
 
 /// The body of a frame that opens a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Open {
     /// What is at the other end.
     pub destination: Destination,
@@ -29,6 +36,7 @@ pub struct Open {
 
 /// What a stream is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum Destination {
     /// The events of one run, from a number on. The far end sends [`RunUpdate`]s and closes after the end.
     Run {
@@ -40,6 +48,7 @@ pub enum Destination {
         from: u64,
     },
     /// Every output record of a session, from a sequence on. The far end sends [`OutputRecord`]s and never closes.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Outputs {
         /// The session.
         session: SessionId,
@@ -49,6 +58,7 @@ pub enum Destination {
         from: u64,
     },
     /// The outputs of a daemon, from a sequence on. The far end sends [`DaemonUpdate`](crate::daemon::DaemonUpdate)s and never closes.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Daemon {
         /// Which.
         daemon: EntityId,
@@ -56,6 +66,7 @@ pub enum Destination {
         from: u64,
     },
     /// A piece of a snapshot, by its content. The far end sends its bytes as one message and closes.
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Chunk {
         /// The node that has it.
         node: NodeId,
@@ -69,8 +80,29 @@ pub enum Destination {
     },
 }
 
+impl Destination {
+    /// A message of such a stream, in either direction, written anew in another codec. A chunk's bytes are the same in all.
+    ///
+    /// # Errors
+    /// If it is no such message.
+    pub fn recode(&self, message: &Bytes, from: Codec, to: Codec) -> Result<Bytes, DecodeError> {
+        fn anew<T: Serialize + DeserializeOwned>(message: &[u8], from: Codec, to: Codec) -> Result<Bytes, DecodeError> {
+            from.decode::<T>(message).map(|message| to.encode(&message))
+        }
+        match self {
+            _ if from == to => Ok(message.clone()),
+            Self::Run { .. } => anew::<RunUpdate>(message, from, to),
+            Self::Outputs { .. } => anew::<OutputsMessage>(message, from, to),
+            Self::Daemon { .. } => anew::<DaemonUpdate>(message, from, to),
+            Self::Chunk { .. } => Ok(message.clone()),
+            Self::Document { .. } => anew::<DocumentMessage>(message, from, to),
+        }
+    }
+}
+
 /// A message on a [`Destination::Run`] stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum RunUpdate {
     /// Said first: who executes it.
     Attached {

@@ -25,6 +25,7 @@ impl Boot {
 
 /// Milliseconds since the Unix epoch. Only to show to people: never compared with a deadline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct Wall(pub u64);
 

@@ -19,10 +19,12 @@ use wayfare_protocol::codec::{self, DecodeError};
 use wayfare_protocol::control::Control;
 use wayfare_protocol::document::DocumentMessage;
 use wayfare_protocol::host::{HostMessage, HostRequest};
+use wayfare_protocol::identity::{PublicKey, ServerIdentity, SignatureBytes};
 use wayfare_protocol::limits::MESSAGE_MAX;
 use wayfare_protocol::output::OutputRecord;
 use wayfare_protocol::predicate::{Predicate, PredicateNode};
 use wayfare_protocol::stream::{Open, RunUpdate};
+use wayfare_protocol::{DeviceId, NodeId, SessionId};
 
 thread_local! {
     /// Bytes that this thread holds, and the most it has held since the count was set to zero.
@@ -152,6 +154,27 @@ fn a_length_that_lies_is_refused_before_it_is_believed() {
             let held = most_held(|| decode_as_everything(&bytes));
             assert!(held <= MESSAGE_MAX, "{name}: {held} bytes held");
         }
+    }
+}
+
+/// What browsers compare, show and use as keys is text; what they hash, sign and check is bytes.
+#[test]
+fn in_messagepack_ids_are_texts_and_keys_are_byte_strings() {
+    let session = SessionId(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+    let text = b"\xd9\x2401900000-0000-7000-8000-000000000001";
+    assert_eq!(&codec::encode_named(&session)[..], text);
+    let device = DeviceId([0xab; 32]);
+    assert_eq!(&codec::encode_named(&device)[..], [&b"\xd9\x40"[..], "ab".repeat(32).as_bytes()].concat());
+    assert_eq!(codec::encode_named(&NodeId(device)), codec::encode_named(&device));
+
+    assert_eq!(&codec::encode_named(&PublicKey([1; 32]))[..], [&b"\xc4\x20"[..], &[1; 32]].concat());
+    let signature = SignatureBytes([1; 32], [2; 32]);
+    assert_eq!(&codec::encode_named(&signature)[..], [&b"\xc4\x40"[..], &[1; 32], &[2; 32]].concat());
+    let server = ServerIdentity::Ca([3; 32]);
+    assert_eq!(&codec::encode_named(&server)[..], [&b"\x81\xa2Ca\xc4\x20"[..], &[3; 32]].concat());
+    for wrong in [&b"\xc4\x1f"[..], b"\xc4\x21"] {
+        let bytes = [wrong, &vec![1; wrong[1].into()]].concat();
+        assert!(codec::decode_named::<PublicKey>(&bytes).is_err(), "32 bytes and no other number");
     }
 }
 

@@ -99,6 +99,42 @@ fn migrations(into: &mut Golden) {
     whole(into, "move-info", &moves::info());
 }
 
+/// What happens in runs, and in documents.
+fn runs(into: &mut Golden) {
+    let body = |record: &OutputRecord| outputs::body::name(&record.body);
+    bincode(into, "event", &outputs::events(), outputs::event::NAMES, outputs::event::name);
+    message_pack(into, "event", &outputs::events(), outputs::event::name);
+    bincode(into, "record", &outputs::records(), outputs::body::NAMES, body);
+    message_pack(into, "record", &outputs::records(), body);
+    bincode(into, "outcome", &outputs::outcomes(), outputs::outcome::NAMES, outputs::outcome::name);
+    message_pack(into, "outcome", &outputs::outcomes(), outputs::outcome::name);
+    bincode(into, "update", &outputs::updates(), outputs::update::NAMES, outputs::update::name);
+    message_pack(into, "update", &outputs::updates(), outputs::update::name);
+    bincode(into, "document", &outputs::documents(), outputs::document::NAMES, outputs::document::name);
+    message_pack(into, "document", &outputs::documents(), outputs::document::name);
+}
+
+/// What is asked of sessions, and of their hosts.
+fn sessions(into: &mut Golden) {
+    bincode(into, "call", &session::calls(), session::call::NAMES, session::call::name);
+    message_pack(into, "call", &session::calls(), session::call::name);
+    bincode(into, "answer", &session::answers(), session::answer::NAMES, session::answer::name);
+    message_pack(into, "answer", &session::answers(), session::answer::name);
+    bincode(into, "ask", &session::asks(), session::ask::NAMES, session::ask::name);
+    message_pack(into, "ask", &session::asks(), session::ask::name);
+    bincode(into, "told", &session::tolds(), session::told::NAMES, session::told::name);
+    message_pack(into, "told", &session::tolds(), session::told::name);
+    bincode(into, "state", &session::states(), session::state::NAMES, session::state::name);
+    message_pack(into, "state", &session::states(), session::state::name);
+    bincode(into, "reason", &session::reasons(), session::reason::NAMES, session::reason::name);
+    message_pack(into, "reason", &session::reasons(), session::reason::name);
+    bincode(into, "host-request", &session::host_requests(), session::host_request::NAMES, session::host_request::name);
+    bincode(into, "host-message", &session::host_messages(), session::host_message::NAMES, session::host_message::name);
+    bincode(into, "condition", &session::conditions(), session::condition::NAMES, session::condition::name);
+    bincode(into, "code", &session::codes(), session::code::NAMES, session::code::name);
+    message_pack(into, "code", &session::codes(), session::code::name);
+}
+
 fn golden() -> Golden {
     let mut all = Golden::new();
     let into = &mut all;
@@ -108,33 +144,15 @@ fn golden() -> Golden {
     bincode(into, "open", &control::opens(), control::destination::NAMES, destination);
     message_pack(into, "open", &control::opens(), destination);
     bincode(into, "class", &control::classes(), control::class::NAMES, control::class::name);
+    message_pack(into, "class", &control::classes(), control::class::name);
     bincode(into, "presence", &control::presences(), control::presence::NAMES, control::presence::name);
+    message_pack(into, "presence", &control::presences(), control::presence::name);
     bincode(into, "server", &control::servers(), control::server::NAMES, control::server::name);
+    message_pack(into, "server", &control::servers(), control::server::name);
     bincode(into, "claimed", &control::claim_outcomes(), control::claimed::NAMES, control::claimed::name);
 
-    let body = |record: &OutputRecord| outputs::body::name(&record.body);
-    bincode(into, "event", &outputs::events(), outputs::event::NAMES, outputs::event::name);
-    message_pack(into, "event", &outputs::events(), outputs::event::name);
-    bincode(into, "record", &outputs::records(), outputs::body::NAMES, body);
-    bincode(into, "outcome", &outputs::outcomes(), outputs::outcome::NAMES, outputs::outcome::name);
-    bincode(into, "update", &outputs::updates(), outputs::update::NAMES, outputs::update::name);
-    message_pack(into, "update", &outputs::updates(), outputs::update::name);
-    bincode(into, "document", &outputs::documents(), outputs::document::NAMES, outputs::document::name);
-    message_pack(into, "document", &outputs::documents(), outputs::document::name);
-
-    bincode(into, "call", &session::calls(), session::call::NAMES, session::call::name);
-    bincode(into, "answer", &session::answers(), session::answer::NAMES, session::answer::name);
-    bincode(into, "ask", &session::asks(), session::ask::NAMES, session::ask::name);
-    message_pack(into, "ask", &session::asks(), session::ask::name);
-    bincode(into, "told", &session::tolds(), session::told::NAMES, session::told::name);
-    message_pack(into, "told", &session::tolds(), session::told::name);
-    bincode(into, "state", &session::states(), session::state::NAMES, session::state::name);
-    bincode(into, "reason", &session::reasons(), session::reason::NAMES, session::reason::name);
-    bincode(into, "host-request", &session::host_requests(), session::host_request::NAMES, session::host_request::name);
-    bincode(into, "host-message", &session::host_messages(), session::host_message::NAMES, session::host_message::name);
-    bincode(into, "condition", &session::conditions(), session::condition::NAMES, session::condition::name);
-    bincode(into, "code", &session::codes(), session::code::NAMES, session::code::name);
-
+    runs(into);
+    sessions(into);
     let condition = capability::predicate_condition::name;
     bincode(into, "predicate-condition", &capability::conditions(), capability::predicate_condition::NAMES, condition);
     message_pack(into, "predicate-condition", &capability::conditions(), condition);
@@ -147,6 +165,7 @@ fn golden() -> Golden {
     whole(into, "filter", &capability::filter());
     whole(into, "announcement", &capability::announcement());
     bincode(into, "resource", &daemon::resources(), daemon::resource::NAMES, daemon::resource::name);
+    message_pack(into, "resource", &daemon::resources(), daemon::resource::name);
     whole(into, "link", &daemon::LINK);
     whole(into, "chain", &daemon::chain());
     whole(into, "horizon", &daemon::horizon());

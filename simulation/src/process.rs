@@ -7,7 +7,6 @@ use wayfare_actors::cloud::{self, CloudNode};
 use wayfare_actors::edge::{self, EdgeNode, NodePorts};
 use wayfare_actors::ports::{Address, DeviceRow, Ports};
 use wayfare_protocol::capability::{Capabilities, Hardware, RuntimeSpec};
-use wayfare_protocol::codec::Codec;
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
 use wayfare_protocol::session::Language;
 use wayfare_protocol::{AccountId, Limits, Wall};
@@ -160,7 +159,7 @@ impl CloudMachine {
             Place::Cloud,
             Arc::clone(&life),
             Arc::new(move |connection| {
-                let _ = accepts.accept(Codec::Bincode, connection); // a refused connection is dropped
+                let _ = accepts.accept(connection); // a refused connection is dropped
             }),
         );
         self.process.begin(life, node);
@@ -289,11 +288,7 @@ impl NodeMachine {
         };
         let node = Arc::new(EdgeNode::start(ports, node_ports, identity, limits).await?);
         let accepts = Arc::clone(&node);
-        around.network.open_door(
-            place,
-            Arc::clone(&life),
-            Arc::new(move |connection| accepts.accept(Codec::Bincode, connection)),
-        );
+        around.network.open_door(place, Arc::clone(&life), Arc::new(move |connection| accepts.accept(connection)));
         self.process.begin(life, node);
         Ok(())
     }

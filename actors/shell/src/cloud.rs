@@ -8,7 +8,6 @@ use ractor::Actor;
 use tokio::sync::OwnedSemaphorePermit;
 use wayfare_core::account::{self, Place, Registered};
 use wayfare_core::pairing::Code;
-use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{Pair, Register, Welcome};
 use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::limits::DEVICE_NAME_MAX;
@@ -111,8 +110,8 @@ impl CloudNode {
     ///
     /// # Errors
     /// `Overloaded` if too many connections have not said who they are yet; the connection is dropped.
-    pub fn accept(&self, codec: Codec, connection: Connection) -> Result<(), Refusal> {
-        self.accept_admitted(self.admit()?, codec, connection);
+    pub fn accept(&self, connection: Connection) -> Result<(), Refusal> {
+        self.accept_admitted(self.admit()?, connection);
         Ok(())
     }
 
@@ -126,8 +125,8 @@ impl CloudNode {
     }
 
     /// Takes a connection in that there is room for.
-    pub fn accept_admitted(&self, room: Admitted, codec: Codec, connection: Connection) {
-        let child = accepted::child_with_permit(self.door.clone(), codec, connection, room.0);
+    pub fn accept_admitted(&self, room: Admitted, connection: Connection) {
+        let child = accepted::child_with_permit(self.door.clone(), connection, room.0);
         let _ = self.root.cast(Order::Start(child)); // the cloud is ending
     }
 

@@ -1,19 +1,21 @@
 //! An edge node's actors, assembled.
 
+mod door;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ractor::Actor;
-use wayfare_core::account::{self, Place, Registered};
+use wayfare_core::account::{self, Place};
 use wayfare_protocol::capability::{self, Capabilities, Load, Power};
 use wayfare_protocol::capability_set::names;
 use wayfare_protocol::codec::Codec;
-use wayfare_protocol::control::{Control, Pair, Register, Welcome};
+use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::{DaemonFactory, DaemonKey, DaemonKind, Durability};
-use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
+use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::migration::MIGRATION_TAG;
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
-use wayfare_protocol::{AccountId, EntityId, ErrorCode, Limits, NodeId, Refusal, SessionId};
+use wayfare_protocol::{AccountId, EntityId, Limits, NodeId, SessionId};
 
 use crate::account::Home;
 use crate::actor::{self, Runtime};
@@ -22,12 +24,12 @@ use crate::daemon::{self, Beginning};
 use crate::directory::Directory;
 use crate::document::{self, Library};
 use crate::ids::Ids;
-use crate::link::accepted::{self, Admission, Door};
-use crate::link::{AccountOwner, Doorkeeper, LinkOwner, uplink};
+use crate::link::{AccountOwner, LinkOwner, accepted, uplink};
 use crate::migration;
-use crate::ports::{Address, BlobStore, Connection, EntityKeys, LogName, Pending, Ports, SessionHosts, Workers};
+use crate::ports::{Address, BlobStore, Connection, EntityKeys, LogName, Ports, SessionHosts, Workers};
 use crate::session::Environs;
 use crate::supervisor::{self, Child, Order, Policy, Supervisor, SupervisorRef};
+use door::Doors;
 
 /// Who the node is.
 #[derive(Clone)]
@@ -70,7 +72,7 @@ pub struct EdgeNode {
     root: SupervisorRef,
     directory: Arc<Directory>,
     library: Library,
-    door: Door,
+    doors: Doors,
 }
 
 impl EdgeNode {
@@ -139,24 +141,23 @@ impl EdgeNode {
         if let Some(cloud) = &identity.cloud {
             children.push(uplink_child(&identity, cloud.clone(), &ports, &directory, &limits));
         }
-        let arguments = supervisor::Arguments { limits: limits.clone(), runtime: runtime.clone(), children };
+        let arguments = supervisor::Arguments { limits: limits.clone(), runtime, children };
         let (root, _) =
             Supervisor::spawn(None, Supervisor, arguments).await.map_err(|error| actor::Fatal(error.to_string()))?;
         directory.set_supervisor(root.clone());
-        let door = Door {
-            identity: ServerIdentity::Node(node.0),
-            version: identity.version.clone(),
-            limits: Arc::new(limits),
-            doorkeeper: Arc::new(OwnDoor { node, directory: Arc::clone(&directory), clock: Arc::clone(&ports.clock) }),
-            random: Arc::clone(&ports.random),
-            runtime,
-        };
-        Ok(Self { root, directory, library, door })
+        let doors = Doors::new(node, &identity, &ports, &directory, limits);
+        Ok(Self { root, directory, library, doors })
     }
 
     /// Takes a connection in that came through the local door.
-    pub fn accept(&self, codec: Codec, connection: Connection) {
-        let child = accepted::child(self.door.clone(), codec, connection);
+    pub fn accept(&self, connection: Connection) {
+        let child = accepted::child(self.doors.own.clone(), connection);
+        let _ = self.root.cast(Order::Start(child)); // the node is ending
+    }
+
+    /// Takes a connection in whose other end has proven already that it is a program of this user: a page that showed the token.
+    pub fn accept_proven(&self, connection: Connection) {
+        let child = accepted::child(self.doors.pages.clone(), connection);
         let _ = self.root.cast(Order::Start(child)); // the node is ending
     }
 
@@ -178,8 +179,9 @@ impl EdgeNode {
 
     /// Ends in order: says goodbye on every link, then stops the actors. Session hosts live on.
     pub async fn stop(&self) {
-        crate::shutdown::goodbye(std::slice::from_ref(&self.directory), &self.door.limits, &self.door.runtime).await;
-        crate::shutdown::stop(&self.root, &self.door.limits, &self.door.runtime).await;
+        let (limits, runtime) = (&self.doors.own.limits, &self.doors.own.runtime);
+        crate::shutdown::goodbye(std::slice::from_ref(&self.directory), limits, runtime).await;
+        crate::shutdown::stop(&self.root, limits, runtime).await;
     }
 
     /// Ends all actors at once and says nothing to anybody, as a crash does. For tests of what survives one.
@@ -297,30 +299,4 @@ fn uplink_child(
     let owner = move || -> Box<dyn LinkOwner> { Box::new(AccountOwner::of_upstream(Arc::clone(&directory))) };
     let arguments = uplink::arguments(config, owner, ports.runtime());
     Child::of(arguments, |_| ())
-}
-
-/// The local door lets in whoever has the node's own key: the programs of the same user and data folder.
-struct OwnDoor {
-    node: NodeId,
-    directory: Arc<Directory>,
-    clock: Arc<dyn crate::ports::Clock>,
-}
-
-impl Doorkeeper for OwnDoor {
-    fn admit(&self, register: Register) -> Pending<Admission> {
-        let device = register.key.device_id();
-        let answer = if device == self.node.0 {
-            let registered = Registered { device, name: register.name, os: register.os, node: None };
-            let owner = AccountOwner::of_device(Arc::clone(&self.directory), registered, false);
-            let welcome = Welcome { account: AccountId::LOCAL, generation: 0, at: self.clock.now().wall };
-            Ok((welcome, Box::new(owner) as Box<dyn LinkOwner>))
-        } else {
-            Err(Refusal::new(ErrorCode::Forbidden, "this door is for the node's own device"))
-        };
-        Box::pin(async move { answer })
-    }
-
-    fn pair(&self, _pair: Pair, _peer: String) -> Pending<Result<AccountId, Refusal>> {
-        Box::pin(async { Err(accepted::no_pairing()) })
-    }
 }

@@ -71,6 +71,8 @@ pub enum Command {
         #[command(subcommand)]
         command: DocsCommand,
     },
+    /// Print the address of the app for a browser of this machine.
+    App,
     /// Say what can be used here, and what cannot and why.
     Doctor,
     /// The node as a service of yours.

@@ -21,6 +21,7 @@ mod lists;
 mod login;
 mod notebook;
 mod notebook_arguments;
+mod page;
 mod plan;
 mod progress;
 mod questions;
@@ -98,6 +99,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Service { command: ServiceCommand::Install(asked) } => service::install(&app, &asked),
         Command::Daemon { command } => daemon::daemon(&app, command).await,
         Command::Docs { command } => docs::docs(&app, command).await,
+        Command::App => page::page(&app),
         Command::Doctor => doctor::doctor(&app).await,
     }
 }

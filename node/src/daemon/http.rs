@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use wayfare_actors::document::Library;
-use wayfare_actors::ports::Pending;
+use wayfare_actors::ports::{Connection, Pending};
 use wayfare_io::OsRandom;
 use wayfare_io::client::ClientIdentity;
 use wayfare_io::http::{self, Bounds, Documents, Entrance, Origin, Reach, Way, load_or_create_token};
@@ -60,24 +61,27 @@ impl Documents for Shelf {
 
 impl HttpDoor {
     /// Opens it. Whoever comes in is served over links to the node's own door, as every program of the device is.
+    ///
+    /// Links of the app's pages are given out as they are: who opened them has shown the token.
     pub(super) async fn open(
         folder: &DataFolder,
         key: &DeviceKey,
         settings: Settings,
         shelf: &Shelf,
         limits: &Limits,
-    ) -> Result<Self, DaemonError> {
+    ) -> Result<(Self, mpsc::Receiver<Connection>), DaemonError> {
         let place = Place::of_node(folder, key.device_id());
         let transport = Arc::new(WsTransport::new(place.insecure_plaintext));
         let reach = Reach { address: place.address, transport };
         let identity = ClientIdentity { key: key.clone(), name: settings.name };
-        let routes = http::routes(reach, identity, Arc::new(shelf.clone()), limits);
+        let (links, pages) = mpsc::channel(limits.unauthenticated_links.max(1));
+        let routes = http::routes(reach, identity, Arc::new(shelf.clone()), limits).with_links(links);
         let bounds = Bounds { connections: limits.http_connections, request: limits.handshake, lasts: None };
         let token = load_or_create_token(&folder.http_token(), &OsRandom)?;
         withdraw(&folder.http_address())?;
         let unix = UnixDoor::open(&folder.http_door())?;
         let mut door = Self { serving: Vec::new(), announced: None };
-        let router = routes.behind(Entrance::new(Way::Unix, None));
+        let router = routes.behind(Entrance::new(Way::Unix, None), None);
         door.serving.push(tokio::spawn(http::serve(unix, router, bounds)).abort_handle());
         if let Some(listen) = settings.listen {
             let failed = |why| DaemonError::HttpListen { listen, why };
@@ -85,12 +89,13 @@ impl HttpDoor {
             let address = listener.local_addr().map_err(failed)?;
             announce(&folder.http_address(), address)?;
             door.announced = Some(folder.http_address());
-            let router = routes.behind(Entrance::new(Way::Tcp(token), settings.origin));
+            let app = http::Open { routes: wayfare_app::routes(), has: wayfare_app::has };
+            let router = routes.behind(Entrance::new(Way::Tcp(token), settings.origin), Some(app));
             let tcp = TcpDoor::new(listener, None, limits.handshake);
             door.serving.push(tokio::spawn(http::serve(tcp, router, bounds)).abort_handle());
             tracing::info!(%address, "HTTP");
         }
-        Ok(door)
+        Ok((door, pages))
     }
 }
 

@@ -13,10 +13,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::Receiver;
 use tokio::time::{MissedTickBehavior, interval};
 use wayfare_actors::actor::{Fatal, Trace};
 use wayfare_actors::edge::{EdgeNode, Identity, NodePorts};
-use wayfare_actors::ports::{Ports, StartError};
+use wayfare_actors::ports::{Connection, Ports, StartError};
 use wayfare_actors::watch::Watch;
 use wayfare_io::http::TokenError;
 use wayfare_io::transport::{DoorError, UnixDoor, WsTransport};
@@ -26,7 +27,6 @@ use wayfare_io::{
 };
 use wayfare_protocol::Limits;
 use wayfare_protocol::capability::{Capabilities, Hardware, Policy};
-use wayfare_protocol::codec::Codec;
 use wayfare_protocol::daemon::{DaemonFactory, DaemonKind};
 use wayfare_protocol::identity::DeviceKey;
 
@@ -165,7 +165,7 @@ pub(crate) async fn run(
     let name = daemon.name(cloud.as_ref());
     let settings = Settings { name, listen: config.http.listen, origin: config.mrmd_origin()? };
     let shelf = Shelf::default();
-    let _http = HttpDoor::open(&daemon.folder, &daemon.key, settings, &shelf, &daemon.limits).await?;
+    let (_http, mut pages) = HttpDoor::open(&daemon.folder, &daemon.key, settings, &shelf, &daemon.limits).await?;
     let mut ready = Some(ready);
     loop {
         let node = daemon.start(cloud.as_ref()).await?;
@@ -173,7 +173,7 @@ pub(crate) async fn run(
         if let Some(ready) = ready.take() {
             ready(&daemon.ready(cloud.as_ref()));
         }
-        match daemon.serve(&node, cloud.as_ref()).await {
+        match daemon.serve(&node, cloud.as_ref(), &mut pages).await {
             Turn::Stop => {
                 tracing::info!("stopping; session hosts live on");
                 node.stop().await;
@@ -279,7 +279,7 @@ impl Daemon {
         EdgeNode::start(ports, self.node_ports.clone(), identity, self.limits.clone()).await
     }
 
-    async fn serve(&mut self, node: &EdgeNode, cloud: Option<&Cloud>) -> Turn {
+    async fn serve(&mut self, node: &EdgeNode, cloud: Option<&Cloud>, pages: &mut Receiver<Connection>) -> Turn {
         let mut look = interval(LOOK_EVERY);
         let mut beat = interval(self.limits.heartbeat_every);
         for ticker in [&mut look, &mut beat] {
@@ -302,7 +302,8 @@ impl Daemon {
                     node.power(power(Path::new(SUPPLIES)));
                     node.heartbeat(self.meter.read());
                 }
-                Some(connection) = self.guests.next() => node.accept(Codec::Bincode, connection),
+                Some(connection) = self.guests.next() => node.accept(connection),
+                Some(connection) = pages.recv() => node.accept_proven(connection),
             }
         }
     }

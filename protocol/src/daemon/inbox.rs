@@ -111,7 +111,7 @@ impl InboxFrame {
 /// The running BLAKE3 digest over an inbox's frames. Two inboxes with one digest are the same to the last byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct InboxDigest(pub [u8; 32]);
+pub struct InboxDigest(#[serde(with = "crate::octets")] pub [u8; 32]);
 
 impl InboxDigest {
     /// The digest after one more frame.

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use wayfare_actors::ports::{
     Address, Closed, Connection, DialError, FrameReader, FrameWriter, Pending, PendingRef, Transport,
 };
+use wayfare_protocol::codec::Codec;
 
 use super::network::{Network, gone};
 use crate::life::Life;
@@ -25,7 +26,7 @@ pub(super) fn open_end(
 ) -> Connection {
     let half = Arc::new(Half { network: Arc::clone(network), id, end, life });
     let reader = Box::new(SimReader { incoming, half: Arc::clone(&half) });
-    Connection { reader, writer: Box::new(SimWriter(half)), peer: peer.to_string() }
+    Connection { reader, writer: Box::new(SimWriter(half)), peer: peer.to_string(), codec: Codec::Bincode }
 }
 
 /// What both halves of an end share: when both are dropped, the end is closed.

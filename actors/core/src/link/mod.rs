@@ -14,9 +14,11 @@ mod handshake;
 mod interface;
 mod liveness;
 mod outgoing;
+mod receiver;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod translation;
 mod version;
 
 use bytes::Bytes;

@@ -14,63 +14,10 @@ use wayfare_protocol::limits::{MESSAGE_MAX, RESET_DETAIL_MAX};
 use wayfare_protocol::stream::{Class, Destination, Open};
 use wayfare_protocol::{ErrorCode, Limits, Refusal, StreamId};
 
-use super::assembly::{Assembled, Assembly};
 use super::outgoing::Outgoing;
+use super::receiver::{Receiver, malformed, too_large};
 use super::{Effect, Role};
 use crate::machine::Sink;
-
-/// The incoming side of a stream that the application knows.
-#[derive(Debug)]
-struct Receiver {
-    assembly: Assembly,
-    /// Message bytes that the other end may still send; below zero after its overdraft.
-    allowance: i64,
-    /// Message bytes given to the application and not consumed.
-    held: u32,
-    /// Message bytes consumed and not granted again.
-    pending: u32,
-}
-
-impl Receiver {
-    fn new(window: u32) -> Self {
-        Self { assembly: Assembly::Idle, allowance: window.into(), held: 0, pending: 0 }
-    }
-
-    /// Takes a data frame; gives the message that it completes.
-    fn take(&mut self, body: Bytes, more: bool) -> Result<Option<Bytes>, Refusal> {
-        if body.is_empty() {
-            return Err(Refusal::new(ErrorCode::Malformed, "a data frame without a byte of message"));
-        }
-        if self.assembly.is_idle() && self.allowance <= 0 {
-            return Err(Refusal::new(ErrorCode::Overloaded, "a message was sent without credit"));
-        }
-        self.allowance -= i64::try_from(body.len()).unwrap_or(i64::MAX);
-        match self.assembly.push(body, more, MESSAGE_MAX) {
-            Assembled::Part => Ok(None),
-            Assembled::Whole(message) => {
-                self.held = self.held.saturating_add(u32::try_from(message.len()).unwrap_or(u32::MAX));
-                Ok(Some(message))
-            }
-            Assembled::TooLarge => Err(Refusal::new(ErrorCode::TooLarge, too_large())),
-        }
-    }
-
-    /// The application consumed; says what to grant, if it is worth a frame.
-    fn consume(&mut self, bytes: u32, window: u32) -> Option<u32> {
-        let bytes = bytes.min(self.held);
-        self.held -= bytes;
-        self.pending = self.pending.saturating_add(bytes);
-        if self.pending == 0 || self.pending < window / 2 {
-            return None;
-        }
-        self.allowance += i64::from(self.pending);
-        Some(std::mem::take(&mut self.pending))
-    }
-}
-
-fn too_large() -> String {
-    format!("a message may have at most {MESSAGE_MAX} bytes")
-}
 
 /// A refusal that fits a reset frame.
 fn shortened(mut refusal: Refusal) -> Refusal {
@@ -134,7 +81,7 @@ impl Streams {
         self.next = id.checked_add(2);
         let stream = StreamId(id);
         let window = terms.limits.stream_window;
-        self.receivers.insert(stream, Receiver::new(window));
+        self.receivers.insert(stream, Receiver::new(window, destination, terms.codec));
         outgoing.add(stream, class, 0);
         outgoing.signal(stream, Kind::Open, terms.codec.encode(&Open { destination, class, window }));
         out.push(Effect::StreamOpened { ticket, stream });
@@ -164,12 +111,14 @@ impl Streams {
             Kind::Credit => match terms.codec.decode::<u32>(&frame.body) {
                 Ok(bytes) => {
                     outgoing.grant(stream, bytes);
-                    if bytes > 0 && self.receivers.contains_key(&stream) {
+                    let receiver = self.receivers.get_mut(&stream);
+                    let bytes = receiver.map_or(0, |receiver| receiver.granted(bytes));
+                    if bytes > 0 {
                         out.push(Effect::Credit { stream, bytes });
                     }
                     None
                 }
-                Err(error) if outgoing.knows(stream) => Some(Refusal::new(ErrorCode::Malformed, error.to_string())),
+                Err(error) if outgoing.knows(stream) => Some(malformed(error)),
                 Err(_) => None,
             },
             Kind::Close => {
@@ -215,7 +164,7 @@ impl Streams {
         let open: Open =
             terms.codec.decode(body).map_err(|error| Refusal::new(ErrorCode::Unsupported, error.to_string()))?;
         let window = terms.limits.stream_window;
-        self.receivers.insert(stream, Receiver::new(window));
+        self.receivers.insert(stream, Receiver::new(window, open.destination, terms.codec));
         outgoing.add(stream, open.class, open.window);
         outgoing.signal(stream, Kind::Credit, terms.codec.encode(&window));
         let bytes = open.window;
@@ -230,7 +179,7 @@ impl Streams {
         outgoing.forget(stream);
         match self.receivers.remove(&stream) {
             None => {}
-            Some(receiver) if receiver.assembly.is_idle() => out.push(Effect::StreamClosed { stream }),
+            Some(receiver) if receiver.is_between_messages() => out.push(Effect::StreamClosed { stream }),
             Some(_) => {
                 let refusal = Refusal::new(ErrorCode::Malformed, "closed in the middle of a message");
                 out.push(Effect::StreamReset { stream, refusal });
@@ -246,8 +195,15 @@ impl Streams {
         (stream, bytes): (StreamId, Bytes),
         out: &mut impl Sink<Effect>,
     ) {
-        if !self.receivers.contains_key(&stream) {
+        let Some(receiver) = self.receivers.get_mut(&stream) else {
             return; // it ended while the message was on its way here
+        };
+        let (bytes, spare) = match receiver.outward(bytes) {
+            Ok(outward) => outward,
+            Err(refusal) => return self.fail(terms, outgoing, stream, refusal, out),
+        };
+        if spare > 0 {
+            out.push(Effect::Credit { stream, bytes: spare });
         }
         let refusal = if bytes.is_empty() {
             Refusal::new(ErrorCode::Malformed, "a message has at least one byte")

@@ -2,9 +2,9 @@
 //!
 //! | what | over TCP | over the unix socket |
 //! |---|---|---|
-//! | proof | the token: `Authorization: Bearer …`, for `/sync` also `?token=…`, or before the path as `/t/<token>` where an origin is allowed | the system says that it is the same user |
+//! | proof | the token: `Authorization: Bearer …`, for WebSockets also `?token=…`, or before the path as `/t/<token>` where an origin is allowed | the system says that it is the same user |
 //! | `Host` | names this machine: `localhost` or a loopback address (a page that resolves its own name to this machine names itself) | the same |
-//! | `Origin` | none, or the one that was allowed | the same |
+//! | `Origin` | none, the door's own (the app's pages), or the one that was allowed | none |
 //! | a body | declared as `application/json`: pages of other origins cannot send that without asking | the same |
 //!
 //! A door that many devices share ([`Way::Named`]) asks for a device's token as `Authorization: Bearer …`, which is judged behind
@@ -131,7 +131,7 @@ impl Entrance {
         let refused = |why: Refused| Box::new(why.response());
         self.host(request.headers(), request.uri()).map_err(refused)?;
         let inner = self.proven(request.headers(), request.uri()).map_err(refused)?;
-        let cors = self.origin(request.headers()).map_err(refused)?;
+        let cors = self.origin(request.headers(), request.uri()).map_err(refused)?;
         if request.method() == Method::OPTIONS && cors.0.is_some() {
             return Err(Box::new(cors.preflight(request.headers())));
         }
@@ -176,10 +176,19 @@ impl Entrance {
         }
     }
 
-    fn origin(&self, headers: &HeaderMap) -> Result<Cors, Refused> {
+    /// Whether a request for the app's files, which anybody may have, names this door's host.
+    pub(super) fn is_named(&self, headers: &HeaderMap, uri: &Uri) -> bool {
+        self.host(headers, uri).is_ok()
+    }
+
+    fn origin(&self, headers: &HeaderMap, uri: &Uri) -> Result<Cors, Refused> {
         let mut all = headers.get_all(ORIGIN).iter();
         match (all.next(), all.next()) {
             (None, _) => Ok(Cors(None)),
+            // The same origin: a browser asks for no leave to read the answer.
+            (Some(_), None) if matches!(self.way, Way::Tcp(_)) && is_own_page(headers, uri, is_loopback) => {
+                Ok(Cors(None))
+            }
             (Some(shown), None) => {
                 let allowed = self.origin.as_ref().ok_or(Refused::Origin)?;
                 let is_allowed = shown.as_bytes().eq_ignore_ascii_case(allowed.0.as_bytes());
@@ -243,7 +252,7 @@ fn shown_in<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     match headers.get(AUTHORIZATION) {
         Some(authorization) => authorization.to_str().ok()?.strip_prefix("Bearer "),
         // A WebSocket of the web sets no headers.
-        None if uri.path().starts_with("/sync/") => {
+        None if uri.path().starts_with("/sync/") || uri.path() == "/link" => {
             uri.query()?.split('&').find_map(|pair| pair.strip_prefix("token="))
         }
         None => None,
@@ -261,6 +270,24 @@ fn names(headers: &HeaderMap, uri: &Uri, is_ours: impl Fn(&uri::Authority) -> bo
     let (Some(host), None) = (all.next(), all.next()) else { return false };
     let host = host.to_str().ok().and_then(|host| host.parse::<uri::Authority>().ok());
     host.is_some_and(|host| is_ours(&host)) && uri.authority().is_none_or(is_ours)
+}
+
+/// Whether the one `Origin` of a request is the host that it names, and that host is ours.
+fn is_own_page(headers: &HeaderMap, uri: &Uri, is_ours: impl Fn(&uri::Authority) -> bool) -> bool {
+    let text = |name: &HeaderName| {
+        let mut all = headers.get_all(name).iter();
+        all.next().filter(|_| all.next().is_none()).and_then(|value| value.to_str().ok())
+    };
+    let (Some(origin), Some(host)) = (text(&ORIGIN), text(&HOST)) else { return false };
+    let page = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    page.is_some_and(|page| page.eq_ignore_ascii_case(host)) && names(headers, uri, is_ours)
+}
+
+/// Whether a WebSocket at a door of these names is opened by no page, or by a page of the door itself.
+#[must_use]
+pub fn is_from_own_page_or_none(headers: &HeaderMap, uri: &Uri, hosts: &[String]) -> bool {
+    let is_one = |authority: &uri::Authority| hosts.iter().any(|host| is_host(authority, host));
+    !headers.contains_key(ORIGIN) || is_own_page(headers, uri, is_one)
 }
 
 /// Whatever the port: it may be another one outside.

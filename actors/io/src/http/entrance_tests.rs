@@ -60,6 +60,52 @@ fn a_web_socket_may_show_the_token_in_its_query_and_nothing_else_may() {
     assert_eq!(entered(&entrance, "GET", &format!("/sync/lab/a?token={}", token.text()), &page), Err(403));
 }
 
+/// The app's own pages are of the door's origin; its WebSocket shows the token in the query.
+#[test]
+fn a_page_of_the_door_itself_comes_in_with_the_token_and_no_other_port_or_name_does() {
+    let token = token();
+    let entrance = Entrance::new(Way::Tcp(token.clone()), None);
+    let link = |host: &str, origin: &str, shown: &str| {
+        entered(&entrance, "GET", &format!("/link?token={shown}"), &[("host", host), ("origin", origin)])
+    };
+    for host in ["127.0.0.1:7445", "localhost:7445", "[::1]:7445"] {
+        assert!(link(host, &format!("http://{host}"), token.text()).is_ok(), "{host}");
+        assert_eq!(link(host, &format!("http://{host}"), "x"), Err(401));
+    }
+    let host = "127.0.0.1:7445";
+    for origin in
+        ["http://127.0.0.1:7446", "http://localhost:7445", "http://evil.example", "null", "127.0.0.1:7445", ""]
+    {
+        assert_eq!(link(host, origin, token.text()), Err(403), "{origin}");
+    }
+    // A name that was rebound to this machine is its own page's, and none of ours.
+    assert_eq!(link("evil.example:7445", "http://evil.example:7445", token.text()), Err(403));
+    let twice = [("host", host), ("origin", "http://127.0.0.1:7445"), ("origin", "http://evil.example")];
+    assert_eq!(entered(&entrance, "GET", &format!("/link?token={}", token.text()), &twice), Err(403));
+    let unix = Entrance::new(Way::Unix, None);
+    let page = [("host", "localhost"), ("origin", "http://localhost")];
+    assert_eq!(entered(&unix, "GET", "/link", &page), Err(403), "no page reaches a unix socket");
+}
+
+#[test]
+fn a_cloud_takes_links_of_programs_and_of_its_own_pages() {
+    let hosts = ["mesh.example".to_owned(), "127.0.0.1".to_owned()];
+    let uri: Uri = "/link".parse().unwrap();
+    let comes_in = |headers: &[(&str, &str)]| {
+        let headers: HeaderMap =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        is_from_own_page_or_none(&headers, &uri, &hosts)
+    };
+    assert!(comes_in(&[("host", "whatever")]), "a program, which says who the server is by itself");
+    assert!(comes_in(&[("host", "mesh.example"), ("origin", "https://mesh.example")]));
+    assert!(comes_in(&[("host", "mesh.example:7443"), ("origin", "https://mesh.example:7443")]));
+    assert!(comes_in(&[("host", "127.0.0.1:7443"), ("origin", "http://127.0.0.1:7443")]));
+    for origin in ["https://evil.example", "https://mesh.example:1", "null", ""] {
+        assert!(!comes_in(&[("host", "mesh.example"), ("origin", origin)]), "{origin}");
+    }
+    assert!(!comes_in(&[("host", "evil.example"), ("origin", "https://evil.example")]), "a rebound name");
+}
+
 #[test]
 fn the_unix_socket_needs_no_token_and_keeps_pages_out() {
     let entrance = Entrance::new(Way::Unix, None);

@@ -30,18 +30,22 @@ mod token;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::response::Response;
 use axum::routing::get;
+use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 use wayfare_actors::document::Library;
 use wayfare_actors::gate::Gate;
-use wayfare_actors::ports::Pending;
+use wayfare_actors::ports::{Connection, Pending};
 use wayfare_protocol::limits::HTTP_BODY_MAX;
 use wayfare_protocol::{Limits, Refusal};
 
 use crate::client::ClientIdentity;
+use crate::transport;
 pub use clients::{Clients, Reach};
-pub use entrance::{Entrance, Origin, OriginError, Way};
+pub use entrance::{Entrance, Origin, OriginError, Way, is_from_own_page_or_none};
 pub use guests::{Guest, Guests, shared_routes, token_of};
 pub use serve::{Bounds, serve};
 pub use token::{Token, TokenError, load_or_create_token};
@@ -103,17 +107,44 @@ pub fn routes(reach: Reach, identity: ClientIdentity, documents: Arc<dyn Documen
     Doorway(inner)
 }
 
+async fn link(State(links): State<mpsc::Sender<Connection>>, upgrade: WebSocketUpgrade) -> Response {
+    transport::accept::upgrade(upgrade, "a page".to_owned(), move |connection| async move {
+        let _ = links.send(connection).await; // whoever takes links is gone with the door
+    })
+}
+
+/// What is served to anybody.
+#[derive(Clone)]
+pub struct Open {
+    /// Its routes.
+    pub routes: Router,
+    /// Whether a path is one of them.
+    pub has: fn(&str) -> bool,
+}
+
 /// Routes without an entrance: nothing is served from them as they are.
 #[derive(Clone)]
 pub struct Doorway(Router);
 
 impl Doorway {
-    /// The routes behind an entrance.
-    pub fn behind(&self, entrance: Entrance) -> Router {
+    /// Takes links in as well, at `/link`: whoever came through the entrance has proven enough.
+    #[must_use]
+    pub fn with_links(self, links: mpsc::Sender<Connection>) -> Self {
+        Self(self.0.merge(Router::new().route("/link", get(link)).with_state(links)))
+    }
+
+    /// The routes behind an entrance, and before it what anybody may have who names the door's host.
+    pub fn behind(&self, entrance: Entrance, open: Option<Open>) -> Router {
         let (inner, entrance) = (self.0.clone(), Arc::new(entrance));
         Router::new().fallback(move |request: Request| {
-            let (inner, entrance) = (inner.clone(), Arc::clone(&entrance));
+            let (inner, entrance, open) = (inner.clone(), Arc::clone(&entrance), open.clone());
             async move {
+                if let Some(open) = open
+                    && (open.has)(request.uri().path())
+                    && entrance.is_named(request.headers(), request.uri())
+                {
+                    return open.routes.oneshot(request).await.unwrap_or_else(|never| match never {});
+                }
                 let shown = (request.method().clone(), entrance::redacted(request.uri().path()));
                 let response = match entrance.enter(request) {
                     Ok(entered) => {

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use wayfare_actors::ports::{Address, Connection, DialError, Pending, Transport};
-use wayfare_protocol::codec::BINCODE_SUBPROTOCOL;
+use wayfare_protocol::codec::Codec;
 use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::pairing::{PairingAnchor, origin};
 
@@ -36,6 +36,9 @@ pub struct WsTransport {
     public_roots: Arc<OnceLock<Arc<RootCertStore>>>,
     proxies: Arc<Proxies>,
 }
+
+/// What this process speaks where it dials.
+const SPOKEN: Codec = Codec::Bincode;
 
 /// Whom TLS must show.
 #[derive(Clone, Copy)]
@@ -288,12 +291,12 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut request = url.into_client_request().map_err(Failure::unreachable)?;
-    request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(BINCODE_SUBPROTOCOL));
+    request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SPOKEN.subprotocol()));
     // The library fails on an answer without the subprotocol that was asked for, or with another.
     let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(websocket_config()))
         .await
-        .map_err(|error| Failure::Unreachable(format!("no {BINCODE_SUBPROTOCOL} there: {error}")))?;
-    Ok(frames::connection(socket, peer))
+        .map_err(|error| Failure::Unreachable(format!("no {} there: {error}", SPOKEN.subprotocol())))?;
+    Ok(frames::connection(socket, peer, SPOKEN))
 }
 
 #[cfg(test)]

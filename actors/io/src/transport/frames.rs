@@ -6,6 +6,7 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use tokio_tungstenite::tungstenite;
 use wayfare_actors::ports::{Closed, Connection, FrameReader, FrameWriter, PendingRef};
+use wayfare_protocol::codec::Codec;
 
 use super::WEBSOCKET_MESSAGE_MAX;
 
@@ -71,14 +72,14 @@ impl Message for ws::Message {
 ///
 /// Who has written its last words and drops both halves while bytes of the other end lie unread in the socket's buffer makes
 /// the system reset the connection, which may overtake those words: read on until [`Closed`] where they matter.
-pub(super) fn connection<W, M, E>(socket: W, peer: String) -> Connection
+pub(super) fn connection<W, M, E>(socket: W, peer: String, codec: Codec) -> Connection
 where
     W: Stream<Item = Result<M, E>> + Sink<M, Error = E> + Send + Unpin + 'static,
     M: Message,
     E: std::error::Error + Send + 'static,
 {
     let (sink, stream) = socket.split();
-    Connection { reader: Box::new(Reader(stream)), writer: Box::new(Writer(sink)), peer }
+    Connection { reader: Box::new(Reader(stream)), writer: Box::new(Writer(sink)), peer, codec }
 }
 
 struct Reader<W>(SplitStream<W>);

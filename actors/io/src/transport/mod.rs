@@ -1,6 +1,7 @@
 //! Links over WebSocket: the dialing end ([`WsTransport`]) and the accepting ends ([`accept`], [`TcpDoor`], [`UnixDoor`]).
 //!
-//! One binary message is one frame. Both ends agree on the subprotocol `wayfare.v1.bincode` or do not connect.
+//! One binary message is one frame. Both ends agree on a subprotocol ([`Codec`](wayfare_protocol::codec::Codec)) or do not connect;
+//! this process dials with `wayfare.v1.bincode` and takes in both.
 
 pub mod accept;
 mod address;

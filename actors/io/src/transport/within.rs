@@ -7,6 +7,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use wayfare_actors::ports::{
     Address, Closed, Connection, DialError, FrameReader, FrameWriter, Pending, PendingRef, Transport,
 };
+use wayfare_protocol::codec::Codec;
 use wayfare_protocol::limits::FRAMES_WITHIN_PROCESS;
 
 /// Dials whoever takes connections in this process.
@@ -39,6 +40,7 @@ fn pair(peer: &str) -> (Connection, Connection) {
         reader: Box::new(Reader(reader)),
         writer: Box::new(Writer(Some(writer))),
         peer: peer.to_owned(),
+        codec: Codec::Bincode,
     };
     (end(from_far, to_far), end(from_near, to_near))
 }

@@ -6,8 +6,10 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use wayfare_actors::ports::{Connection, DialError};
 use wayfare_io::transport::accept;
+use wayfare_protocol::codec::Codec;
 
 use super::{LARGEST, LONG, NODE, accept_plain, dial, listen, plain_pair, raw_client, reason};
 
@@ -91,6 +93,31 @@ async fn an_end_that_stops_speaking_can_still_be_spoken_to() {
     assert_eq!(dialed.reader.read().await.expect("written before"), Bytes::from_static(b"before"));
     drop(accepted);
     assert_ne!(reason(&mut dialed.reader).await, "");
+}
+
+#[tokio::test]
+async fn a_door_takes_either_codec_and_of_both_the_first() {
+    let (listener, port) = listen().await;
+    for (offered, agreed) in [
+        ("wayfare.v1.bincode", Codec::Bincode),
+        ("wayfare.v1.msgpack", Codec::MessagePack),
+        ("other, wayfare.v1.msgpack, wayfare.v1.bincode", Codec::Bincode),
+    ] {
+        let accepting = async {
+            let (stream, peer) = accept::tcp(&listener).await.expect("a stream");
+            accept::stream(stream, peer.to_string(), LONG).await
+        };
+        let asking = async {
+            let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a stream");
+            let mut request = format!("ws://127.0.0.1:{port}/link").into_client_request().expect("a request");
+            request.headers_mut().insert("sec-websocket-protocol", offered.parse().expect("a value"));
+            tokio_tungstenite::client_async(request, stream).await
+        };
+        let (accepted, asked) = tokio::join!(accepting, asking);
+        assert_eq!(accepted.expect("a connection").codec, agreed, "{offered}");
+        let (_, answer) = asked.expect("a connection");
+        assert_eq!(answer.headers()["sec-websocket-protocol"], agreed.subprotocol(), "{offered}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use ractor::{ActorCell, ActorRef};
 use tokio::sync::OwnedSemaphorePermit;
 use wayfare_core::Machine as _;
 use wayfare_core::link::{self, Link, Role};
-use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{Pair, Register, Welcome};
 use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::{AccountId, ErrorCode, Limits, Refusal};
@@ -91,17 +90,17 @@ impl From<LinkCommand> for AcceptedCommand {
 
 /// The child that serves one accepted connection.
 #[must_use]
-pub fn child(door: Door, codec: Codec, connection: Connection) -> Child {
-    child_of(door, codec, connection, None)
+pub fn child(door: Door, connection: Connection) -> Child {
+    child_of(door, connection, None)
 }
 
 /// The same for a connection that counts against a gate until it is authenticated or gone.
 #[must_use]
-pub fn child_with_permit(door: Door, codec: Codec, connection: Connection, permit: OwnedSemaphorePermit) -> Child {
-    child_of(door, codec, connection, Some(permit))
+pub fn child_with_permit(door: Door, connection: Connection, permit: OwnedSemaphorePermit) -> Child {
+    child_of(door, connection, Some(permit))
 }
 
-fn child_of(door: Door, codec: Codec, connection: Connection, permit: Option<OwnedSemaphorePermit>) -> Child {
+fn child_of(door: Door, connection: Connection, permit: Option<OwnedSemaphorePermit>) -> Child {
     let connection = Arc::new(std::sync::Mutex::new(Some((connection, permit))));
     Child::new(
         "accepted link",
@@ -121,7 +120,7 @@ fn child_of(door: Door, codec: Codec, connection: Connection, permit: Option<Own
                             return Err(Fatal("an accepted connection is served once".to_owned()));
                         };
                         let myself = waits.await.map_err(|_| Fatal("not started".to_owned()))?;
-                        let mut started = begin(&door, codec, connection, myself, now);
+                        let mut started = begin(&door, connection, myself, now);
                         started.executor.permit = permit;
                         Ok(started)
                     })
@@ -138,7 +137,6 @@ fn child_of(door: Door, codec: Codec, connection: Connection, permit: Option<Own
 
 fn begin(
     door: &Door,
-    codec: Codec,
     connection: Connection,
     myself: ActorRef<Mail<AcceptedLink>>,
     now: wayfare_protocol::Now,
@@ -146,7 +144,7 @@ fn begin(
     let mut nonce = [0; 32];
     door.random.fill(&mut nonce);
     let role = Role::Acceptor { identity: door.identity.clone(), nonce, version: door.version.clone() };
-    let machine = Link::new(link::Config { role, codec, limits: Arc::clone(&door.limits) }, now);
+    let machine = Link::new(link::Config { role, codec: connection.codec, limits: Arc::clone(&door.limits) }, now);
     let peer = connection.peer.clone();
     let this = LinkRef::Accepted(myself.clone());
     let tell = move |event| myself.cast(Mail::Command(LinkCommand::Connection(event).into())).is_ok();

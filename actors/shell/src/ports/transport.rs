@@ -1,6 +1,7 @@
 //! The port of transports: connections that carry whole frames.
 
 use bytes::Bytes;
+use wayfare_protocol::codec::Codec;
 use wayfare_protocol::identity::ServerIdentity;
 
 use super::{Pending, PendingRef};
@@ -48,6 +49,8 @@ pub struct Connection {
     pub writer: Box<dyn FrameWriter>,
     /// For logs: the other end's address.
     pub peer: String,
+    /// The codec that both ends negotiated.
+    pub codec: Codec,
 }
 
 /// The incoming half.

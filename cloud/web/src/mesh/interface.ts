@@ -45,6 +45,9 @@ export interface Mesh {
   inspect(session: string, code: string, cursor: number): Promise<Inspection>;
   /** Answers a run that asked for a line of input. */
   reply(session: string, run: string, text: string): Promise<void>;
+  /** Opens a document: both ends hold a replica and say frames of y-protocols (synchronisation, presence). The account's list of
+   * projects is the document of the nil id, a project's tree the document of the project's id (docs/documents.md). */
+  document(id: string): DocumentChannel;
   /** The mesh refuses a device from now on, also this one. There is no renaming of devices: a device is named when it is paired. */
   revoke(deviceId: string): Promise<void>;
   /** Ends the connection for good; readers of runs get a `MeshError`. */
@@ -132,6 +135,8 @@ export interface RunRequest {
   device?: string;
   /** What the device must have if the session is made now. */
   needs?: { gpu?: boolean; memoryBytes?: number; tags?: string[] };
+  /** How the kernel is started if the session is made now: kernelspec, virtual environment, working directory on the device. */
+  environment?: { kernel?: string; venv?: string; cwd?: string };
 }
 
 /** One execution, as it is read. */
@@ -212,6 +217,17 @@ export interface ExecuteError {
   column: number | null;
 }
 
+/** One opening of a document's stream. It does not outlive the link: open another when `state` is `online` again. */
+export interface DocumentChannel {
+  /** Says one whole frame of y-protocols; it is cut into pieces here. Nothing happens once the channel is over. */
+  send(frame: Uint8Array): void;
+  /** What the other end says, whole frames. Ends with the channel; throws a `MeshError` if the document is refused. One reader. */
+  readonly frames: AsyncIterable<Uint8Array>;
+  /** Of the frames with changes sent on this channel, counted from 1, all through that number are durable at the other end. */
+  readonly kept: Readable<number>;
+  close(): void;
+}
+
 /** A run as the list of runs has it. */
 export interface RunInfo {
   run: string;
@@ -251,8 +267,8 @@ export interface Credentials {
   name: string;
   /** Ed25519 of WebCrypto, the private half not extractable. */
   key: CryptoKeyPair;
-  /** X25519 public key for secrets sealed to this device: 32 bytes. */
-  sealingKey: Uint8Array;
+  /** X25519 of WebCrypto, for secrets that are sealed to this device. */
+  sealing: CryptoKeyPair;
   /** Shown to a node of this machine with each connection (`#token=` of the address that it prints). A cloud has none. */
   token?: string;
 }

@@ -5,6 +5,7 @@ mod liveness;
 mod properties;
 mod scheduling;
 mod streams;
+mod translation;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -116,7 +117,13 @@ impl Pair {
 
     /// A link that is up, its handshake no longer among what was told.
     fn up(limits: &Limits) -> Self {
-        let mut pair = Self::new(dialer(limits, Purpose::Register(introduction())), acceptor(limits));
+        Self::up_in(Codec::Bincode, limits)
+    }
+
+    /// The same, speaking a codec.
+    fn up_in(codec: Codec, limits: &Limits) -> Self {
+        let dialer = dialer(limits, Purpose::Register(introduction()));
+        let mut pair = Self::new(Config { codec, ..dialer }, Config { codec, ..acceptor(limits) });
         pair.run();
         pair.give(Acceptor, Input::Admit(Ok(welcome())));
         pair.run();
