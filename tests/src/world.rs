@@ -1,10 +1,12 @@
 //! A cloud, nodes and devices in one folder that is gone afterwards.
 
+mod browser;
 mod cloud;
 mod command_line;
 mod installed;
 mod node;
 
+pub use browser::Browser;
 pub use cloud::Cloud;
 pub use command_line::{CommandLine, Network};
 pub use node::Node;
