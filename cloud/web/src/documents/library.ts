@@ -1,0 +1,210 @@
+// The documents of the account in this browser: the index of projects, each project's tree, and every text.
+// All of them are documents (docs/documents.md), so that lists are there, and change, without the home as well.
+
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import * as Y from 'yjs';
+import { newId } from '../id.ts';
+import type { LinkState } from '../mesh/interface.ts';
+import type { DocumentHome } from './channel.ts';
+import { Replica } from './replica.ts';
+
+const INDEX = '00000000-0000-0000-0000-000000000000';
+/** Replicas that are brought into step at a time when everything is read ahead. */
+const AHEAD_AT_ONCE = 4;
+/** Milliseconds before a channel that ended is opened again while the home is there. */
+const AGAIN_MS = 1000;
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+interface Held {
+  replica: Replica;
+  holders: number;
+  stop: () => void;
+}
+
+export class Library {
+  readonly #home: DocumentHome;
+  readonly #state: ReadonlySignal<LinkState>;
+  readonly #account: string;
+  readonly #held = new Map<string, Held>();
+  readonly #all = signal<ReadonlySignal<number>[]>([]);
+  readonly #readAhead = new Set<string>();
+  readonly #index: Replica;
+  readonly #stops: (() => void)[] = [];
+  /** The projects, in order of name. */
+  readonly projects: ReadonlySignal<Named[]>;
+  /** Whether the list of projects is known here. */
+  readonly known: ReadonlySignal<boolean>;
+  /** Changes made here that the home does not keep yet. */
+  readonly unkept: ReadonlySignal<number>;
+
+  constructor(home: DocumentHome, state: ReadonlySignal<LinkState>, account: string) {
+    this.#home = home;
+    this.#state = state;
+    this.#account = account;
+    this.#index = this.open(INDEX);
+    this.projects = this.#named(this.#index, 'projects');
+    this.known = this.#index.known;
+    this.unkept = computed(() => this.#all.value.reduce((sum, count) => sum + count.value, 0));
+    for (const id of this.#leftUnkept()) {
+      this.open(id);
+      this.close(id);
+    }
+    this.#stops.push(effect(() => void (state.value === 'online' && this.projects.value && void this.#ahead())));
+  }
+
+  /** A document, which is brought into step while it is held. Whoever opens it closes it. */
+  open(id: string): Replica {
+    const held = this.#held.get(id) ?? this.#hold(id);
+    held.holders += 1;
+    return held.replica;
+  }
+
+  /** What the home does not keep yet stays open until it does. */
+  close(id: string): void {
+    const held = this.#held.get(id);
+    if (!held) return;
+    held.holders -= 1;
+    if (held.holders > 0) return;
+    if (held.replica.unkept.peek() === 0) return this.#letGo(id, held);
+    const stop = effect(() => {
+      if (held.replica.unkept.value > 0 && held.holders === 0) return;
+      queueMicrotask(() => stop());
+      if (held.holders === 0 && this.#held.get(id) === held) this.#letGo(id, held);
+    });
+  }
+
+  #letGo(id: string, held: Held): void {
+    held.stop();
+    this.#held.delete(id);
+    this.#all.value = this.#all.value.filter((count) => count !== held.replica.unkept);
+    void held.replica.close();
+  }
+
+  /** The documents of a project, in order of path, while somebody has it open. */
+  files(project: string): { files: ReadonlySignal<Named[]>; known: ReadonlySignal<boolean>; close: () => void } {
+    const tree = this.open(project);
+    return { files: this.#named(tree, 'files'), known: tree.known, close: () => this.close(project) };
+  }
+
+  newProject(name: string): string {
+    const id = newId();
+    this.#index.doc.getMap<string>('projects').set(id, name);
+    return id;
+  }
+
+  async newDocument(project: string, path: string, text: string): Promise<string> {
+    const id = newId();
+    const tree = this.open(project);
+    await tree.loaded;
+    tree.doc.getMap<string>('files').set(id, path);
+    const replica = this.open(id);
+    await replica.loaded;
+    replica.text.insert(0, text);
+    this.close(project);
+    this.close(id);
+    return id;
+  }
+
+  async rename(project: string, document: string, path: string): Promise<void> {
+    const tree = this.open(project);
+    await tree.loaded;
+    tree.doc.getMap<string>('files').set(document, path);
+    this.close(project);
+  }
+
+  async end(): Promise<void> {
+    this.#stops.forEach((stop) => stop());
+    for (const { replica, stop } of this.#held.values()) {
+      stop();
+      await replica.close();
+    }
+    this.#held.clear();
+  }
+
+  /** Documents that were changed when the page was closed, and not kept. */
+  #leftUnkept(): string[] {
+    const [start, end] = [this.#database(''), '/unkept'];
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(start) && key.endsWith(end));
+    return keys.map((key) => key.slice(start.length, -end.length));
+  }
+
+  #database(id: string): string {
+    return `wayfare/${this.#account}/${id}`;
+  }
+
+  #hold(id: string): Held {
+    const replica = new Replica(id, this.#database(id));
+    let isOver = false;
+    let isSpeaking = false;
+    const speak = async (): Promise<void> => {
+      if (isSpeaking) return;
+      isSpeaking = true;
+      while (!isOver && this.#state.peek() === 'online') {
+        try {
+          await replica.speak(this.#home.document(id));
+        } catch (error) {
+          console.warn(`document ${id}:`, error);
+        }
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+      isSpeaking = false;
+    };
+    const stop = effect(() => void (this.#state.value === 'online' && void speak()));
+    const held = { replica, holders: 0, stop: () => ((isOver = true), stop()) };
+    this.#held.set(id, held);
+    this.#all.value = [...this.#all.peek(), replica.unkept];
+    return held;
+  }
+
+  /** A map of ids to names as a list that follows it. */
+  #named(replica: Replica, map: string): ReadonlySignal<Named[]> {
+    const names: Y.Map<string> = replica.doc.getMap(map);
+    const list = () =>
+      [...names.entries()].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
+    const named = signal(list());
+    names.observe(() => (named.value = list()));
+    return named;
+  }
+
+  /** Brings every document into step once, so that all of them can be read without the home. */
+  async #ahead(): Promise<void> {
+    for (const project of this.projects.peek()) {
+      if (this.#readAhead.has(project.id)) continue;
+      this.#readAhead.add(project.id);
+      const { files, close } = this.files(project.id);
+      if (await this.#stepped(project.id)) {
+        const ids = files.peek().map((file) => file.id);
+        await Promise.all(Array.from({ length: AHEAD_AT_ONCE }, async () => {
+          for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
+            this.open(id);
+            await this.#stepped(id);
+            this.close(id);
+          }
+        }));
+      } else {
+        this.#readAhead.delete(project.id);
+      }
+      close();
+    }
+  }
+
+  /** Waits until a document that is open is in step; says `false` if the home went away before. */
+  #stepped(id: string): Promise<boolean> {
+    const held = this.#held.get(id);
+    return new Promise((resolve) => {
+      const stop: { now?: () => void } = {};
+      const done = (is: boolean) => {
+        resolve(is);
+        queueMicrotask(() => stop.now?.());
+      };
+      stop.now = effect(() => {
+        if (!held || this.#state.value !== 'online') done(false);
+        else if (held.replica.inStep.value) done(true);
+      });
+    });
+  }
+}

@@ -1,0 +1,101 @@
+// A run that is read: what it said so far and where it stands. The screen is told once per frame, however much comes.
+
+import { signal } from '@preact/signals';
+import type { Outcome, RunEvent } from '../mesh/interface.ts';
+import { Gathered } from '../output/gather.ts';
+import type { Phase, RunEnd, RunRecord } from './record.ts';
+
+export class LiveRun {
+  readonly record: RunRecord;
+  readonly gathered = new Gathered();
+  readonly phase = signal<Phase>({ kind: 'queued' });
+  /** Grows when there is more to show. */
+  readonly version = signal(0);
+  #deviceName = '';
+  #attempt = 1;
+  #durationMs: number | null = null;
+  #since = 0;
+  #isTelling = false;
+
+  constructor(record: RunRecord) {
+    this.record = record;
+    if (record.end) this.phase.value = { kind: 'ended', end: record.end };
+  }
+
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  /** Says where it runs, before its first event. */
+  accepted(deviceName: string): void {
+    this.#deviceName = deviceName;
+    if (this.phase.value.kind === 'sending') this.phase.value = { kind: 'waiting', why: '', deviceName };
+  }
+
+  /** Takes an event; says how it ended if that was the last. */
+  take(event: RunEvent): RunEnd | null {
+    switch (event.kind) {
+      case 'attached':
+        if (event.attempt > this.#attempt) this.gathered.clear();
+        this.#deviceName = event.deviceName;
+        this.#attempt = event.attempt;
+        if (this.#since > 0) this.#running();
+        else this.phase.value = { kind: 'waiting', why: '', deviceName: this.#deviceName };
+        break;
+      case 'waiting':
+        this.phase.value = { kind: 'waiting', why: event.why, deviceName: this.#deviceName };
+        break;
+      case 'start':
+        // The clock of this device: the other one's may be wrong.
+        this.#since = Date.now();
+        this.#running();
+        break;
+      case 'stdin':
+        this.phase.value = {
+          kind: 'asking',
+          since: this.#since,
+          deviceName: this.#deviceName,
+          prompt: event.prompt,
+          password: event.password,
+        };
+        break;
+      case 'stdinAnswered':
+        this.#running();
+        break;
+      case 'result':
+      case 'error':
+        this.#durationMs = event.durationMs;
+        this.gathered.take(event);
+        break;
+      case 'ended':
+        return this.ended(event.outcome);
+      default:
+        this.gathered.take(event);
+    }
+    this.#tell();
+    return null;
+  }
+
+  ended(outcome: Outcome | 'refused', why?: string): RunEnd {
+    const end: RunEnd = { outcome, why, deviceName: this.#deviceName, attempt: this.#attempt, durationMs: this.#durationMs };
+    this.phase.value = { kind: 'ended', end };
+    this.version.value += 1;
+    return end;
+  }
+
+  #running(): void {
+    this.phase.value = { kind: 'running', since: this.#since || Date.now(), deviceName: this.#deviceName };
+  }
+
+  #tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    const tell = () => {
+      this.#isTelling = false;
+      this.version.value += 1;
+    };
+    // A page that is hidden draws no frames.
+    if (typeof requestAnimationFrame === 'undefined' || document.hidden) setTimeout(tell, 100);
+    else requestAnimationFrame(tell);
+  }
+}

@@ -1,0 +1,53 @@
+// A run as this browser remembers it, also while the page is closed.
+
+import type { Outcome } from '../mesh/interface.ts';
+import type { Needs, SessionName } from '../notebook/settings.ts';
+
+export interface RunRecord {
+  /** The run's id. */
+  id: string;
+  /** The document of its cell. */
+  document: string;
+  /** Where in the text its cell stands: a relative position of Yjs. */
+  anchor: unknown;
+  /** Path of the document in its project, and the cell's number. */
+  cell: { document: string; index: number };
+  session: SessionName;
+  language: string;
+  code: string;
+  /** The device that the user chose. */
+  device?: string;
+  needs: Needs;
+  /** When it was asked for, in milliseconds since 1970. */
+  at: number;
+  /** Runs of one "run all": one that fails takes back those that wait behind it. */
+  group: string | null;
+  /** Its session's id, once it was accepted. */
+  sessionId?: string;
+  end?: RunEnd;
+}
+
+/** How a run ended, for the label under its output. */
+export interface RunEnd {
+  outcome: Outcome | 'refused';
+  /** Why, where it was refused. */
+  why?: string;
+  deviceName: string;
+  attempt: number;
+  /** Milliseconds that the kernel took, where it says so. */
+  durationMs: number | null;
+}
+
+/** Where a run stands. */
+export type Phase =
+  /** Not sent: there is no connection. */
+  | { kind: 'queued' }
+  /** Sent, not accepted yet. */
+  | { kind: 'sending' }
+  /** Accepted; other runs go first, or its device is away. */
+  | { kind: 'waiting'; why: string; deviceName: string }
+  /** Being executed since that time. */
+  | { kind: 'running'; since: number; deviceName: string }
+  /** It asks for a line of input. */
+  | { kind: 'asking'; since: number; deviceName: string; prompt: string; password: boolean }
+  | { kind: 'ended'; end: RunEnd };

@@ -1,0 +1,238 @@
+// The runs of this browser: they are sent when there is a connection, read until they end, and then written into their document.
+
+import { effect, signal, type ReadonlySignal } from '@preact/signals';
+import * as Y from 'yjs';
+import type { Library } from '../documents/library.ts';
+import { newId } from '../id.ts';
+import type { LinkState, Mesh, Run } from '../mesh/interface.ts';
+import { readNotebook, type Cell } from '../notebook/document.ts';
+import type { Needs, SessionName } from '../notebook/settings.ts';
+import { runKey, writeOutputs } from '../notebook/write.ts';
+import { LiveRun } from './live-run.ts';
+import type { RunEnd, RunRecord } from './record.ts';
+import { RunStore } from './store.ts';
+
+/** What is asked for by a tap on Run. */
+export interface Wish {
+  document: string;
+  text: Y.Text;
+  path: string;
+  cell: Cell;
+  session: SessionName;
+  needs: Needs;
+  device?: string;
+  group: string | null;
+}
+
+/** Something to be said aloud. */
+export type Announce = (words: string) => void;
+
+export class Runs {
+  readonly #mesh: Mesh;
+  readonly #library: Library;
+  readonly #announce: Announce;
+  readonly #live = signal<LiveRun[]>([]);
+  readonly #labels = signal<ReadonlyMap<string, RunEnd>>(new Map());
+  /** Each session's runs are sent one after the other, so that they are accepted in that order. */
+  readonly #lines = new Map<string, Promise<unknown>>();
+  readonly #sent = new Set<string>();
+  readonly #stop: () => void;
+  readonly store: RunStore;
+
+  constructor(mesh: Mesh, state: ReadonlySignal<LinkState>, library: Library, account: string, announce: Announce) {
+    this.#mesh = mesh;
+    this.#library = library;
+    this.#announce = announce;
+    this.store = new RunStore(account);
+    void this.store.labels().then((labels) => (this.#labels.value = new Map([...labels, ...this.#labels.peek()])));
+    void this.store.open().then((records) => {
+      this.#live.value = [...records.map((record) => new LiveRun(record)), ...this.#live.peek()];
+      if (state.peek() === 'online') this.#sendAll();
+    });
+    this.#stop = effect(() => void (state.value === 'online' && this.#sendAll()));
+  }
+
+  /** Runs that have not ended, and those that ended while this page is open; in the order in which they were asked for. */
+  get live(): ReadonlySignal<readonly LiveRun[]> {
+    return this.#live;
+  }
+
+  /** How runs ended that this browser saw, by their key. */
+  get labels(): ReadonlySignal<ReadonlyMap<string, RunEnd>> {
+    return this.#labels;
+  }
+
+  /** Runs a cell: now, or when there is a connection. */
+  start(wish: Wish, isOnline: boolean): LiveRun {
+    const { cell, text } = wish;
+    const record: RunRecord = {
+      id: newId(),
+      document: wish.document,
+      anchor: Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, cell.from)),
+      cell: { document: wish.path, index: cell.index },
+      session: wish.session,
+      language: cell.language,
+      code: cell.code.replace(/\n$/, ''),
+      device: wish.device,
+      needs: wish.needs,
+      at: Date.now(),
+      group: wish.group,
+    };
+    const run = new LiveRun(record);
+    const others = this.#live.peek().filter((other) => !(this.#isOver(other) && this.#isAt(other, wish)));
+    this.#live.value = [...others, run];
+    void this.store.put(record);
+    if (isOnline) this.#send(run);
+    else this.#announce(`Cell ${cell.index} will run when connected`);
+    return run;
+  }
+
+  /** Ends a run: takes it back if it waits, interrupts it if it runs. */
+  async stop(run: LiveRun): Promise<void> {
+    const { record } = run;
+    if (run.phase.peek().kind === 'queued') return void (await this.#ended(run, run.ended('cancelled')));
+    if (record.sessionId) await this.#mesh.interrupt(record.sessionId, record.id);
+  }
+
+  async reply(run: LiveRun, text: string): Promise<void> {
+    if (run.record.sessionId) await this.#mesh.reply(run.record.sessionId, run.record.id, text);
+  }
+
+  /** Fetches the files of a run that this browser did not read, out of the session's journal. */
+  async fetchAssets(session: string, run: string): Promise<void> {
+    const reading = this.#mesh.attach(session, run);
+    reading.accepted.catch(() => undefined); // said by the events as well
+    const live = new LiveRun({ id: run } as RunRecord);
+    for await (const event of reading.events) {
+      const end = live.take(event);
+      if (end) this.#label(runKey(run, end.attempt), end);
+    }
+    for (const file of (await live.gathered.finish()).files) await this.store.putAsset(file);
+  }
+
+  end(): void {
+    this.#stop();
+  }
+
+  #isOver(run: LiveRun): boolean {
+    return run.phase.peek().kind === 'ended';
+  }
+
+  #isAt(run: LiveRun, wish: Wish): boolean {
+    return run.record.document === wish.document && placeOf(run.record, wish.text) === wish.cell.from;
+  }
+
+  #sendAll(): void {
+    for (const run of this.#live.peek()) if (run.phase.peek().kind === 'queued') this.#send(run);
+  }
+
+  #send(run: LiveRun): void {
+    const { record } = run;
+    if (this.#sent.has(record.id)) return;
+    this.#sent.add(record.id);
+    run.phase.value = { kind: 'sending' };
+    const line = `${record.session.project}:${record.session.name}/${record.language}`;
+    const before = this.#lines.get(line) ?? Promise.resolve();
+    const accepted = before.then(() => this.#begin(run));
+    this.#lines.set(line, accepted);
+  }
+
+  /** Sends or attaches; resolves when it is accepted or refused. */
+  async #begin(run: LiveRun): Promise<void> {
+    const { record } = run;
+    const { project, name } = record.session;
+    const reading: Run = record.sessionId
+      ? this.#mesh.attach(record.sessionId, record.id)
+      : this.#mesh.run({
+          project, notebook: name, language: record.language, code: record.code, cell: record.cell, runId: record.id,
+          device: record.device, needs: record.needs,
+        });
+    void this.#read(run, reading);
+    try {
+      const { session, deviceName } = await reading.accepted;
+      record.sessionId = session;
+      run.accepted(deviceName);
+      if (!this.#isOver(run)) await this.store.put(record);
+    } catch {
+      // `#read` hears the same and says it.
+    }
+  }
+
+  async #read(run: LiveRun, reading: Run): Promise<void> {
+    let end: RunEnd | null = null;
+    try {
+      for await (const event of reading.events) end = run.take(event) ?? end;
+      end ??= run.ended('unknown');
+    } catch (error) {
+      if (isClosed(error)) return; // signed out: the record stays
+      end = run.ended('refused', error instanceof Error ? error.message : String(error));
+    }
+    await this.#ended(run, end);
+  }
+
+  async #ended(run: LiveRun, end: RunEnd): Promise<void> {
+    const { record } = run;
+    record.end = end;
+    this.#say(run, end);
+    if (record.group && end.outcome !== 'succeeded') this.#takeBack(record.group);
+    if (end.outcome !== 'cancelled' && end.outcome !== 'refused') {
+      this.#label(runKey(record.id, end.attempt), end);
+      await this.#write(run, end);
+    }
+    await this.store.remove(record.id);
+  }
+
+  #label(key: string, end: RunEnd): void {
+    this.#labels.value = new Map(this.#labels.peek()).set(key, end);
+    void this.store.putLabel(key, end);
+  }
+
+  #takeBack(group: string): void {
+    for (const other of this.#live.peek()) {
+      if (other.record.group === group && !this.#isOver(other)) void this.stop(other).catch(() => undefined);
+    }
+  }
+
+  #say(run: LiveRun, end: RunEnd): void {
+    const cell = `Cell ${run.record.cell.index}`;
+    const said = { succeeded: 'finished', failed: 'failed', interrupted: 'was interrupted', cancelled: 'was taken back', unknown: 'was lost', refused: 'was refused' };
+    this.#announce(`${cell} ${said[end.outcome]}${end.why ? `: ${end.why}` : ''}`);
+  }
+
+  /** Writes what a run said into its document, once. */
+  async #write(run: LiveRun, end: RunEnd): Promise<void> {
+    const { outputs, files } = await run.gathered.finish();
+    for (const file of files) await this.store.putAsset(file);
+    const replica = this.#library.open(run.record.document);
+    await replica.loaded;
+    const text = replica.text.toString();
+    const cell = cellOf(run.record, replica.text, readNotebook(text).cells);
+    const edit = cell && writeOutputs(text, cell, runKey(run.record.id, end.attempt), outputs);
+    if (edit) {
+      replica.doc.transact(() => {
+        if (edit.to > edit.from) replica.text.delete(edit.from, edit.to - edit.from);
+        if (edit.insert !== '') replica.text.insert(edit.from, edit.insert);
+      }, 'outputs');
+    }
+    this.#library.close(run.record.document);
+  }
+}
+
+/** Where a run's cell begins in the text of today; `null` if that place is gone. */
+export function placeOf(record: RunRecord, text: Y.Text): number | null {
+  if (!text.doc) return null;
+  const position = Y.createRelativePositionFromJSON(record.anchor);
+  return Y.createAbsolutePositionFromRelativePosition(position, text.doc)?.index ?? null;
+}
+
+/** The cell that a run is of: the one at its place, else the one with its code. */
+export function cellOf(record: RunRecord, text: Y.Text, cells: readonly Cell[]): Cell | null {
+  const place = placeOf(record, text);
+  const code = (cell: Cell) => cell.code.replace(/\n$/, '');
+  const here = cells.find((cell) => cell.from === place);
+  return here ?? cells.find((cell) => code(cell) === record.code && cell.language === record.language) ?? null;
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'Closed';
+}
