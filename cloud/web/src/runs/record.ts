@@ -1,7 +1,7 @@
 // A run as this browser remembers it, also while the page is closed.
 
 import type { Outcome } from '../mesh/interface.ts';
-import type { Needs, SessionName } from '../notebook/settings.ts';
+import type { LanguageSettings, Needs, SessionName } from '../notebook/settings.ts';
 
 export interface RunRecord {
   /** The run's id. */
@@ -18,6 +18,8 @@ export interface RunRecord {
   /** The device that the user chose. */
   device?: string;
   needs: Needs;
+  /** How its kernel is started if its session is made now. */
+  environment?: Omit<LanguageSettings, 'name'>;
   /** When it was asked for, in milliseconds since 1970. */
   at: number;
   /** Runs of one "run all": one that fails takes back those that wait behind it. */

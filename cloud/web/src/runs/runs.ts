@@ -6,7 +6,7 @@ import type { Library } from '../documents/library.ts';
 import { newId } from '../id.ts';
 import type { LinkState, Mesh, Run } from '../mesh/interface.ts';
 import { readNotebook, type Cell } from '../notebook/document.ts';
-import type { Needs, SessionName } from '../notebook/settings.ts';
+import type { LanguageSettings, Needs, SessionName } from '../notebook/settings.ts';
 import { runKey, writeOutputs } from '../notebook/write.ts';
 import { LiveRun } from './live-run.ts';
 import type { RunEnd, RunRecord } from './record.ts';
@@ -20,6 +20,7 @@ export interface Wish {
   cell: Cell;
   session: SessionName;
   needs: Needs;
+  environment?: Omit<LanguageSettings, 'name'>;
   device?: string;
   group: string | null;
 }
@@ -75,6 +76,7 @@ export class Runs {
       code: cell.code.replace(/\n$/, ''),
       device: wish.device,
       needs: wish.needs,
+      environment: wish.environment,
       at: Date.now(),
       group: wish.group,
     };
@@ -145,7 +147,7 @@ export class Runs {
       ? this.#mesh.attach(record.sessionId, record.id)
       : this.#mesh.run({
           project, notebook: name, language: record.language, code: record.code, cell: record.cell, runId: record.id,
-          device: record.device, needs: record.needs,
+          device: record.device, needs: record.needs, environment: record.environment,
         });
     void this.#read(run, reading);
     try {

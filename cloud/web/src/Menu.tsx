@@ -1,0 +1,73 @@
+// A button that opens a list of actions. It closes with Esc, a choice, or a tap elsewhere; arrows go through it.
+
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+
+export interface Action {
+  label: string;
+  /** What it does, or `null` where it cannot be done. */
+  act: (() => void) | null;
+  /** Keys that do the same. */
+  keys?: string;
+  danger?: boolean;
+}
+
+export function Menu({ label, children, actions, class: name = '' }: { label: string; children: ComponentChildren; actions: () => Action[]; class?: string }) {
+  const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const id = useId();
+
+  useEffect(() => {
+    if (!isOpen) return;
+    const items = list.current?.querySelectorAll<HTMLElement>('[role=menuitem]:not(:disabled)');
+    items?.[0]?.focus({ preventScroll: true });
+    const elsewhere = (event: Event) => {
+      const target = event.target as Node;
+      if (!list.current?.contains(target) && !button.current?.contains(target)) setOpen(false);
+    };
+    document.addEventListener('pointerdown', elsewhere, true);
+    return () => document.removeEventListener('pointerdown', elsewhere, true);
+  }, [isOpen]);
+
+  const close = () => {
+    setOpen(false);
+    button.current?.focus({ preventScroll: true });
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const items = [...(list.current?.querySelectorAll<HTMLElement>('[role=menuitem]:not(:disabled)') ?? [])];
+    const at = items.indexOf(document.activeElement as HTMLElement);
+    const goes: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };
+    const next = goes[event.key];
+    if (event.key === 'Escape') close();
+    else if (event.key === 'Tab') return setOpen(false);
+    else if (next !== undefined) items[(next + items.length) % items.length]?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <span class={`menu ${name}`}>
+      <button ref={button} type="button" class="button icon-button" aria-label={label} aria-haspopup="menu" aria-expanded={isOpen}
+        aria-controls={isOpen ? id : undefined} onClick={() => setOpen(!isOpen)}>
+        {children}
+      </button>
+      {isOpen && (
+        <div ref={list} id={id} class="menu-list" role="menu" aria-label={label} onKeyDown={onKeyDown}>
+          {actions().map(({ label, act, keys, danger }) => (
+            <button key={label} type="button" role="menuitem" class={danger ? 'danger' : ''} disabled={!act}
+              onClick={() => {
+                close();
+                act?.();
+              }}>
+              <span>{label}</span>
+              {keys && <kbd>{keys}</kbd>}
+            </button>
+          ))}
+        </div>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,49 @@
+// How this page comes to its mesh: by what the browser has stored, by pairing, or by the token of a node of this machine.
+
+import { forgetEverything, loadCredentials, saveCredentials, suggestedName } from './identity.ts';
+import type { Credentials } from './mesh/interface.ts';
+import { Place } from './place.ts';
+
+const client = () => import('./mesh/index.ts');
+
+/** The place of the credentials that are here; `null` if somebody has to sign in. */
+export async function enter(hash: string): Promise<Place | null> {
+  if (__FAKE__) return fake();
+  const token = /^#token=(.+)$/.exec(hash)?.[1];
+  if (token) {
+    history.replaceState(history.state, '', location.pathname);
+    const { enterLocal } = await client();
+    const known = await loadCredentials();
+    const credentials = known?.token === token ? known : await enterLocal(location.origin, token, suggestedName(navigator.userAgent));
+    await saveCredentials(credentials);
+  }
+  const credentials = await loadCredentials();
+  return credentials ? placeOf(credentials) : null;
+}
+
+export async function pairHere(pairing: string, name: string): Promise<Place> {
+  const { pair } = await client();
+  const credentials = await pair(location.origin, pairing, name);
+  await saveCredentials(credentials);
+  return placeOf(credentials);
+}
+
+/** Ends everything, and forgets what this browser has of the account. */
+export async function signOut(place: Place): Promise<void> {
+  await place.end();
+  await forgetEverything();
+}
+
+async function placeOf(credentials: Credentials): Promise<Place> {
+  const { connect } = await client();
+  const local = 'Node' in credentials.server ? credentials.server.Node : null;
+  return new Place(connect(credentials), credentials.account, local);
+}
+
+async function fake(): Promise<Place> {
+  const [{ FakeMesh }, { fill }] = await Promise.all([import('./testing/fake-mesh.ts'), import('./testing/samples.ts')]);
+  const mesh = new FakeMesh();
+  fill(mesh.home);
+  (window as { fakeMesh?: unknown }).fakeMesh = mesh;
+  return new Place(mesh, 'fake', null);
+}

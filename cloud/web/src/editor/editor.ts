@@ -1,0 +1,70 @@
+// The editor of a notebook: one text, in which cells, outputs and Markdown look like what they are.
+
+import { acceptCompletion, autocompletion, completionKeymap } from '@codemirror/autocomplete';
+import { defaultKeymap, indentWithTab } from '@codemirror/commands';
+import { bracketMatching, indentOnInput } from '@codemirror/language';
+import { openSearchPanel, search, searchKeymap } from '@codemirror/search';
+import { EditorState, Prec, type Extension } from '@codemirror/state';
+import { drawSelection, dropCursor, EditorView, highlightSpecialChars, keymap } from '@codemirror/view';
+import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
+import * as Y from 'yjs';
+import type { Replica } from '../documents/replica.ts';
+import { cellFrames } from './cell-frames.ts';
+import { moveHere, runAll, runAndGoOn, runHere, selectCode } from './commands.ts';
+import { withContext, type NotebookContext } from './context.ts';
+import { guard } from './guard.ts';
+import { completions, inspectHere, inspecting } from './kernel-words.ts';
+import { markdown } from './markdown.ts';
+import { modes, toCommand } from './modes.ts';
+import { cellRunsField, notebookField } from './notebook-field.ts';
+import { outputBlocks } from './output-blocks.ts';
+import { preview } from './preview.ts';
+
+const keys = Prec.high(
+  keymap.of([
+    { key: 'Mod-Enter', run: runHere },
+    { key: 'Shift-Enter', run: runAndGoOn },
+    { key: 'Mod-Shift-Enter', run: runAll },
+    { key: 'Alt-ArrowUp', run: moveHere('up') },
+    { key: 'Alt-ArrowDown', run: moveHere('down') },
+    { key: 'Mod-a', run: selectCode },
+    { key: 'Tab', run: acceptCompletion },
+    { key: 'Shift-Tab', run: inspectHere },
+    { key: 'Mod-f', run: openSearchPanel },
+  ]),
+);
+
+function extensions(replica: Replica, context: NotebookContext, label: string): Extension[] {
+  const undoManager = new Y.UndoManager(replica.text, { captureTimeout: 400 });
+  return [
+    withContext(context),
+    notebookField,
+    cellRunsField,
+    outputBlocks,
+    modes,
+    cellFrames,
+    guard,
+    keys,
+    autocompletion({ override: [completions], icons: false, activateOnTypingDelay: 200 }),
+    inspecting,
+    keymap.of([...completionKeymap, ...searchKeymap, ...yUndoManagerKeymap, ...defaultKeymap, indentWithTab, { key: 'Escape', run: toCommand }]),
+    search({ top: true }),
+    markdown,
+    preview,
+    highlightSpecialChars(),
+    drawSelection(),
+    dropCursor(),
+    bracketMatching(),
+    indentOnInput(),
+    EditorState.tabSize.of(4),
+    EditorView.lineWrapping,
+    EditorView.contentAttributes.of({ 'aria-label': label, autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' }),
+    yCollab(replica.text, replica.awareness, { undoManager }),
+  ];
+}
+
+/** An editor of a replica's text in an element. Whoever makes it destroys it. */
+export function createEditor(parent: HTMLElement, replica: Replica, context: NotebookContext, label: string): EditorView {
+  const state = EditorState.create({ doc: replica.text.toString(), extensions: extensions(replica, context, label) });
+  return new EditorView({ state, parent });
+}

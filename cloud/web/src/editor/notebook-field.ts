@@ -1,0 +1,48 @@
+// The editor's text read as a notebook, again after each change and only where it changed; and which runs its cells have.
+
+import { StateEffect, StateField, type EditorState } from '@codemirror/state';
+import { readNotebook, type Cell, type Notebook } from '../notebook/document.ts';
+import type { LiveRun } from '../runs/live-run.ts';
+
+export const notebookField = StateField.define<Notebook>({
+  create: (state) => readNotebook(state.doc.toString()),
+  update(notebook, transaction) {
+    if (!transaction.docChanged) return notebook;
+    const changes: { from: number; to: number; newFrom: number; newTo: number }[] = [];
+    transaction.changes.iterChangedRanges((from, to, newFrom, newTo) => changes.push({ from, to, newFrom, newTo }));
+    return readNotebook(transaction.newDoc.toString(), { notebook, changes });
+  },
+});
+
+/** The newest run of each cell, by the cell's beginning. */
+export type CellRuns = ReadonlyMap<number, LiveRun>;
+
+export const setCellRuns = StateEffect.define<CellRuns>();
+
+export const cellRunsField = StateField.define<CellRuns>({
+  create: () => new Map(),
+  update(runs, transaction) {
+    for (const effect of transaction.effects) if (effect.is(setCellRuns)) return effect.value;
+    if (!transaction.docChanged || runs.size === 0) return runs;
+    return new Map([...runs].map(([at, run]) => [transaction.changes.mapPos(at, 1), run]));
+  },
+});
+
+/** The cell whose fence, or whose output, a place is in. */
+export function cellAt(state: EditorState, at: number): Cell | null {
+  const { cells } = state.field(notebookField);
+  let [low, high] = [0, cells.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (cells[middle]!.regionTo < at) low = middle + 1;
+    else high = middle;
+  }
+  const cell = cells[low];
+  return cell && state.doc.lineAt(cell.from).from <= at ? cell : null;
+}
+
+/** The cell at a place, else the last one before it, else the first. */
+export function nearestCell(state: EditorState, at: number): Cell | null {
+  const { cells } = state.field(notebookField);
+  return cellAt(state, at) ?? cells.findLast((cell) => cell.from <= at) ?? cells[0] ?? null;
+}

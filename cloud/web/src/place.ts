@@ -1,0 +1,51 @@
+// Everything of a signed-in page: the mesh, the documents, the runs.
+
+import { signal, type ReadonlySignal } from '@preact/signals';
+import { Library } from './documents/library.ts';
+import { follow } from './follow.ts';
+import type { Device, LinkState, Mesh, Session } from './mesh/interface.ts';
+import { Runs } from './runs/runs.ts';
+
+export class Place {
+  readonly mesh: Mesh;
+  readonly library: Library;
+  readonly runs: Runs;
+  readonly state: ReadonlySignal<LinkState>;
+  readonly trouble: ReadonlySignal<string>;
+  readonly devices: ReadonlySignal<Device[]>;
+  readonly sessions: ReadonlySignal<Session[]>;
+  /** What a screen reader is to say next. */
+  readonly said = signal('');
+  /** Device id of the node that this page was loaded from; `null` if it is a cloud. */
+  readonly localNode: string | null;
+  readonly #stops: (() => void)[] = [];
+
+  constructor(mesh: Mesh, account: string, localNode: string | null) {
+    this.mesh = mesh;
+    this.localNode = localNode;
+    const signals = { state: follow(mesh.state), trouble: follow(mesh.trouble), devices: follow(mesh.devices), sessions: follow(mesh.sessions) };
+    this.#stops.push(...Object.values(signals).map((followed) => followed.stop));
+    this.state = signals.state.value;
+    this.trouble = signals.trouble.value;
+    this.devices = signals.devices.value;
+    this.sessions = signals.sessions.value;
+    this.library = new Library(mesh, this.state, account);
+    this.runs = new Runs(mesh, this.state, this.library, account, this.announce);
+  }
+
+  get isOnline(): boolean {
+    return this.state.value === 'online';
+  }
+
+  readonly announce = (words: string): void => {
+    // The same words twice are said twice.
+    this.said.value = this.said.peek() === words ? `${words}\u00a0` : words;
+  };
+
+  async end(): Promise<void> {
+    this.#stops.forEach((stop) => stop());
+    this.runs.end();
+    this.mesh.close();
+    await this.library.end();
+  }
+}

@@ -1,0 +1,87 @@
+// The devices of the account: which are there, what they can do, and how to cut one off.
+
+import { useEffect, useState } from 'preact/hooks';
+import { reason } from '../failure.ts';
+import type { Device } from '../mesh/interface.ts';
+import type { Place } from '../place.ts';
+import { Bar } from './Bar.tsx';
+import { presenceOf } from './compute.ts';
+
+/** How many devices can run something now. */
+export function NodeCount({ place }: { place: Place }) {
+  const nodes = place.devices.value.filter((device) => device.isNode && device.presence === 'online');
+  if (nodes.length === 0) return <span class="compute none"><span aria-hidden="true">○</span> No runtime</span>;
+  return <span class="compute remote"><span aria-hidden="true">⚡</span> {nodes.map((device) => device.name).join(', ')}</span>;
+}
+
+export function Devices({ place }: { place: Place }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 30_000);
+    return () => clearInterval(timer);
+  }, []);
+  const devices = place.devices.value;
+  return (
+    <>
+      <Bar place={place} title="Devices" isDeep />
+      <main class="page">
+        <ul class="devices">
+          {devices.map((device) => <li key={device.id}><DeviceCard place={place} device={device} now={now} /></li>)}
+        </ul>
+        {devices.length === 0 && <p class="empty">{place.isOnline ? 'Looking for your devices…' : 'Devices are shown when connected.'}</p>}
+      </main>
+    </>
+  );
+}
+
+function DeviceCard({ place, device, now }: { place: Place; device: Device; now: number }) {
+  const [failure, setFailure] = useState('');
+  const { sign, words } = presenceOf(device, now);
+  const sessions = place.sessions.value.filter((session) => session.owner === device.id && session.state !== 'cold');
+  const revoke = async () => {
+    const question = device.isThisDevice ? 'Cut this browser off from the mesh?' : `Cut ${device.name} off from the mesh? It is refused until it is paired anew.`;
+    if (!confirm(question)) return;
+    try {
+      await place.mesh.revoke(device.id);
+      place.announce(`${device.name} revoked`);
+      await place.mesh.refresh();
+    } catch (error) {
+      setFailure(reason(error));
+    }
+  };
+  return (
+    <article class={`device ${device.presence}`}>
+      <div class="device-head">
+        <h2><span class="sign" aria-hidden="true">{sign}</span> {device.name} {device.isThisDevice && <span class="tag">this device</span>}</h2>
+        <p class="quiet">{[device.platform, words].filter(Boolean).join(' · ')}</p>
+      </div>
+      {device.isNode && (
+        <dl>
+          <dt>Runtimes</dt>
+          <dd>{device.runtimes.map((runtime) => runtime.displayName).join(', ') || device.languages.join(', ') || 'none'}</dd>
+          {device.hardware && (
+            <>
+              <dt>Hardware</dt>
+              <dd>{hardware(device.hardware)}</dd>
+            </>
+          )}
+          {sessions.length > 0 && (
+            <>
+              <dt>Sessions</dt>
+              <dd>{sessions.map((session) => `${session.project}:${session.name} (${session.language})`).join(', ')}</dd>
+            </>
+          )}
+        </dl>
+      )}
+      {failure && <p class="failure" role="alert">{failure}</p>}
+      {device.presence !== 'revoked' && (
+        <button type="button" class="button danger" disabled={!place.isOnline} aria-label={`Revoke ${device.name}`} onClick={() => void revoke()}>Revoke</button>
+      )}
+    </article>
+  );
+}
+
+function hardware({ cpus, memoryBytes, gpus }: NonNullable<Device['hardware']>): string {
+  const memory = `${Math.round(memoryBytes / 2 ** 30)} GiB`;
+  return [`${cpus} processors`, memory, ...gpus.map((gpu) => gpu.name)].join(', ');
+}

@@ -1,0 +1,204 @@
+// What a notebook's page does: runs cells, knows their sessions, fetches files of outputs.
+
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import type { EditorView } from '@codemirror/view';
+import type { Replica } from '../documents/replica.ts';
+import type { NotebookContext } from '../editor/context.ts';
+import { notebookField, type CellRuns } from '../editor/notebook-field.ts';
+import { reason } from '../failure.ts';
+import { newId } from '../id.ts';
+import type { Session } from '../mesh/interface.ts';
+import type { Cell, Notebook } from '../notebook/document.ts';
+import { needsOf, sessionOf, settingsOf, type SessionName } from '../notebook/settings.ts';
+import type { Place } from '../place.ts';
+import type { LiveRun } from '../runs/live-run.ts';
+import { cellOf } from '../runs/runs.ts';
+
+/** Colours of carets, dark enough for white names. */
+const CARETS = ['#a4460f', '#136b4f', '#1c5fae', '#7a3a9c', '#9b2c52', '#5c6410'];
+
+export class NotebookActions implements NotebookContext {
+  readonly place: Place;
+  readonly failure = signal('');
+  /** The device that was chosen for new sessions; empty: the mesh decides. */
+  readonly device = signal('');
+  /** The sessions of the notebook's cells that live, in the order of the cells. */
+  readonly sessions: ReadonlySignal<Session[]>;
+  readonly running: ReadonlySignal<LiveRun[]>;
+  readonly #names = signal<string[]>([]);
+  readonly #replica: Replica;
+  readonly #project: string;
+  readonly #path: string;
+  readonly #fetching = new Map<string, Promise<void>>();
+  #view: EditorView | null = null;
+
+  constructor(place: Place, replica: Replica, project: string, path: string) {
+    this.place = place;
+    this.#replica = replica;
+    this.#project = project;
+    this.#path = path;
+    this.device.value = localStorage.getItem(this.#deviceKey()) ?? '';
+    this.sessions = computed(() => this.#names.value.flatMap((name) => place.sessions.value.filter((session) => nameOf(session) === name)));
+    this.running = computed(() => place.runs.live.value.filter((run) => run.record.document === replica.id && run.phase.value.kind !== 'ended'));
+  }
+
+  get canAct(): boolean {
+    return this.place.isOnline && this.sessions.peek().some((session) => session.state !== 'cold');
+  }
+
+  readonly announce = (words: string): void => this.place.announce(words);
+
+  choose(device: string): void {
+    this.device.value = device;
+    localStorage.setItem(this.#deviceKey(), device);
+  }
+
+  /** Knows the sessions of an editor's cells. */
+  follow(view: EditorView): void {
+    this.#view = view;
+    void this.#readNames();
+    this.#replica.text.observe(this.#readNamesSoon);
+  }
+
+  leaves(): void {
+    this.#replica.text.unobserve(this.#readNamesSoon);
+    this.#replica.awareness.setLocalState(null);
+    this.#view = null;
+  }
+
+  /** Shows others who has the document open. */
+  showsPresence({ deviceId, name }: { deviceId: string; name: string }): void {
+    const colour = CARETS[Number.parseInt(deviceId.slice(0, 2), 16) % CARETS.length]!;
+    this.#replica.awareness.setLocalState({ user: { name, color: colour, colorLight: `${colour}33` } });
+  }
+
+  run(_view: EditorView, cells: readonly Cell[]): void {
+    void this.#run(cells);
+  }
+
+  async #run(cells: readonly Cell[]): Promise<void> {
+    const notebook = this.#view?.state.field(notebookField);
+    if (!notebook) return;
+    this.failure.value = '';
+    const group = cells.length > 1 ? newId() : null;
+    try {
+      const settings = await settingsOf(notebook);
+      const device = this.device.peek() || undefined;
+      const wishes = cells.map((cell) => ({
+        document: this.#replica.id, text: this.#replica.text, path: this.#path, cell, group, device,
+        session: sessionOf(settings, cell, this.#project), needs: needsOf(settings, cell),
+        environment: environmentOf(settings.languages[cell.language]),
+      }));
+      for (const wish of wishes) this.place.runs.start(wish, this.place.isOnline);
+      await this.#readNames();
+    } catch (error) {
+      this.failure.value = reason(error);
+    }
+  }
+
+  stop(run: LiveRun): void {
+    this.place.runs.stop(run).catch((error: unknown) => (this.failure.value = reason(error)));
+  }
+
+  stopAll(): void {
+    // What waits is taken back before what runs is interrupted.
+    for (const run of [...this.running.peek()].reverse()) this.stop(run);
+  }
+
+  reply(run: LiveRun, text: string): void {
+    this.place.runs.reply(run, text).catch((error: unknown) => (this.failure.value = reason(error)));
+  }
+
+  async restart(): Promise<void> {
+    if (confirm('Restart the kernel? Its variables will be gone.')) await this.#each((session) => this.place.mesh.reset(session.id));
+  }
+
+  async shutdown(): Promise<void> {
+    if (confirm('Shut down the kernel? Its variables will be gone.')) await this.#each((session) => this.place.mesh.shutdown(session.id));
+  }
+
+  async sessionOf(cell: Cell): Promise<string | null> {
+    const session = await this.#liveSession(cell);
+    return session && ['idle', 'busy'].includes(session.state) ? session.id : null;
+  }
+
+  async asset(path: string, key: string | null, cell: () => Cell | null): Promise<Blob | null> {
+    const { store } = this.place.runs;
+    const here = await store.asset(path);
+    if (here) return here;
+    const found = cell();
+    const session = found && key !== null && this.place.isOnline ? await this.#liveSession(found) : null;
+    if (!session || key === null) return null;
+    const run = key.split('.')[0]!;
+    const fetching = this.#fetching.get(run) ?? this.place.runs.fetchAssets(session.id, run).catch(() => undefined);
+    this.#fetching.set(run, fetching);
+    await fetching;
+    return (await store.asset(path)) ?? null;
+  }
+
+  /** The newest run of each cell. */
+  runsOf(notebook: Notebook, runs: readonly LiveRun[]): CellRuns {
+    const found = new Map<number, LiveRun>();
+    for (const run of runs) {
+      if (run.record.document !== this.#replica.id) continue;
+      const cell = cellOf(run.record, this.#replica.text, notebook.cells);
+      if (cell) found.set(cell.from, run);
+    }
+    return found;
+  }
+
+  #deviceKey(): string {
+    return `wayfare/runtime/${this.#replica.id}`;
+  }
+
+  async #liveSession(cell: Cell): Promise<Session | null> {
+    const notebook = this.#view?.state.field(notebookField);
+    if (!notebook) return null;
+    try {
+      const name = sessionOf(await settingsOf(notebook), cell, this.#project);
+      return this.place.sessions.peek().find((session) => nameOf(session) === wordOf(name, cell.language)) ?? null;
+    } catch {
+      return null; // said when the cell is run
+    }
+  }
+
+  async #each(act: (session: Session) => Promise<void>): Promise<void> {
+    try {
+      for (const session of this.sessions.peek()) if (session.state !== 'cold') await act(session);
+      await this.place.mesh.refresh();
+    } catch (error) {
+      this.failure.value = reason(error);
+    }
+  }
+
+  #namesTimer: ReturnType<typeof setTimeout> | undefined;
+
+  readonly #readNamesSoon = (): void => {
+    clearTimeout(this.#namesTimer);
+    this.#namesTimer = setTimeout(() => void this.#readNames(), 500);
+  };
+
+  async #readNames(): Promise<void> {
+    const notebook = this.#view?.state.field(notebookField);
+    if (!notebook) return;
+    try {
+      const settings = await settingsOf(notebook);
+      const names = notebook.cells.map((cell) => wordOf(sessionOf(settings, cell, this.#project), cell.language));
+      this.#names.value = [...new Set(names)];
+    } catch {
+      this.#names.value = []; // said when a cell is run
+    }
+  }
+}
+
+function nameOf(session: Session): string {
+  return wordOf({ project: session.project, name: session.name }, session.language);
+}
+
+function wordOf({ project, name }: SessionName, language: string): string {
+  return `${project}:${name}/${language}`;
+}
+
+function environmentOf(settings: { kernel?: string; venv?: string; cwd?: string } | undefined) {
+  return settings && { kernel: settings.kernel, venv: settings.venv, cwd: settings.cwd };
+}
