@@ -12,6 +12,19 @@ export interface Action {
   danger?: boolean;
 }
 
+/** Pixels between a button and its list. */
+const GAP = 4;
+
+function place(list: HTMLElement | null, button: HTMLElement | null): void {
+  if (!list || !button) return;
+  const at = button.getBoundingClientRect();
+  const { height } = list.getBoundingClientRect();
+  const isBelow = at.bottom + GAP + height <= innerHeight || at.top < height;
+  list.style.right = `${Math.max(GAP, innerWidth - at.right)}px`;
+  if (isBelow) list.style.top = `${Math.max(GAP, Math.min(at.bottom + GAP, innerHeight - height - GAP))}px`;
+  else list.style.bottom = `${innerHeight - at.top + GAP}px`;
+}
+
 export function Menu({ label, children, actions, class: name = '' }: { label: string; children: ComponentChildren; actions: () => Action[]; class?: string }) {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -20,6 +33,9 @@ export function Menu({ label, children, actions, class: name = '' }: { label: st
 
   useEffect(() => {
     if (!isOpen) return;
+    // In the top layer nothing cuts it off. Below the button, or above it where there is no room.
+    list.current?.showPopover();
+    place(list.current, button.current);
     const items = list.current?.querySelectorAll<HTMLElement>('[role=menuitem]:not(:disabled)');
     items?.[0]?.focus({ preventScroll: true });
     const elsewhere = (event: Event) => {
@@ -55,7 +71,7 @@ export function Menu({ label, children, actions, class: name = '' }: { label: st
         {children}
       </button>
       {isOpen && (
-        <div ref={list} id={id} class="menu-list" role="menu" aria-label={label} onKeyDown={onKeyDown}>
+        <div ref={list} id={id} class="menu-list" popover="manual" role="menu" aria-label={label} onKeyDown={onKeyDown}>
           {actions().map(({ label, act, keys, danger }) => (
             <button key={label} type="button" role="menuitem" class={danger ? 'danger' : ''} disabled={!act}
               onClick={() => {

@@ -1,8 +1,7 @@
-// A browser on the built app, for the tests: one Chromium, a fresh profile for each page of a test.
+// A browser on the built app, for the tests: one Chromium, and nothing of one test is there in another.
 
 import { createServer } from 'node:http';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -28,7 +27,7 @@ export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export async function serve(folder = fileURLToPath(new URL('../dist-fake/', import.meta.url))) {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://x').pathname));
-    const name = extname(path) ? path : '/index.html';
+    const name = extname(path) && !path.startsWith('/d/') ? path : '/index.html';
     try {
       const body = readFileSync(join(folder, name));
       const policy = name === '/frame.html' ? FRAME_POLICY : POLICY;
@@ -41,19 +40,22 @@ export async function serve(folder = fileURLToPath(new URL('../dist-fake/', impo
   return { origin: `http://127.0.0.1:${server.address().port}`, close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) };
 }
 
-/** A browser with nothing in it. */
+let browser = null;
+
+/** A page in a browser with nothing in it. */
 export async function launch(options = {}) {
-  const profile = mkdtempSync(join(tmpdir(), 'wayfare-browser-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.WAYFARE_TEST_CHROMIUM ?? '/usr/bin/chromium', args: FLAGS, ...options,
-  });
-  const page = context.pages()[0] ?? (await context.newPage());
+  browser ??= await chromium.launch({ executablePath: process.env.WAYFARE_TEST_CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  const close = async () => {
-    await context.close();
-    rmSync(profile, { recursive: true, force: true });
-  };
-  return { context, page, errors, close };
+  return { context, page, errors, close: () => context.close() };
+}
+
+/** Ends the browser. */
+export async function quit() {
+  await browser?.close();
+  browser = null;
 }

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DESKTOP, launch, PHONE, serve } from './browser.mjs';
+import { DESKTOP, launch, PHONE, quit, serve } from './browser.mjs';
 
 const folder = process.argv[2] ?? 'pictures';
 mkdirSync(folder, { recursive: true });
@@ -56,4 +56,5 @@ for (const [device, options] of [['phone', PHONE], ['desktop', DESKTOP]]) {
     await browser.close();
   }
 }
+await quit();
 await close();

@@ -127,11 +127,9 @@ export class Replica {
     this.#known.value = true;
     // Before the other end has said what it has, it gets this with everything else that it lacks.
     const isSent = this.#channel !== null && this.#sent > 0;
-    if (isSent) {
-      this.#sent += 1;
-      this.#sendSync((encoder) => writeUpdate(encoder, update));
-    }
+    if (isSent) this.#sent += 1;
     this.#unkept.changed(isSent ? this.#sent : null, Date.now());
+    if (isSent) this.#sendSync((encoder) => writeUpdate(encoder, update));
   };
 
   readonly #presence = (changes: Record<'added' | 'updated' | 'removed', number[]>, origin: unknown): void => {

@@ -63,6 +63,7 @@ export function addBeside(view: EditorView, cell: Cell | null, where: 'above' | 
   const at = cell ? (where === 'above' ? cell.from : cell.regionTo) : text.length;
   const { edit, cursor } = addCell(text, at, language ?? cell?.language ?? 'python');
   change(view, edit, cursor);
+  view.focus();
   return true;
 }
 

@@ -20,7 +20,7 @@ import { cellRunsField, notebookField } from './notebook-field.ts';
 import { outputBlocks } from './output-blocks.ts';
 import { preview } from './preview.ts';
 
-const keys = Prec.high(
+const keys = Prec.highest(
   keymap.of([
     { key: 'Mod-Enter', run: runHere },
     { key: 'Shift-Enter', run: runAndGoOn },
@@ -31,6 +31,7 @@ const keys = Prec.high(
     { key: 'Tab', run: acceptCompletion },
     { key: 'Shift-Tab', run: inspectHere },
     { key: 'Mod-f', run: openSearchPanel },
+    { key: 'Escape', run: toCommand },
   ]),
 );
 
@@ -47,7 +48,7 @@ function extensions(replica: Replica, context: NotebookContext, label: string): 
     keys,
     autocompletion({ override: [completions], icons: false, activateOnTypingDelay: 200 }),
     inspecting,
-    keymap.of([...completionKeymap, ...searchKeymap, ...yUndoManagerKeymap, ...defaultKeymap, indentWithTab, { key: 'Escape', run: toCommand }]),
+    keymap.of([...completionKeymap, ...searchKeymap, ...yUndoManagerKeymap, ...defaultKeymap, indentWithTab]),
     search({ top: true }),
     markdown,
     preview,

@@ -5,7 +5,7 @@ import { EditorView, Decoration } from '@codemirror/view';
 import { arranging } from './commands.ts';
 import { notebookField } from './notebook-field.ts';
 
-/** Keeps the line end before a closing fence, the fence, and the line end after it and after the outputs. */
+/** Keeps the line end of the opening fence and the one before a closing fence, the fence, and the line end after it and after the outputs. */
 export const guard = [
   EditorState.changeFilter.of((transaction) => {
     if (!transaction.isUserEvent('delete') && !transaction.isUserEvent('input')) return true;
@@ -16,12 +16,18 @@ export const guard = [
     transaction.changes.iterChangedRanges((from, to) => to > from && deleted.push([from, to]), true);
     if (deleted.length === 0) return true;
     for (const cell of state.field(notebookField).cells) {
-      if (!cell.closed || !deleted.some(([from, to]) => from <= cell.regionTo && to >= cell.content.to)) continue;
+      const touches = (start: number, end: number) => deleted.some(([from, to]) => from <= end && to >= start);
+      if (!cell.closed || !touches(cell.content.from, cell.regionTo)) continue;
       if (deleted.some(([from, to]) => from <= cell.from && to >= cell.regionTo)) continue;
-      kept.push(cell.content.to - 1, Math.min(state.doc.length, cell.regionTo + 1));
+      const { from, to } = cell.content;
+      if (to - from > 1) kept.push(from - 1, from);
+      if (touches(to, cell.regionTo) || to - from <= 1) kept.push(Math.min(from, to - 1), Math.min(state.doc.length, cell.regionTo + 1));
+      if (to - from <= 1) kept[kept.length - 2] = from - 1;
     }
     return kept.length === 0 ? true : kept;
   }),
+  // Where nothing may be deleted the cursor stays as well.
+  EditorState.transactionFilter.of((transaction) => (transaction.isUserEvent('delete') && !transaction.docChanged ? [] : transaction)),
   EditorView.atomicRanges.of((view) => {
     const { state, viewport } = view;
     const cells = state.field(notebookField).cells.filter((cell) => cell.closed && cell.to >= viewport.from && cell.from <= viewport.to);

@@ -1,5 +1,6 @@
 // The two modes of a notebook's keyboard: text is edited, or cells are commanded. Esc and Enter go from one to the other.
 
+import { closeCompletion, completionStatus } from '@codemirror/autocomplete';
 import { Prec, StateEffect, StateField, type Extension } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { addBeside, remove, select } from './commands.ts';
@@ -79,8 +80,10 @@ export const modes: Extension = [
   ),
 ];
 
-/** Esc, where nothing else wants it. */
+/** Esc: closes a list of completions, else leaves the text. */
 export function toCommand(view: EditorView): boolean {
+  if (completionStatus(view.state) === 'active') return closeCompletion(view);
+  closeCompletion(view); // one that is being asked for
   enter(view, 'command');
   return true;
 }

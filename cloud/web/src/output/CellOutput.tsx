@@ -57,14 +57,14 @@ function isCloud(context: NotebookContext, deviceName: string): boolean {
 }
 
 function LiveItems({ run, fetch, title }: { run: LiveRun; fetch: FetchFile; title: string }) {
-  void run.version.value; // drawn again when there is more
-  return <>{run.gathered.items.map((item, at) => <LiveItem key={at} item={item} fetch={fetch} title={title} />)}</>;
+  const version = run.version.value; // drawn again when there is more
+  return <>{run.gathered.items.map((item, at) => <LiveItem key={at} item={item} version={version} fetch={fetch} title={title} />)}</>;
 }
 
-function LiveItem({ item, fetch, title }: { item: Item; fetch: FetchFile; title: string }) {
+function LiveItem({ item, version, fetch, title }: { item: Item; version: number; fetch: FetchFile; title: string }) {
   switch (item.kind) {
     case 'stream':
-      return <TextOutput lines={item.screen.lines} dropped={item.screen.dropped} name={item.name} />;
+      return <TextOutput lines={item.screen.lines} version={version} dropped={item.screen.dropped} name={item.name} />;
     case 'error':
       return <ErrorOutput name={item.error.type} message={item.error.message} traceback={item.error.traceback} />;
     case 'value':

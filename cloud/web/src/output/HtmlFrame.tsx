@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 const LOOK = `
 :root { color-scheme: light dark; }
 body { margin: 0; font: 14px/1.5 system-ui, sans-serif; color: CanvasText; overflow-x: auto; }
-table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
+table { border: 0; border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 10px; text-align: right; border: 0; border-bottom: 1px solid color-mix(in srgb, CanvasText 18%, transparent); }
 th { font-weight: 600; }
 img, svg { max-width: 100%; height: auto; }

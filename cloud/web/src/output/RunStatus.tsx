@@ -4,8 +4,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LiveRun } from '../runs/live-run.ts';
 import type { Phase, RunEnd } from '../runs/record.ts';
 
-/** `0.3 s`, `12 s`, `3 min 20 s`. */
+/** `30 ms`, `0.3 s`, `12 s`, `3 min 20 s`. */
 export function duration(ms: number): string {
+  if (ms < 95) return `${Math.round(ms)} ms`;
   if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
@@ -47,7 +48,7 @@ function Elapsed({ since }: { since: number }) {
     const timer = setInterval(() => setNow(Date.now()), 100);
     return () => clearInterval(timer);
   }, []);
-  return <span class="elapsed">{duration(Math.max(0, now - since))}</span>;
+  return <span class="elapsed">{duration(Math.max(100, now - since))}</span>;
 }
 
 function Question({ phase, onReply }: { phase: Extract<Phase, { kind: 'asking' }>; onReply: (text: string) => void }) {

@@ -9,7 +9,16 @@ import { paletteColour, PLAIN, type Style } from './style.ts';
 /** Lines that are drawn as one piece when all are shown. */
 const CHUNK = 200;
 
-export function TextOutput({ lines, dropped = 0, name }: { lines: readonly Span[][]; dropped?: number; name: 'stdout' | 'stderr' }) {
+interface Props {
+  lines: readonly Span[][];
+  /** Grows when lines of the same array have changed: equal properties are not drawn again. */
+  version?: number;
+  /** Lines before these that are not kept. */
+  dropped?: number;
+  name: 'stdout' | 'stderr';
+}
+
+export function TextOutput({ lines, dropped = 0, name }: Props) {
   const [isOpen, setOpen] = useState(false);
   // The line end of the last line begins no other.
   const count = lines.at(-1)?.length === 0 && lines.length > 1 ? lines.length - 1 : lines.length;

@@ -1,9 +1,12 @@
-// A run that is read: what it said so far and where it stands. The screen is told once per frame, however much comes.
+// A run that is read: what it said so far and where it stands. The screen is told now and then, however much comes.
 
 import { signal } from '@preact/signals';
 import type { Outcome, RunEvent } from '../mesh/interface.ts';
 import { Gathered } from '../output/gather.ts';
 import type { Phase, RunEnd, RunRecord } from './record.ts';
+
+/** Milliseconds between two drawings of a run's output. A page that is hidden draws no frames, so they are not counted in those. */
+const TELL_MS = 40;
 
 export class LiveRun {
   readonly record: RunRecord;
@@ -94,8 +97,6 @@ export class LiveRun {
       this.#isTelling = false;
       this.version.value += 1;
     };
-    // A page that is hidden draws no frames.
-    if (typeof requestAnimationFrame === 'undefined' || document.hidden) setTimeout(tell, 100);
-    else requestAnimationFrame(tell);
+    setTimeout(tell, TELL_MS);
   }
 }

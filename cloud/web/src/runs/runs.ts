@@ -133,7 +133,7 @@ export class Runs {
     if (this.#sent.has(record.id)) return;
     this.#sent.add(record.id);
     run.phase.value = { kind: 'sending' };
-    const line = `${record.session.project}:${record.session.name}/${record.language}`;
+    const line = lineOf(record);
     const before = this.#lines.get(line) ?? Promise.resolve();
     const accepted = before.then(() => this.#begin(run));
     this.#lines.set(line, accepted);
@@ -176,7 +176,7 @@ export class Runs {
     const { record } = run;
     record.end = end;
     this.#say(run, end);
-    if (record.group && end.outcome !== 'succeeded') this.#takeBack(record.group);
+    if (record.group && end.outcome !== 'succeeded') this.#takeBack(record);
     if (end.outcome !== 'cancelled' && end.outcome !== 'refused') {
       this.#label(runKey(record.id, end.attempt), end);
       await this.#write(run, end);
@@ -189,9 +189,12 @@ export class Runs {
     void this.store.putLabel(key, end);
   }
 
-  #takeBack(group: string): void {
+  /** Takes back the runs of a group that wait behind one that did not succeed, in its session. */
+  #takeBack({ id, group, session, language }: RunRecord): void {
     for (const other of this.#live.peek()) {
-      if (other.record.group === group && !this.#isOver(other)) void this.stop(other).catch(() => undefined);
+      const { record } = other;
+      const isBehind = record.group === group && record.id > id && lineOf(record) === lineOf({ session, language });
+      if (isBehind && !this.#isOver(other)) void this.stop(other).catch(() => undefined);
     }
   }
 
@@ -218,6 +221,11 @@ export class Runs {
     }
     this.#library.close(run.record.document);
   }
+}
+
+/** Runs of one session go one after the other. */
+function lineOf({ session, language }: Pick<RunRecord, 'session' | 'language'>): string {
+  return `${session.project}:${session.name}/${language}`;
 }
 
 /** Where a run's cell begins in the text of today; `null` if that place is gone. */

@@ -47,7 +47,11 @@ print(f"{name} it is")
 1 / 0
 \`\`\`
 
-> A note: the last cell fails on purpose.
+\`\`\`python
+print("after")
+\`\`\`
+
+> A note: the cell that divides fails on purpose.
 
 \`\`\`r
 summary(penguins)

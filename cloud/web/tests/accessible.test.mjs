@@ -1,0 +1,86 @@
+// Every view, light and dark, on a phone and on a desktop: axe finds nothing against WCAG 2.2 AA, and what is touched is large enough.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { DESKTOP, launch, PHONE, quit, serve } from './browser.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let site;
+before(async () => (site = await serve()));
+after(async () => {
+  await quit();
+  await site.close();
+});
+
+async function faults(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} (${node.failureSummary})`).join('\n  ')}`);
+}
+
+const views = {
+  'signing in': async (page) => void (await page.goto(`${site.origin}/pair#wayfare://example/code/anchor`)),
+  projects: async (page) => {
+    await page.goto(site.origin);
+    await page.getByRole('button', { name: 'New notebook in thesis' }).click();
+  },
+  devices: async (page) => {
+    await page.goto(`${site.origin}/devices`);
+    await page.getByText('MacBook Pro').waitFor();
+  },
+  notebook: async (page) => {
+    await page.goto(`${site.origin}/d/analysis/penguins.md`);
+    for (const cell of [1, 2, 3, 5]) {
+      await page.getByRole('button', { name: `Run cell ${cell}`, exact: true }).click();
+      await page.getByRole('group', { name: `Output of cell ${cell}` }).getByText(/⚡ MacBook Pro · /).waitFor();
+    }
+    await page.getByRole('button', { name: 'Run cell 4', exact: true }).click();
+    await page.getByLabel('Which island?').waitFor();
+  },
+  'menu of a cell': async (page) => {
+    await page.goto(`${site.origin}/d/analysis/penguins.md`);
+    await page.getByRole('button', { name: 'Actions of cell 1' }).click();
+  },
+  'compute and sessions': async (page) => {
+    await page.goto(`${site.origin}/d/analysis/penguins.md`);
+    await page.getByRole('button', { name: 'Run cell 1', exact: true }).click();
+    await page.getByRole('button', { name: 'Runs on: MacBook Pro (remote)' }).click();
+    await page.getByRole('button', { name: 'Restart' }).waitFor();
+  },
+  'offline notebook': async (page) => {
+    await page.goto(`${site.origin}/d/analysis/penguins.md`);
+    await page.getByRole('button', { name: 'Run cell 1', exact: true }).waitFor();
+    await page.evaluate(() => window.fakeMesh.setOnline(false));
+    await page.getByRole('button', { name: 'Run cell 1 when connected' }).click();
+  },
+};
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`axe finds nothing in any view, ${colorScheme}`, async (t) => {
+    const browser = await launch({ ...(colorScheme === 'light' ? PHONE : DESKTOP), colorScheme });
+    t.after(browser.close);
+    for (const [name, show] of Object.entries(views)) {
+      await show(browser.page);
+      assert.deepEqual(await faults(browser.page), [], name);
+    }
+  });
+}
+
+test('what is touched is at least 44 pixels wide and high, or stands in a line of text', async (t) => {
+  const browser = await launch(PHONE);
+  t.after(browser.close);
+  for (const [name, show] of Object.entries(views)) {
+    await show(browser.page);
+    const small = await browser.page.evaluate(() =>
+      [...document.querySelectorAll('button, a, input, select')]
+        .filter((element) => element.checkVisibility() && !element.matches('.compute, .picture'))
+        .map((element) => ({ box: element.getBoundingClientRect(), html: element.outerHTML }))
+        .filter(({ box }) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
+        .map(({ box, html }) => `${Math.round(box.width)} x ${Math.round(box.height)}: ${html.slice(0, 120)}`),
+    );
+    assert.deepEqual(small, [], name);
+  }
+});
