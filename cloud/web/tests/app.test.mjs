@@ -1,8 +1,10 @@
 // The app in a browser, on a mesh in the page: what a person does with a notebook, by touch and by keys, with and without a line.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test as plain } from 'node:test';
 import { DESKTOP, launch, PHONE, quit, serve } from './browser.mjs';
+
+const test = (name, body) => plain(name, { timeout: 120_000 }, body);
 
 let site;
 before(async () => (site = await serve()));
@@ -27,7 +29,7 @@ const text = (page) => page.evaluate(() => window.fakeMesh.home.replica('0190f5f
 /** Scrolls down until something is drawn: what is out of view is not. */
 async function scrollTo(page, wanted) {
   await run(page, 1).waitFor();
-  await page.waitForTimeout(100);
+  await page.waitForTimeout(50);
   for (let step = 0; step < 40 && !(await wanted.isVisible()); step++) {
     await page.evaluate(() => document.querySelector('.cm-scroller').scrollBy(0, 200));
     await page.waitForTimeout(50);

@@ -1,7 +1,8 @@
 // What is done to cells from keys, buttons and menus.
 
-import { Annotation, type ChangeSpec } from '@codemirror/state';
+import { Annotation, Facet, type ChangeSpec } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
+import type { UndoManager } from 'yjs';
 import { addCell, deleteCell, moveCell } from '../notebook/arrange.ts';
 import type { Cell } from '../notebook/document.ts';
 import { clearOutputs } from '../notebook/write.ts';
@@ -11,9 +12,16 @@ import { cellAt, nearestCell, notebookField } from './notebook-field.ts';
 /** Marks an edit that may take fences and outputs away. */
 export const arranging = Annotation.define<true>();
 
+/** What undoes the editor's changes. */
+export const undoing = Facet.define<UndoManager, UndoManager | null>({ combine: (given) => given[0] ?? null });
+
 function change(view: EditorView, changes: ChangeSpec, cursor: number | null): void {
   const selection = cursor === null ? undefined : { anchor: cursor };
+  // It is undone by itself, not together with what was typed just before or after.
+  const undoManager = view.state.facet(undoing);
+  undoManager?.stopCapturing();
   view.dispatch({ changes, selection, scrollIntoView: cursor !== null, userEvent: 'arrange', annotations: arranging.of(true) });
+  undoManager?.stopCapturing();
 }
 
 /** Runs the cell at the cursor; says whether there is one. */

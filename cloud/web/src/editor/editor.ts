@@ -10,7 +10,7 @@ import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
 import * as Y from 'yjs';
 import type { Replica } from '../documents/replica.ts';
 import { cellFrames } from './cell-frames.ts';
-import { moveHere, runAll, runAndGoOn, runHere, selectCode } from './commands.ts';
+import { moveHere, runAll, runAndGoOn, runHere, selectCode, undoing } from './commands.ts';
 import { withContext, type NotebookContext } from './context.ts';
 import { guard } from './guard.ts';
 import { completions, inspectHere, inspecting } from './kernel-words.ts';
@@ -39,6 +39,7 @@ function extensions(replica: Replica, context: NotebookContext, label: string): 
   const undoManager = new Y.UndoManager(replica.text, { captureTimeout: 400 });
   return [
     withContext(context),
+    undoing.of(undoManager),
     notebookField,
     cellRunsField,
     outputBlocks,

@@ -19,6 +19,9 @@ export class LiveRun {
   #durationMs: number | null = null;
   #since = 0;
   #isTelling = false;
+  #isOver: (end: RunEnd) => void = () => undefined;
+  /** Resolves when it has ended, with how. */
+  readonly over = new Promise<RunEnd>((resolve) => (this.#isOver = resolve));
 
   constructor(record: RunRecord) {
     this.record = record;
@@ -29,10 +32,15 @@ export class LiveRun {
     return this.#attempt;
   }
 
+  /** Says that it is not sent yet, and why. */
+  waits(why: string): void {
+    this.phase.value = { kind: 'waiting', why, deviceName: '' };
+  }
+
   /** Says where it runs, before its first event. */
   accepted(deviceName: string): void {
     this.#deviceName = deviceName;
-    if (this.phase.value.kind === 'sending') this.phase.value = { kind: 'waiting', why: '', deviceName };
+    if (['sending', 'waiting'].includes(this.phase.value.kind)) this.phase.value = { kind: 'waiting', why: '', deviceName };
   }
 
   /** Takes an event; says how it ended if that was the last. */
@@ -83,6 +91,7 @@ export class LiveRun {
     const end: RunEnd = { outcome, why, deviceName: this.#deviceName, attempt: this.#attempt, durationMs: this.#durationMs };
     this.phase.value = { kind: 'ended', end };
     this.version.value += 1;
+    this.#isOver(end);
     return end;
   }
 

@@ -34,9 +34,11 @@ export class Runs {
   readonly #announce: Announce;
   readonly #live = signal<LiveRun[]>([]);
   readonly #labels = signal<ReadonlyMap<string, RunEnd>>(new Map());
-  /** Each session's runs are sent one after the other, so that they are accepted in that order. */
-  readonly #lines = new Map<string, Promise<unknown>>();
+  /** Each session's runs are sent one after the other, so that they are accepted in that order; those of a group after the end. */
+  readonly #lines = new Map<string, Promise<null>>();
   readonly #sent = new Set<string>();
+  /** Runs that were sent and have not ended. */
+  readonly #reading = new Map<string, Run>();
   readonly #stop: () => void;
   readonly store: RunStore;
 
@@ -91,9 +93,10 @@ export class Runs {
 
   /** Ends a run: takes it back if it waits, interrupts it if it runs. */
   async stop(run: LiveRun): Promise<void> {
-    const { record } = run;
-    if (run.phase.peek().kind === 'queued') return void (await this.#ended(run, run.ended('cancelled')));
-    if (record.sessionId) await this.#mesh.interrupt(record.sessionId, record.id);
+    const { id } = run.record;
+    const reading = this.#reading.get(id);
+    if (reading) return this.#mesh.interrupt(await reading.session, id);
+    if (!this.#isOver(run)) await this.#ended(run, run.ended('cancelled'));
   }
 
   async reply(run: LiveRun, text: string): Promise<void> {
@@ -134,9 +137,24 @@ export class Runs {
     this.#sent.add(record.id);
     run.phase.value = { kind: 'sending' };
     const line = lineOf(record);
-    const before = this.#lines.get(line) ?? Promise.resolve();
-    const accepted = before.then(() => this.#begin(run));
+    const ahead = this.#ahead(record);
+    if (ahead) run.waits('Waiting for the cell before');
+    const before = ahead?.over ?? this.#lines.get(line) ?? Promise.resolve(null);
+    const accepted = before.then(async (end) => {
+      if (this.#isOver(run)) return null;
+      // One that fails takes back what waits behind it.
+      if (end && end.outcome !== 'succeeded') await this.#ended(run, run.ended('cancelled'));
+      else await this.#begin(run);
+      return null;
+    });
     this.#lines.set(line, accepted);
+  }
+
+  /** The run of the same group for whose end this one waits: kernels do not know that a failure is to hold up what follows. */
+  #ahead({ id, group, session, language }: RunRecord): LiveRun | undefined {
+    if (group === null) return undefined;
+    const isAhead = ({ record }: LiveRun) => record.group === group && record.id < id && lineOf(record) === lineOf({ session, language });
+    return this.#live.peek().findLast((other) => isAhead(other) && !this.#isOver(other));
   }
 
   /** Sends or attaches; resolves when it is accepted or refused. */
@@ -149,6 +167,7 @@ export class Runs {
           project, notebook: name, language: record.language, code: record.code, cell: record.cell, runId: record.id,
           device: record.device, needs: record.needs, environment: record.environment,
         });
+    this.#reading.set(record.id, reading);
     void this.#read(run, reading);
     try {
       const { session, deviceName } = await reading.accepted;
@@ -175,8 +194,8 @@ export class Runs {
   async #ended(run: LiveRun, end: RunEnd): Promise<void> {
     const { record } = run;
     record.end = end;
+    this.#reading.delete(record.id);
     this.#say(run, end);
-    if (record.group && end.outcome !== 'succeeded') this.#takeBack(record);
     if (end.outcome !== 'cancelled' && end.outcome !== 'refused') {
       this.#label(runKey(record.id, end.attempt), end);
       await this.#write(run, end);
@@ -187,15 +206,6 @@ export class Runs {
   #label(key: string, end: RunEnd): void {
     this.#labels.value = new Map(this.#labels.peek()).set(key, end);
     void this.store.putLabel(key, end);
-  }
-
-  /** Takes back the runs of a group that wait behind one that did not succeed, in its session. */
-  #takeBack({ id, group, session, language }: RunRecord): void {
-    for (const other of this.#live.peek()) {
-      const { record } = other;
-      const isBehind = record.group === group && record.id > id && lineOf(record) === lineOf({ session, language });
-      if (isBehind && !this.#isOver(other)) void this.stop(other).catch(() => undefined);
-    }
   }
 
   #say(run: LiveRun, end: RunEnd): void {

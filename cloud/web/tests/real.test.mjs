@@ -1,0 +1,105 @@
+// The app in a browser at a real cloud and a real node: pairing, running, editing apart, and a cloud that goes away.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test as plain } from 'node:test';
+import { DESKTOP, launch, PHONE, quit } from './browser.mjs';
+import { hasPrograms, RealMesh } from './mesh.mjs';
+
+const test = (name, body) => plain(name, { timeout: 180_000 }, body);
+const NOTEBOOK = '# First\n\n```python\nimport sys\nx = 20 + 1\nprint("hello from", "python")\nx * 2\n```\n\n```python\nfor i in range(200):\n    print("line", i)\n```\n\n```python\nname = input("Who? ")\nprint("it is", name)\n```\n';
+
+describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => {
+  const mesh = new RealMesh();
+  let phone;
+
+  before(async () => {
+    await mesh.begin();
+    mesh.write('analysis/first.md', NOTEBOOK);
+    phone = await launch({ ...PHONE, ignoreHTTPSErrors: true });
+    phone.context.setDefaultTimeout(30_000);
+  });
+  after(async () => {
+    await quit();
+    await mesh.end();
+  });
+
+  const run = (page, cell) => page.getByRole('button', { name: new RegExp(`^Run cell ${cell}( |$)`) });
+  const output = (page, cell) => page.getByRole('group', { name: `Output of cell ${cell}`, exact: true });
+  const ran = (page, cell) => output(page, cell).getByText(/⚡ MacBook Pro · /).waitFor();
+  const written = async (pattern) => {
+    for (let tries = 0; tries < 100; tries++) {
+      const text = mesh.read('analysis/first.md');
+      if (pattern.test(text)) return text;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    assert.match(mesh.read('analysis/first.md'), pattern);
+  };
+
+  test('a phone is paired by a link, and sees the projects', async () => {
+    const { page } = phone;
+    await page.goto(`${mesh.origin}/pair#${mesh.pairing()}`);
+    await page.getByLabel('Name of this device').fill('Phone');
+    await page.getByRole('button', { name: 'Pair' }).tap();
+    await page.getByRole('link', { name: 'first.md' }).waitFor();
+    await page.getByText('⚡ MacBook Pro').waitFor();
+  });
+
+  test('a cell runs on the node, its output streams in, and is written into the text', async () => {
+    const { page } = phone;
+    await page.getByRole('link', { name: 'first.md' }).tap();
+    await run(page, 1).tap();
+    await ran(page, 1);
+    assert.match(await output(page, 1).innerText(), /hello from python\s+42/);
+    await page.getByRole('button', { name: 'Runs on: MacBook Pro (remote)' }).waitFor();
+    await run(page, 2).tap();
+    await ran(page, 2);
+    await written(/```output:[0-9a-f-]{36}\nhello from python\n```\n\n```output:[0-9a-f-]{36} result\n42\n```/);
+  });
+
+  test('a question of the cell is answered', async () => {
+    const { page } = phone;
+    await run(page, 3).tap();
+    await page.getByLabel('Who?').fill('Ada');
+    await page.getByRole('button', { name: 'Answer' }).tap();
+    await output(page, 3).getByText('it is Ada').waitFor();
+    await ran(page, 3);
+  });
+
+  test('without the cloud it goes on editing, and runs when the cloud is back', async () => {
+    const { page } = phone;
+    await mesh.kill('cloud');
+    await page.getByRole('status').filter({ hasText: /^(Offline|Connecting)/ }).waitFor();
+    await page.getByText('First', { exact: true }).tap();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' edited apart');
+    await page.getByRole('status').filter({ hasText: '1 change will sync' }).waitFor();
+    await run(page, 1).tap();
+    await output(page, 1).getByText('will run when connected').waitFor();
+    const before = mesh.read('analysis/first.md');
+    assert.ok(!before.includes('edited apart'));
+    await mesh.startCloud();
+    await ran(page, 1);
+    const text = await written(/# First edited apart/);
+    assert.equal(text.match(/hello from python\n/g).length, 1);
+  });
+
+  test('a browser of the node itself comes in without pairing, and sees the same', async (t) => {
+    const { page, context } = await launch(DESKTOP);
+    t.after(() => context.close());
+    context.setDefaultTimeout(30_000);
+    await page.goto(mesh.local);
+    await page.getByRole('link', { name: 'first.md' }).click();
+    await page.getByText('edited apart').waitFor();
+    await run(page, 1).click();
+    await ran(page, 1);
+    await page.getByRole('button', { name: 'Runs on: MacBook Pro', exact: true }).waitFor();
+  });
+
+  test('a revoked browser is told so', async () => {
+    const { page } = phone;
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.goto(`${mesh.origin}/devices`);
+    await page.getByRole('button', { name: 'Revoke Phone' }).tap();
+    await page.getByRole('button', { name: 'Sign in anew' }).waitFor();
+  });
+});
