@@ -29,6 +29,8 @@ pub enum KernelTransport {
     /// TCP on 127.0.0.1, for kernels that know nothing else. Other users of the machine can connect; messages without the
     /// key of the private connection file are refused by both ends.
     Tcp,
+    /// The run protocol, MRP v1, over HTTP on 127.0.0.1. It knows no key: other users of the machine can run code at it.
+    Mrp,
 }
 
 /// Everything a session host is told when it is started: a file in the session's directory, not the command line.
@@ -42,7 +44,8 @@ pub struct HostLaunch {
     pub kernel: u32,
     /// Sequence of the first record that this host makes.
     pub first_sequence: u64,
-    /// The kernel's command line; `{connection_file}` stands for the path of the connection file.
+    /// The kernel's command line; `{connection_file}` stands for the path of the connection file, for a server of the run protocol
+    /// `{port}` for the port to listen on.
     pub argv: Vec<String>,
     /// Variables added to the kernel's environment.
     pub env: Vec<(String, String)>,

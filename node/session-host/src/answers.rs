@@ -210,7 +210,7 @@ pub(crate) fn variables(what: &KernelAsk, printed: &str) -> Told {
     Ok(KernelTold::Variables { variables, truncated })
 }
 
-fn cut(text: &str, max: usize) -> String {
+pub(crate) fn cut(text: &str, max: usize) -> String {
     text[..text.floor_char_boundary(max)].to_owned()
 }
 

@@ -170,7 +170,7 @@ fn rich(rich: Rich) -> (MimeBundle, Option<String>) {
 }
 
 /// Values as texts: text as it is, lines joined, anything else as JSON.
-fn texts(data: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
+pub(crate) fn texts(data: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Array(lines) if !lines.is_empty() && lines.iter().all(Value::is_string) => {

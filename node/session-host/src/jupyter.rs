@@ -21,6 +21,7 @@ use zeromq::{SocketRecv, ZmqMessage};
 
 use crate::asks::{self, Asks};
 use crate::decode;
+use crate::line::Carried;
 use crate::log::Log;
 
 /// Messages that are taken from the sockets at once: the machine decides about them together.
@@ -52,16 +53,6 @@ pub(crate) struct Sockets {
     question: Option<Header>,
     asks: Asks,
     log: Log,
-}
-
-/// What became of a command.
-pub(crate) enum Carried {
-    /// It went as a message.
-    Sent,
-    /// It is not one: it is done to the process.
-    NoMessage,
-    /// It needs no message: this is its answer.
-    Answered(KernelEvent),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The kernel: its process and its sockets.
+//! The kernel: its process and the line to it.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
@@ -16,22 +16,22 @@ use wayfare_core::kernel_host::{KernelCommand, KernelEvent};
 use wayfare_protocol::host::HostLaunch;
 
 use crate::folder::Folder;
-use crate::jupyter::{Carried, Sockets};
 use crate::launch;
+use crate::line::{Carried, Line};
 use crate::log::Log;
 
-/// After the process has ended its sockets are read until nothing came for so long.
+/// After the process has ended its line is read until nothing came for so long.
 const QUIET: Duration = Duration::from_millis(50);
 /// … but no longer than this.
 const QUIET_MAX: Duration = Duration::from_secs(2);
 
 enum Life {
-    /// Its sockets are being connected.
-    Starting(JoinHandle<Sockets>),
+    /// It is being reached.
+    Starting(JoinHandle<Line>),
     /// It answers.
-    Serving(Box<Sockets>),
+    Serving(Line),
     /// Its process has ended; what it said before may still be read.
-    Ended { sockets: Option<Box<Sockets>>, detail: String, quiet_at: Instant, at_latest: Instant },
+    Ended { line: Option<Line>, detail: String, quiet_at: Instant, at_latest: Instant },
     /// Nothing follows.
     Over,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Kernel {
 
 enum Happened {
     Said(Vec<KernelEvent>),
-    Connected(Option<Box<Sockets>>),
+    Connected(Option<Line>),
     Exited(std::io::Result<ExitStatus>),
     Quiet,
 }
@@ -54,8 +54,8 @@ enum Happened {
 impl Kernel {
     /// Starts it.
     pub(crate) fn start(folder: &Folder, launch: &HostLaunch, log: &Log) -> anyhow::Result<Self> {
-        let info = launch::connection(folder, launch.transport)?;
-        let mut command = launch::command(folder, launch);
+        let reach = launch::reach(folder, launch.transport)?;
+        let mut command = launch::command(folder, launch, &reach);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A group of its own: an interrupt reaches it and what it started, and not the host.
         command.process_group(0);
@@ -69,10 +69,8 @@ impl Kernel {
             tokio::spawn(note_lines(err, log.clone()));
         }
         let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-        let (session, language) = (launch.session.to_string(), launch.language.clone());
-        let connecting_log = log.clone();
-        let connecting =
-            tokio::spawn(async move { Sockets::connect(&info, &session, &language, connecting_log).await });
+        let (reached, connecting_log) = (launch.clone(), log.clone());
+        let connecting = tokio::spawn(async move { Line::connect(reach, &reached, connecting_log).await });
         log.note(format_args!("kernel {} started: {}", launch.kernel, launch.argv.join(" ")));
         Ok(Self {
             child,
@@ -88,20 +86,20 @@ impl Kernel {
         let happened = match &mut self.life {
             Life::Starting(connecting) => tokio::select! {
                 biased;
-                sockets = connecting => Happened::Connected(sockets.ok().map(Box::new)),
+                line = connecting => Happened::Connected(line.ok()),
                 status = self.child.wait() => Happened::Exited(status),
             },
-            Life::Serving(sockets) => tokio::select! {
+            Life::Serving(line) => tokio::select! {
                 biased;
-                said = sockets.read() => Happened::Said(said),
+                said = line.read() => Happened::Said(said),
                 status = self.child.wait() => Happened::Exited(status),
             },
-            Life::Ended { sockets: Some(sockets), quiet_at, .. } => tokio::select! {
+            Life::Ended { line: Some(line), quiet_at, .. } => tokio::select! {
                 biased;
-                said = sockets.read() => Happened::Said(said),
+                said = line.read() => Happened::Said(said),
                 () = sleep_until(*quiet_at) => Happened::Quiet,
             },
-            Life::Ended { sockets: None, quiet_at, .. } => {
+            Life::Ended { line: None, quiet_at, .. } => {
                 sleep_until(*quiet_at).await;
                 Happened::Quiet
             }
@@ -112,8 +110,8 @@ impl Kernel {
 
     /// Carries a command out. Returns what is to be said about it at once.
     pub(crate) fn command(&mut self, command: &KernelCommand) -> Option<KernelEvent> {
-        if let Life::Serving(sockets) = &mut self.life {
-            match sockets.command(command, self.interrupt_by_message) {
+        if let Life::Serving(line) = &mut self.life {
+            match line.command(command, self.interrupt_by_message) {
                 Carried::Sent => return None,
                 Carried::Answered(event) => return Some(event),
                 Carried::NoMessage => {}
@@ -141,13 +139,13 @@ impl Kernel {
                 }
                 events
             }
-            Happened::Connected(Some(sockets)) => {
-                self.life = Life::Serving(sockets);
+            Happened::Connected(Some(line)) => {
+                self.life = Life::Serving(line);
                 vec![KernelEvent::Ready]
             }
             Happened::Connected(None) => {
                 // The task that connects failed; the machine's deadline ends the kernel.
-                self.log.note("the kernel's sockets could not be used");
+                self.log.note("the kernel could not be reached");
                 self.life = Life::Starting(tokio::spawn(std::future::pending()));
                 Vec::new()
             }
@@ -158,15 +156,15 @@ impl Kernel {
                 };
                 self.log.note(format_args!("kernel ended: {detail}"));
                 let now = Instant::now();
-                let sockets = match std::mem::replace(&mut self.life, Life::Over) {
-                    Life::Serving(sockets) => Some(sockets),
+                let line = match std::mem::replace(&mut self.life, Life::Over) {
+                    Life::Serving(line) => Some(line),
                     Life::Starting(connecting) => {
                         connecting.abort();
                         None
                     }
                     Life::Ended { .. } | Life::Over => None,
                 };
-                self.life = Life::Ended { sockets, detail, quiet_at: now + QUIET, at_latest: now + QUIET_MAX };
+                self.life = Life::Ended { line, detail, quiet_at: now + QUIET, at_latest: now + QUIET_MAX };
                 Vec::new()
             }
             Happened::Quiet => {

@@ -51,13 +51,36 @@ pub(crate) fn read(folder: &Folder) -> anyhow::Result<HostLaunch> {
     Ok(launch)
 }
 
+/// Where a kernel will be reached.
+pub(crate) enum Reach {
+    /// At the sockets of its connection file.
+    Jupyter(ConnectionInfo),
+    /// At a port of 127.0.0.1.
+    Mrp {
+        /// Which.
+        port: u16,
+    },
+}
+
+/// Decides where the kernel is reached, and makes its connection file if it needs one.
+pub(crate) fn reach(folder: &Folder, transport: KernelTransport) -> anyhow::Result<Reach> {
+    Ok(match transport {
+        KernelTransport::Ipc => Reach::Jupyter(connection(folder, Transport::IPC, folder.text("k"), [1, 2, 3, 4, 5])?),
+        KernelTransport::Tcp => {
+            let (ip, ports) = (Ipv4Addr::LOCALHOST.to_string(), free_ports()?);
+            Reach::Jupyter(connection(folder, Transport::TCP, ip, ports)?)
+        }
+        KernelTransport::Mrp => {
+            let [port] = free_ports()?;
+            Reach::Mrp { port }
+        }
+    })
+}
+
 /// Makes the kernel's connection file: where it listens, and a fresh key. Without the key, which stands in that private file
 /// only, neither end takes a message.
-pub(crate) fn connection(folder: &Folder, transport: KernelTransport) -> anyhow::Result<ConnectionInfo> {
-    let (transport, ip, [shell_port, iopub_port, stdin_port, control_port, hb_port]) = match transport {
-        KernelTransport::Ipc => (Transport::IPC, folder.text("k"), [1, 2, 3, 4, 5]),
-        KernelTransport::Tcp => (Transport::TCP, Ipv4Addr::LOCALHOST.to_string(), free_ports()?),
-    };
+fn connection(folder: &Folder, transport: Transport, ip: String, ports: [u16; 5]) -> anyhow::Result<ConnectionInfo> {
+    let [shell_port, iopub_port, stdin_port, control_port, hb_port] = ports;
     let info = ConnectionInfo {
         ip,
         transport,
@@ -75,12 +98,12 @@ pub(crate) fn connection(folder: &Folder, transport: KernelTransport) -> anyhow:
 }
 
 /// Ports on which nobody listens now. Another process may take one before the kernel does; the kernel then does not start.
-fn free_ports() -> anyhow::Result<[u16; 5]> {
-    let held: Vec<_> = (0..5)
+fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
+    let held: Vec<_> = (0..N)
         .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
         .collect::<Result<_, _>>()
         .context("no free port on 127.0.0.1")?;
-    let mut ports = [0; 5];
+    let mut ports = [0; N];
     for (port, listener) in ports.iter_mut().zip(&held) {
         *port = listener.local_addr()?.port();
     }
@@ -88,11 +111,14 @@ fn free_ports() -> anyhow::Result<[u16; 5]> {
 }
 
 /// The kernel's command.
-pub(crate) fn command(folder: &Folder, launch: &HostLaunch) -> Command {
+pub(crate) fn command(folder: &Folder, launch: &HostLaunch, reach: &Reach) -> Command {
     let argv = undropping(&launch.argv);
-    let connection_file = folder.text("connection.json");
+    let (name, place) = match reach {
+        Reach::Jupyter(_) => ("{connection_file}", folder.text("connection.json")),
+        Reach::Mrp { port } => ("{port}", port.to_string()),
+    };
     let mut command = Command::new(&argv[0]);
-    command.args(argv[1..].iter().map(|argument| argument.replace("{connection_file}", &connection_file)));
+    command.args(argv[1..].iter().map(|argument| argument.replace(name, &place)));
     command.env("IPYTHONDIR", folder.path("ipython"));
     command.envs(launch.env.iter().map(|(name, value)| (name, value)));
     if !launch.cwd.is_empty() {

@@ -1,4 +1,4 @@
-//! `wayfare-session-host DIR`: the parent and only client of one Jupyter kernel.
+//! `wayfare-session-host DIR`: the parent and only client of one kernel: a Jupyter kernel, or a server of the run protocol.
 //!
 //! It reads `launch.json` in the session's directory, starts the kernel over sockets in that directory (a kernel
 //! that knows only TCP, over loopback), and serves
@@ -16,8 +16,10 @@ mod host;
 mod jupyter;
 mod kernel;
 mod launch;
+mod line;
 mod log;
 mod memory;
+mod mrp;
 mod spill;
 
 use std::path::PathBuf;

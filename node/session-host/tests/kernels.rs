@@ -212,7 +212,7 @@ fn python_runs_over_tcp() {
 fn every_kernel_that_is_wanted_is_there() {
     // Otherwise the tests above may have said nothing.
     if std::env::var_os("WAYFARE_REQUIRE_KERNELS").is_some() {
-        for name in ["ir", "bash", "deno"] {
+        for name in ["ir", "bash", "deno", "mrmd"] {
             assert!(installed(name).is_some(), "no kernelspec {name}: `./x test` installs it");
         }
     }

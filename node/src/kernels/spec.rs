@@ -21,7 +21,8 @@ pub enum InterruptMode {
     Message,
 }
 
-/// Key of a kernelspec's metadata that says how Wayfare treats the kernel: `{"wayfare": {"transport": "tcp"}}`.
+/// Key of a kernelspec's metadata that says how Wayfare treats the kernel: `{"wayfare": {"transport": "tcp"}}`, or `"mrp"` for a
+/// server of the run protocol.
 pub const OWN_METADATA: &str = "wayfare";
 
 /// What Deno prints has come by then after its `idle`.
@@ -76,6 +77,11 @@ impl KernelSpec {
         }
         if let Some(Err(error)) = spec.own_transport() {
             return Err(wrong(format!("metadata.{OWN_METADATA}.transport: {error}")));
+        }
+        if spec.transport() == KernelTransport::Mrp && !spec.argv.iter().any(|word| word.contains("{port}")) {
+            return Err(wrong(
+                "argv does not say where {port} goes, on which a server of the run protocol listens".to_owned(),
+            ));
         }
         Ok(spec)
     }

@@ -251,6 +251,9 @@ fn denos_kernel_runs_both_languages_over_tcp_and_metadata_goes_before_what_is_kn
         .expect("kernelspec");
     let told = machine.kernels().broken()[0].to_string();
     assert!(told.contains("metadata.wayfare.transport") && told.contains("pigeon"), "{told}");
+    fs::write(folder.join("kernel.json"), spec(r#","metadata":{"wayfare":{"transport":"mrp"}}"#)).expect("kernelspec");
+    let told = machine.kernels().broken()[0].to_string();
+    assert!(told.contains("{port}"), "{told}");
 }
 
 #[test]

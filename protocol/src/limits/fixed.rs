@@ -112,3 +112,8 @@ pub const AWARENESS_STATES_MAX: usize = 1_024;
 pub const AWARENESS_STATE_MAX: usize = 16 * 1024;
 /// Longest name of a project, and longest path of a document in it.
 pub const DOCUMENT_NAME_MAX: usize = 1_024;
+
+/// Longest line of a run protocol server's events: a whole run's output at worst.
+pub const MRP_EVENT_MAX: usize = 64 * 1024 * 1024;
+/// Longest answer of such a server, a file that code has left among them.
+pub const MRP_ANSWER_MAX: usize = 32 * 1024 * 1024;
