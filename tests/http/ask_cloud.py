@@ -1,6 +1,6 @@
 """Asks a cloud over HTTPS, as a program of a person does.
 
-Arguments: what to try, host:port, the file of the CA's certificate, a token. Says `as expected`, or ends with what was not.
+Arguments: what to try, host:port, the file of the CA's certificate, a token, and for `let_go` a file to make when it watches. Says `as expected`, or ends with what was not.
 """
 
 import http.client
@@ -89,6 +89,18 @@ def served(where, token):
     following.close()
 
 
+def let_go(where, token, watching):
+    """Whoever watches hears that the token is not good any more."""
+    following = connection(*where)
+    following.request("GET", "/api/presence", headers={"Authorization": f"Bearer {token}"})
+    lines = following.getresponse()
+    want("presence", b"event: devices\n", lines.readline())
+    open(watching, "w").close()
+    rest = lines.read().decode()
+    if "event: refused\n" not in rest or "editor was revoked" not in rest:
+        sys.exit(rest)
+
+
 def revoked(where, token):
     """A token of a device that was revoked."""
     text = status(where, 403, "a revoked token", "GET", "/api/devices", Authorization=f"Bearer {token}")
@@ -97,8 +109,9 @@ def revoked(where, token):
 
 
 def main():
-    what, address, ca, token = sys.argv[1:]
-    {"turned_away": turned_away, "served": served, "revoked": revoked}[what]((address, ca), token)
+    what, address, ca, token, *more = sys.argv[1:]
+    tries = {"turned_away": turned_away, "served": served, "let_go": let_go, "revoked": revoked}
+    tries[what]((address, ca), token, *more)
     print("as expected")
 
 

@@ -269,6 +269,7 @@ impl Doorkeeper for CloudDoor {
             pairing.attempt(Code(pair.code), peer).await?;
             let account = store.default_account();
             let device = pair.key.device_id();
+            let registered = Registered { device, name: name.clone(), os: String::new(), node: None };
             let row = DeviceRow {
                 device,
                 account,
@@ -281,8 +282,8 @@ impl Doorkeeper for CloudDoor {
                 revoked_at: None,
             };
             store.pair_device(row).await.map_err(failed)?;
-            // An account that runs may know it as revoked.
-            accounts.running(account).directory.tell_account(account::Input::Paired { device });
+            // An account that runs may know it as revoked, or not at all.
+            accounts.running(account).directory.tell_account(account::Input::Paired(registered));
             tracing::info!(device = %device.short(), "device paired");
             Ok(account)
         })

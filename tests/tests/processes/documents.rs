@@ -51,6 +51,15 @@ fn editors_of_others_at_the_node_and_at_the_cloud_write_one_text_and_see_one_ano
         ensure!(at_node.trim() == at_cloud.trim(), "{at_node} and {at_cloud}");
         let seen = desk.says(&["docs", "cat", room]).await?;
         ensure!(seen.trim() == at_node.trim(), "the command line sees {seen:?}");
+        // Whoever is revoked is let go, though nothing is wrong with its connection.
+        let waits = [cloud_door.as_str(), room, token, &ca, "<still here>", "<never typed>"];
+        let (said, revoked) = tokio::join!(desk.runs_python(Path::new(PYCRDT), &waits, &[]), async {
+            while !desk.says(&["docs", "cat", room]).await?.contains("<still here>") {}
+            desk.says(&["device", "revoke", "editor", "--yes"]).await
+        });
+        revoked?;
+        let why = said.err().context("it writes on")?.to_string();
+        ensure!(why.contains("let go: 1008"), "{why}");
         Ok(())
     })
 }

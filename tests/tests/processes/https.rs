@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
+use wayfare_tests::patience::until;
 use wayfare_tests::world::{Network, in_a_world};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/http/ask_cloud.py");
@@ -33,7 +34,14 @@ fn a_program_with_a_token_is_served_by_the_cloud_as_by_a_node_and_nobody_else_is
         // It is one of the devices, and is revoked like any.
         let devices = person.client().devices().await.context("no answer")?;
         let editor = devices.iter().find(|device| device.name == "editor").context("it is not listed")?.device;
-        person.client().revoke(editor).await.context("no answer")??;
+        let watching = world.folder().join("watching");
+        let watches = ["let_go", address.trim(), &ca, token, &watching.display().to_string()];
+        let (said, revoked) = tokio::join!(desk.runs_python(Path::new(PROGRAM), &watches, &[]), async {
+            until("it watches", || watching.exists().then_some(())).await?;
+            person.client().revoke(editor).await.context("no answer")?.context("it is not revoked")
+        });
+        revoked?;
+        ensure!(said?.contains("as expected"), "it hears nothing");
         let said = desk.runs_python(Path::new(PROGRAM), &["revoked", address.trim(), &ca, token], &[]).await?;
         ensure!(said.contains("as expected"), "{said}");
         Ok(())

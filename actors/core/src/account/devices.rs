@@ -129,12 +129,16 @@ impl Devices {
         }
     }
 
-    /// The device was paired anew: it may come.
-    pub(super) fn paired(&mut self, device: DeviceId) {
-        if let Some(known) = self.0.get_mut(&device)
-            && let Presence::Revoked { at } = known.presence
-        {
-            known.presence = Presence::Told(PresenceInfo::Offline { last_seen: at });
+    /// The device was paired: it may come, and is known before it does.
+    pub(super) fn paired(&mut self, registered: Registered, at: Wall) {
+        let presence = Presence::Told(PresenceInfo::Offline { last_seen: at });
+        match self.0.get_mut(&registered.device) {
+            Some(known) if matches!(known.presence, Presence::Revoked { .. }) => known.presence = presence,
+            Some(_) => {}
+            None => {
+                let (accepting, id) = (Accepting::Everything, registered.device);
+                self.0.insert(id, Device { registered, presence, load: None, accepting, link: None });
+            }
         }
     }
 

@@ -216,11 +216,8 @@ pub enum Input {
         /// Since when the device is revoked, `None` if the account has no such device, or why it is not.
         outcome: Result<Option<Wall>, Refusal>,
     },
-    /// The store has a device paired anew, whatever was before.
-    Paired {
-        /// Which.
-        device: DeviceId,
-    },
+    /// The store has a device paired, whatever was before.
+    Paired(Registered),
     /// Where this node's machine has its power from.
     Power(Power),
 }

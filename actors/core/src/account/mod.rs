@@ -185,7 +185,7 @@ impl Machine for Account {
             Input::MoveClaim { request, claim } => self.claim_for_migration(request, *claim, out),
             Input::Claimed { op, outcome } => self.on_claimed(op, outcome, out),
             Input::Revoked { op, outcome } => self.on_revoked(now, op, outcome, out),
-            Input::Paired { device } => self.devices.paired(device),
+            Input::Paired(registered) => self.devices.paired(registered, now.wall),
             Input::Power(power) => self.set_power(power),
         }
         self.tell_accepting(out);

@@ -6,7 +6,7 @@
 //! | `GET /api/sessions` | `{"sessions": […]}` |
 //! | `GET /api/runs?session=project:name&language=…&last=N` | `{"sessions": [{"session", "runs"} or {"session", "error"}]}`, the newest runs first |
 //! | `GET /api/runs/{session}/{run}/events?from=N` | events `attached`, `event` (its number as `id`), `waiting`, `ended`, `refused` |
-//! | `GET /api/presence` | an event `devices` at once and whenever a device changes |
+//! | `GET /api/presence` | an event `devices` at once and whenever a device changes; `refused` when the token is not good any more |
 
 use std::collections::VecDeque;
 
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wayfare_protocol::session::{Language, SessionAnswer, SessionCall, SessionInfo, SessionName};
 use wayfare_protocol::stream::RunUpdate;
-use wayfare_protocol::{RunId, SessionId};
+use wayfare_protocol::{Refusal, RunId, SessionId};
 
 use super::Door;
 use super::answer::{Answer, Failure};
@@ -135,13 +135,16 @@ fn numbered(update: &RunUpdate) -> String {
         }
         RunUpdate::Waiting => sse::event("waiting", &json!({})),
         RunUpdate::Ended(outcome) => sse::event("ended", &json!({ "outcome": outcome })),
-        RunUpdate::Refused(refusal) => {
-            sse::event("refused", &json!({ "code": refusal.code, "detail": refusal.detail }))
-        }
+        RunUpdate::Refused(refusal) => refused(refusal),
     }
 }
 
-/// The devices now and whenever they change: who is there is asked every [`wayfare_protocol::Limits::http_presence`].
+fn refused(refusal: &Refusal) -> String {
+    sse::event("refused", &json!({ "code": refusal.code, "detail": refusal.detail }))
+}
+
+/// The devices now and whenever they change: who is there is asked every [`wayfare_protocol::Limits::http_presence`]. Whoever may not come in
+/// any more hears why in an event `refused`, the last one.
 pub(super) async fn presence(State(door): State<Door>) -> Result<Response, Failure> {
     let client = door.clients.borrow().await?;
     let (pieces, response) = sse::answer();
@@ -154,6 +157,11 @@ pub(super) async fn presence(State(door): State<Door>) -> Result<Response, Failu
                 biased;
                 () = pieces.closed() => break,
                 _ = look.tick() => {}
+            }
+            if let Err(refusal) = door.documents.admits().await {
+                // It is the last one: whether it is heard changes nothing.
+                let _ = pieces.send(refused(&refusal).into()).await;
+                break;
             }
             // No answer while the node is being restarted; its devices are told when it is back.
             let Ok(devices) = client.devices().await else { continue };

@@ -129,13 +129,25 @@ fn a_link_that_was_let_in_before_the_revocation_is_cut_when_it_comes() {
 fn a_device_that_is_paired_anew_has_its_sessions_again() {
     let mut bench = revoked();
     bench.input(Input::Presence { device: DESK.0, presence: PresenceInfo::Suspect }); // of the link that was cut
-    bench.input(Input::Paired { device: DESK.0 });
+    bench.input(Input::Paired(registered(DESK.0, "desk", None)));
     bench.said.clear();
     bench.up(3, DESK.0);
     bench.says(3, Control::RuntimeUp(info(1, "main", DESK, EPOCH)));
     assert_eq!((cut(&mut bench), bench.journals_up()), (vec![], vec![(session(1), 3)]));
     bench.asks(9, run(4, 1));
     assert_eq!(bench.passed(3), [(false, Some(EPOCH))]);
+}
+
+/// A token, say, that is used at a door which needs no link.
+#[test]
+fn a_device_that_was_paired_and_never_linked_is_listed_and_can_be_revoked() {
+    let mut bench = Bench::new(Place::Cloud { generation: 1 }, Limits::default());
+    bench.up(9, PHONE);
+    bench.input(Input::Paired(registered(DESK.0, "token", None)));
+    let listed = bench.devices(9).into_iter().find(|device| device.device == DESK.0).expect("it is listed");
+    assert!(matches!(listed.presence, PresenceInfo::Offline { .. }), "{listed:?}");
+    bench.says(9, Control::RevokeDevice { request: request(3), device: DESK.0 });
+    assert!(bench.said.iter().any(|effect| matches!(effect, Effect::Revoke { device, .. } if *device == DESK.0)));
 }
 
 #[test]
