@@ -9,5 +9,6 @@ pub mod namespace;
 pub mod patience;
 pub mod process;
 pub mod programs;
+pub mod systemd;
 pub mod witness;
 pub mod world;

@@ -66,8 +66,16 @@ impl CommandLine {
     /// # Errors
     /// If it fails.
     pub async fn says(&self, words: &[&str]) -> Result<String> {
+        self.says_with(words, &[]).await
+    }
+
+    /// The same, with variables in its environment.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub async fn says_with(&self, words: &[&str], variables: &[(&str, String)]) -> Result<String> {
         let mut command = sober(self.begins[0].as_ref(), &self.home);
-        command.args(&self.begins[1..]).args(words);
+        command.args(&self.begins[1..]).args(words).envs(variables.iter().map(|(name, value)| (*name, value)));
         let mut command = tokio::process::Command::from(command);
         command.kill_on_drop(true);
         let output = within(&format!("wayfare {}", words.join(" ")), command.output()).await??;
@@ -117,9 +125,18 @@ impl CommandLine {
     /// # Errors
     /// If it fails.
     pub async fn runs(&self, title: &str, code: &str) -> Result<String> {
+        self.runs_with(title, code, &[]).await
+    }
+
+    /// The same with flags.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub async fn runs_with(&self, title: &str, code: &str, flags: &[&str]) -> Result<String> {
         let notebook = self.home.join(format!("{title}.md"));
         fs::write(&notebook, format!("---\nproject: story\n---\n\n# {title}\n\n```python\n{code}\n```\n"))?;
-        self.says(&["run", &notebook.display().to_string()]).await
+        let notebook = notebook.display().to_string();
+        self.says(&[&["run", notebook.as_str()], flags].concat()).await
     }
 }
 

@@ -51,6 +51,15 @@ impl World {
         node.knows_cloud(address)?;
         node.started().await
     }
+
+    /// The configuration of a node of that name, but for its data folder.
+    ///
+    /// # Errors
+    /// If there is no Python for it.
+    pub fn node_lines(&self, name: &str) -> Result<String> {
+        let (venv, hurry, tables) = (venv()?.display().to_string(), self.hurry, &self.node_tables);
+        Ok(format!("name = {name:?}\nvenvs = [{venv:?}]\nhurry = {hurry}\n{tables}\n"))
+    }
 }
 
 impl Node {
@@ -59,15 +68,9 @@ impl Node {
         let data = world.folder().join(place);
         fs::DirBuilder::new().mode(0o700).create(&data)?;
         let config = world.folder().join(format!("{place}.toml"));
-        let text = format!(
-            "data_dir = {data:?}\nname = {name:?}\nvenvs = [{venv:?}]\nhurry = {hurry}\n{trace}{tables}\n",
-            data = data.display().to_string(),
-            venv = venv()?.display().to_string(),
-            hurry = world.hurry,
-            trace = world.trace_line(name_of(place)),
-            tables = world.node_tables,
-        );
-        fs::write(&config, text)?;
+        let (data_dir, trace) = (data.display().to_string(), world.trace_line(name_of(place)));
+        let lines = world.node_lines(name)?;
+        fs::write(&config, format!("data_dir = {data_dir:?}\n{trace}{lines}"))?;
         Ok(Self {
             name: name.to_owned(),
             data: DataFolder::new(&data),

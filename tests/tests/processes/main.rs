@@ -15,6 +15,7 @@ mod restore;
 mod revocation;
 mod routing;
 mod runtimes;
+mod service;
 mod sleep;
 mod story;
 mod trust;
