@@ -1,7 +1,7 @@
 //! `wayfare-session-host DIR`: the parent and only client of one kernel: a Jupyter kernel, or a server of the run protocol.
 //!
-//! It reads `launch.json` in the session's directory, starts the kernel over sockets in that directory (a kernel
-//! that knows only TCP, over loopback), and serves
+//! It reads `launch.json` in the session's directory, starts the kernel over sockets in that directory (what
+//! knows only TCP, over loopback), and serves
 //! `host.sock` there ([`wayfare_protocol::host`]). All decisions are [`wayfare_core::kernel_host::KernelHost`]'s; this
 //! program carries them out. It outlives the node that started it, and ends when its records are acknowledged after its
 //! kernel is gone.
