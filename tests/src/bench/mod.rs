@@ -4,12 +4,14 @@ mod cell;
 mod direct;
 mod links;
 mod memory;
+mod moves;
 mod profile;
 mod stalled;
 mod stream;
 
 pub use cell::cell;
 pub use links::links;
+pub use moves::{MOVES, SIZES, moves};
 pub use profile::cell_over;
 pub use stalled::stalled;
 pub use stream::stream;

@@ -1,6 +1,7 @@
-//! `wayfare-bench cell [--profile P]|links [COUNT]|stalled|stream`: one bench, one JSON line on standard output. Build it with `--release`.
+//! `wayfare-bench cell [--profile P]|links [COUNT]|move [BYTES COUNT]|stalled|stream`: one bench, one JSON line on standard output. Build it with `--release`.
 
 use anyhow::{Result, bail};
+use wayfare_tests::bench::{MOVES, SIZES, moves};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -12,9 +13,13 @@ async fn main() -> Result<()> {
         }
         ["links"] => serde_json::to_string(&wayfare_tests::bench::links(5_000).await?)?,
         ["links", count] => serde_json::to_string(&wayfare_tests::bench::links(count.parse()?).await?)?,
+        ["move"] => serde_json::to_string(&moves(&SIZES, MOVES).await?)?,
+        ["move", bytes, count] => serde_json::to_string(&moves(&[bytes.parse()?], count.parse()?).await?)?,
         ["stalled"] => serde_json::to_string(&wayfare_tests::bench::stalled().await?)?,
         ["stream"] => serde_json::to_string(&wayfare_tests::bench::stream().await?)?,
-        _ => bail!("usage: wayfare-bench cell [--profile lte|home|office-proxy]|links [COUNT]|stalled|stream"),
+        _ => bail!(
+            "usage: wayfare-bench cell [--profile lte|home|office-proxy]|links [COUNT]|move [BYTES COUNT]|stalled|stream"
+        ),
     };
     println!("{line}");
     Ok(())

@@ -3,54 +3,17 @@
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use wayfare_protocol::causal::Chain;
-use wayfare_protocol::daemon::{
-    DaemonAnswer, DaemonCall, DaemonInfo, DaemonKey, DaemonUpdate, Durability, StartDaemon,
-};
-use wayfare_protocol::{EntityId, NodeId, Origin};
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonUpdate};
+use wayfare_protocol::{EntityId, Origin};
+use wayfare_tests::daemons::{publish, start_on};
 use wayfare_tests::device::Device;
-use wayfare_tests::patience::{LOOK_AGAIN, within};
+use wayfare_tests::patience::within;
 use wayfare_tests::world::{Network, in_a_world};
 
 use crate::story::logged_in;
 
 async fn start(device: &Device, name: &str, kind: &str) -> Result<DaemonInfo> {
     start_on(device, name, kind, None).await
-}
-
-pub(crate) async fn start_on(device: &Device, name: &str, kind: &str, node: Option<NodeId>) -> Result<DaemonInfo> {
-    let key = DaemonKey { name: name.parse()?, kind: kind.parse()? };
-    let start = || StartDaemon { key: key.clone(), durability: Durability::Process, device: node };
-    let started = within("the daemon", async {
-        loop {
-            match device.client().start_daemon(start()).await {
-                Some(Ok(info)) => return *info,
-                _ => tokio::time::sleep(LOOK_AGAIN).await,
-            }
-        }
-    });
-    started.await
-}
-
-/// Publishes until it is recorded, whatever happens to the processes between.
-pub(crate) async fn publish(
-    device: &Device,
-    daemon: EntityId,
-    origin: Origin,
-    first: u64,
-    words: Vec<Bytes>,
-) -> Result<()> {
-    let through = first + words.len() as u64 - 1;
-    let call = || DaemonCall::Publish { origin, first, payloads: words.clone() };
-    within("an acknowledgement", async {
-        loop {
-            match device.client().call_daemon(daemon, call()).await {
-                Some(DaemonAnswer::Accepted { through: said }) if said >= through => return Ok(()),
-                Some(DaemonAnswer::Gap { expected }) => bail!("{expected} is expected, and {first} was sent"),
-                _ => tokio::time::sleep(LOOK_AGAIN).await,
-            }
-        }
-    })
-    .await?
 }
 
 /// What the daemon says from its first output on, up to a number, checked to be one chain.

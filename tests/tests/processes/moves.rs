@@ -8,11 +8,12 @@ use wayfare_protocol::causal::Chain;
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonState, DaemonUpdate};
 use wayfare_protocol::migration::{FailureReason, MoveInfo, MoveMode, MoveState};
 use wayfare_protocol::{EntityId, Epoch, Limits, NodeId, Origin};
+use wayfare_tests::daemons::{publish, start_on};
 use wayfare_tests::device::Device;
 use wayfare_tests::patience::{LOOK_AGAIN, until, within};
 use wayfare_tests::world::{Node, World, in_a_world};
 
-use crate::daemons::{publish, said, start_on};
+use crate::daemons::said;
 
 const BOTH: [(Origin, &str); 2] = [(Origin(1), "pear"), (Origin(2), "plum")];
 const SUBSCRIBER: Origin = Origin(77);
