@@ -1,6 +1,7 @@
 //! Benches of the whole path against a bare Jupyter client: the same kernel, started the same way, in the same run.
 
 mod cell;
+mod daemon;
 mod direct;
 mod links;
 mod memory;
@@ -10,6 +11,7 @@ mod stalled;
 mod stream;
 
 pub use cell::cell;
+pub use daemon::daemon;
 pub use links::links;
 pub use moves::{MOVES, SIZES, moves};
 pub use profile::cell_over;

@@ -1,4 +1,4 @@
-//! `wayfare-bench cell [--profile P]|links [COUNT]|move [BYTES COUNT]|stalled|stream`: one bench, one JSON line on standard output. Build it with `--release`.
+//! `wayfare-bench cell [--profile P]|daemon|links [COUNT]|move [BYTES COUNT]|stalled|stream`: one bench, one JSON line on standard output. Build it with `--release`.
 
 use anyhow::{Result, bail};
 use wayfare_tests::bench::{MOVES, SIZES, moves};
@@ -11,6 +11,7 @@ async fn main() -> Result<()> {
         ["cell", "--profile", profile] => {
             serde_json::to_string(&wayfare_tests::bench::cell_over(profile.parse()?).await?)?
         }
+        ["daemon"] => wayfare_tests::bench::daemon().await?.to_string(),
         ["links"] => serde_json::to_string(&wayfare_tests::bench::links(5_000).await?)?,
         ["links", count] => serde_json::to_string(&wayfare_tests::bench::links(count.parse()?).await?)?,
         ["move"] => serde_json::to_string(&moves(&SIZES, MOVES).await?)?,
@@ -18,7 +19,7 @@ async fn main() -> Result<()> {
         ["stalled"] => serde_json::to_string(&wayfare_tests::bench::stalled().await?)?,
         ["stream"] => serde_json::to_string(&wayfare_tests::bench::stream().await?)?,
         _ => bail!(
-            "usage: wayfare-bench cell [--profile lte|home|office-proxy]|links [COUNT]|move [BYTES COUNT]|stalled|stream"
+            "usage: wayfare-bench cell [--profile lte|home|office-proxy]|daemon|links [COUNT]|move [BYTES COUNT]|stalled|stream"
         ),
     };
     println!("{line}");

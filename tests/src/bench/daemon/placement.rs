@@ -1,12 +1,11 @@
-//! What placement costs: `cargo bench -p wayfare-core --bench placement` prints one line of JSON. Each figure is the median of
-//! several rounds; beside a query stands the same question asked of every node in turn, in the same run.
-
-#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a measurement reads a clock")]
+//! What it costs to find a node for a daemon among 10,000. Beside a query stands the same question asked of every node in turn.
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Map, Value};
 use wayfare_core::placement::{
     Candidate, CapabilityIndex, PlacementRequest, PlacementRules, Purpose, StandardPlacement, Standing, Vitals,
 };
@@ -18,74 +17,53 @@ use wayfare_protocol::identity::PublicKey;
 use wayfare_protocol::predicate::{Condition, Predicate};
 use wayfare_protocol::{Boot, DeviceId, NodeId, Wall};
 
-const NODES: u32 = 10_000;
+use super::{median, put, timed};
 
-fn main() {
+const NODES: u32 = 10_000;
+/// Scores that are measured together.
+const SCORES: u32 = 1_000;
+
+pub(super) fn placement(line: &mut Map<String, Value>) -> Result<()> {
     let mut index = CapabilityIndex::new(NODES as usize);
     let fleet: Vec<_> = (0..NODES).map(said).collect();
-    let begun = Instant::now();
     for said in &fleet {
-        index.insert(said.clone(), Boot::default()).expect("a new node");
+        index.insert(said.clone(), Boot::default()).context("a new node")?;
     }
-    let insert = begun.elapsed() / NODES;
     for said in &fleet {
         index.observe(said.node, vitals(said.node));
     }
-
     let complex = complex();
+    let scan = || fleet.iter().filter(|said| complex.matches(&said.capabilities)).count();
     let hits = index.query(&complex).len();
-    let looked = fleet.iter().filter(|said| complex.matches(&said.capabilities)).count();
-    assert!(hits > 50, "something is found");
-    assert_eq!(hits, looked, "an index finds what a look at every node finds");
-    let read = |filter: &CapabilityFilter| index.query(filter).iter().map(|entry| entry.version).sum::<u64>();
-    let query = median(200, 10, || read(&complex));
-    let scan = median(20, 1, || fleet.iter().filter(|said| complex.matches(&said.capabilities)).count());
-    let half = CapabilityFilter { tags: tags(&["scope:home"]), ..CapabilityFilter::default() };
-    let rare = CapabilityFilter { tags: tags(&["rack=7"]), ..complex.clone() };
-    let metadata = Predicate::metadata("owner", Condition::Equals("ops".into()));
-    let with_metadata = CapabilityFilter { predicate: Some(metadata), ..complex.clone() };
+    ensure!(hits > 50 && hits == scan(), "an index finds what a look at every node finds");
+    let query = median(100, || timed(|| Ok(index.query(&complex).iter().map(|entry| entry.version).sum::<u64>())))?;
+    let scanned = median(20, || timed(|| Ok(scan())))?;
+    put(line, "query_10k_complex_us", query * 1e6, scanned * 1e6);
 
-    let rules = PlacementRules::standard();
-    let request = request();
+    let (rules, request, small) = (PlacementRules::standard(), request(), small());
     let placement = StandardPlacement::new(&request, Purpose::Start, &rules);
-    let small = small();
-    let candidate = Candidate::new(NodeId(DeviceId([1; 32])), &small, vitals(NodeId(DeviceId([1; 32]))));
-    assert!(placement.score(&candidate).is_some(), "a candidate that is scored by every factor");
-    let two =
-        Predicate::And(vec![Predicate::exists("hardware.gpu"), Predicate::numeric_at_least("hardware.memory_gb", 32)]);
-    assert!(two.holds(&small), "both clauses are looked at");
-
-    let us = |time: Duration| time.as_secs_f64() * 1e6;
-    let ns = |time: Duration| time.as_secs_f64() * 1e9;
-    println!(
-        "{{\"query_10k_complex_us\":{:.1},\"hits\":{hits},\"scan_10k_complex_us\":{:.1},\"query_10k_half_us\":{:.1},\
-         \"query_10k_rare_us\":{:.1},\"query_10k_metadata_us\":{:.1},\"placement_candidate_ns\":{:.0},\
-         \"place_10k_us\":{:.1},\"predicate_2_clauses_ns\":{:.0},\"insert_us\":{:.1}}}",
-        us(query),
-        us(scan),
-        us(median(100, 10, || read(&half))),
-        us(median(200, 20, || read(&rare))),
-        us(median(100, 5, || read(&with_metadata))),
-        ns(median(200, 1000, || placement.score(black_box(&candidate)))),
-        us(median(50, 1, || placement.place(&index))),
-        ns(median(200, 1000, || two.holds(black_box(&small)))),
-        us(insert),
-    );
-}
-
-/// The time of one call: the median over rounds of so many calls.
-fn median<T>(rounds: usize, calls: u32, mut call: impl FnMut() -> T) -> Duration {
-    let mut times: Vec<_> = (0..rounds)
-        .map(|_| {
-            let begun = Instant::now();
-            for _ in 0..calls {
-                black_box(call());
+    let id = NodeId(DeviceId([1; 32]));
+    let candidate = Candidate::new(id, &small, vitals(id));
+    ensure!(placement.score(&candidate).is_some(), "a candidate is scored by every factor");
+    let scored = median(200, || {
+        timed(|| {
+            for _ in 0..SCORES {
+                black_box(placement.score(black_box(&candidate)));
             }
-            begun.elapsed()
+            Ok(())
         })
-        .collect();
-    times.sort_unstable();
-    times[rounds / 2] / calls
+    })?;
+    let filtered = median(200, || {
+        timed(|| {
+            for _ in 0..SCORES {
+                black_box(request.filter.matches(black_box(&small)));
+            }
+            Ok(())
+        })
+    })?;
+    let ns = |seconds: f64| seconds * 1e9 / f64::from(SCORES);
+    put(line, "placement_candidate_ns", ns(scored), ns(filtered));
+    Ok(())
 }
 
 fn tags(texts: &[&str]) -> BTreeSet<Tag> {
