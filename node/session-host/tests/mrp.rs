@@ -24,7 +24,7 @@ fn a_server_runs_cells_and_keeps_their_variables() {
     assert_eq!((whole.stdout.as_str(), whole.result.as_deref()), ("hé\n", Some("42")), "the value is told once");
     assert_eq!(node.run(2, "import sys\nprint(x, file=sys.stderr)"), RunOutcome::Succeeded);
     assert_eq!(node.whole(2).stderr, "41\n");
-    node.run(3, "class Rich:\n    def _repr_html_(self): return '<i>y</i>'\nRich()");
+    node.run(3, "from IPython.display import HTML\nHTML('<i>y</i>')");
     let events = node.events(3);
     let Some((_, RunEvent::Result(RunResult { result: Some(value), .. }))) = events.last() else {
         panic!("{events:?}")
