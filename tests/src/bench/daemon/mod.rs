@@ -24,6 +24,7 @@ use wayfare_protocol::{Head, Limits, Origin, Wall};
 use super::rounded;
 use crate::daemons::{publish, start_on};
 use crate::device::Device;
+use crate::patience::within;
 use crate::world::World;
 use host::{Host, code, joined, key, node};
 use migrate::Ready;
@@ -232,7 +233,8 @@ async fn node_rows(line: &mut Map<String, Value>) -> Result<()> {
 
 async fn asked(device: &Device, daemon: wayfare_protocol::EntityId) -> Result<Duration> {
     let since = Instant::now();
-    let answer = device.client().call_daemon(daemon, DaemonCall::Describe).await.context("no answer")?;
+    let answer = within("the description", device.client().call_daemon(daemon, DaemonCall::Describe)).await?;
+    let answer = answer.context("no answer")?;
     ensure!(matches!(answer, DaemonAnswer::Daemon(_)), "{answer:?}");
     Ok(since.elapsed())
 }
