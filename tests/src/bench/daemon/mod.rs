@@ -163,7 +163,7 @@ fn snapshots(line: &mut Map<String, Value>) -> Result<()> {
 fn chunks(line: &mut Map<String, Value>) -> Result<()> {
     let limits = Limits::default();
     let state = Bytes::from(vec![7; STATE]);
-    let (manifest, chunks) = Manifest::cut(&[state.clone()], limits.snapshot_chunk, limits.snapshot)?;
+    let (manifest, chunks) = Manifest::cut(std::slice::from_ref(&state), limits.snapshot_chunk, limits.snapshot)?;
     let blobs: BTreeMap<_, _> = manifest.chunks.iter().map(|(chunk, _)| *chunk).zip(chunks).collect();
     let joining = median(10, || timed(|| joined(&blobs, &manifest)))?;
     let hashed = median(10, || timed(|| Ok(blake3::hash(black_box(&state)))))?;
