@@ -62,7 +62,7 @@ pub fn check(traces: &[TraceText<'_>], limits: &Limits) -> Result<Checked, Check
         }
     }
     facts.sort_by_key(|(at, ..)| *at); // stable: facts of one process keep their order
-    let mut judge = Judge::new(&Setting::of_all(limits.clone(), false));
+    let mut judge = Judge::new(&Setting::of_traces(limits.clone()));
     let mut checked = Checked::default();
     for (at, place, fact) in &facts {
         checked.facts += 1;

@@ -25,6 +25,8 @@ pub struct Findings {
     pub acknowledged: usize,
     /// Events that their publishers were told are recorded.
     pub confirmed: u64,
+    /// Moves of daemons of which somebody was told that they are done.
+    pub moved: u64,
     /// How runs ended, over everybody who looked.
     pub outcomes: BTreeMap<String, u64>,
     /// Phases that a machine was in.
@@ -169,6 +171,11 @@ impl Evidence {
             .flat_map(|(_, marks)| marks)
             .copied()
             .collect()
+    }
+
+    /// Somebody was told that a daemon has moved.
+    pub fn moved(&self) {
+        self.state().found.moved += 1;
     }
 
     /// A kernel began an execution that its host did not decide.

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
+use wayfare_protocol::migration::MoveMode;
 
+use crate::mover::Order;
 use crate::plan::{PersonPlan, Role};
 use crate::seed::{Draws, Seed};
 
@@ -47,6 +49,29 @@ fn publishers(seed: &Seed) -> Vec<PersonPlan> {
     (0..count).map(publisher).collect()
 }
 
+/// Those who order daemons to other nodes: in most seeds with one that is kept busy, somebody moves it.
+fn movers(seed: &Seed, people: &[PersonPlan], nodes: usize) -> Vec<PersonPlan> {
+    let mut draws = seed.draws();
+    let busy = people.iter().filter_map(|person| match &person.role {
+        Role::Publisher { daemon, .. } => Some(daemon.clone()),
+        Role::Author { .. } | Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
+    });
+    let busy: Vec<_> = busy.collect();
+    let count = if draws.percent(70) { draws.between(1, 2) } else { 0 };
+    let mover = |_| {
+        let daemon = draws.pick(&busy)?.clone();
+        let order = |draws: &mut Draws| Order {
+            to: usize::try_from(draws.number() % nodes.max(1) as u64).unwrap_or(0),
+            mode: if draws.percent(70) { MoveMode::Live } else { MoveMode::StopAndCopy },
+        };
+        let orders = (0..draws.between(2, 9)).map(|_| order(&mut draws)).collect();
+        let at_node = draws.percent(30).then(|| usize::from(draws.percent(50)));
+        let role = Role::Mover { daemon, orders };
+        Some(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
+    };
+    (0..count).filter_map(mover).collect()
+}
+
 /// A line of a [ledger](crate::ledger).
 fn event_of(draws: &mut Draws, number: u64) -> String {
     match draws.number() % 8 {
@@ -60,7 +85,7 @@ fn event_of(draws: &mut Draws, number: u64) -> String {
 }
 
 /// Gives the people of a seed their habits; in some seeds there is a person of another account too.
-pub fn add(people: &mut Vec<PersonPlan>, seed: &Seed) {
+pub fn add(people: &mut Vec<PersonPlan>, seed: &Seed, nodes: usize) {
     // Swarmed: a seed that leaves a habit out altogether reaches what the habit would hide.
     let mut draws = seed.child("habits").draws();
     let usual: Vec<_> = Habit::VARIANTS.iter().copied().filter(|_| draws.percent(60)).collect();
@@ -83,6 +108,8 @@ pub fn add(people: &mut Vec<PersonPlan>, seed: &Seed) {
         }));
     }
     people.extend(publishers(&seed.child("publishers")));
+    let movers = movers(&seed.child("movers"), people, nodes);
+    people.extend(movers);
     if draws.percent(40) {
         // The same name as in the first account: it must stand for another session.
         let programs = (0..draws.between(2, 4)).map(|line| format!("print stranger {line}")).collect();

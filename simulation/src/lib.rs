@@ -15,6 +15,7 @@ pub mod hits;
 pub mod ledger;
 pub mod life;
 pub mod marks;
+pub mod mover;
 pub mod mutation;
 pub mod parts;
 pub mod person;

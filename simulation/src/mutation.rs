@@ -41,6 +41,12 @@ pub enum Mutation {
     InboxForgetsEvents,
     /// A daemon takes no state over: neither from a snapshot nor after a move.
     DaemonForgets,
+    /// The store says that it has given a daemon to another node, and has not written that down.
+    StoreForgetsMoves,
+    /// A node that starts again no longer finds that it has sealed its daemons.
+    InboxForgetsSeals,
+    /// Keys of daemons stay where they are deleted.
+    KeysStay,
     /// Nodes have no bounds but the greatest.
     NodeIgnoresLimits,
     /// The store goes through an unordered map where it lists an account's devices and rows.
@@ -95,6 +101,9 @@ impl Mutations {
             Oracle::Repeats => Self::only(Mutation::InboxForgetsRuns),
             Oracle::Inbox => Self::only(Mutation::InboxForgetsEvents),
             Oracle::Outputs => Self::only(Mutation::DaemonForgets),
+            Oracle::Accepts => Self::only(Mutation::StoreForgetsMoves),
+            Oracle::Seals => Self::only(Mutation::InboxForgetsSeals),
+            Oracle::Orphans => Self::only(Mutation::KeysStay),
             Oracle::Queues => Self::only(Mutation::NodeIgnoresLimits),
             Oracle::Accounts => Self::only(Mutation::StoreMixesAccounts),
             Oracle::Serves => Self::only(Mutation::NodeStaysDown),
@@ -120,6 +129,9 @@ impl Mutation {
             Self::InboxForgetsRuns => Oracle::Repeats,
             Self::InboxForgetsEvents => Oracle::Inbox,
             Self::DaemonForgets => Oracle::Outputs,
+            Self::StoreForgetsMoves => Oracle::Accepts,
+            Self::InboxForgetsSeals => Oracle::Seals,
+            Self::KeysStay => Oracle::Orphans,
             Self::NodeIgnoresLimits => Oracle::Queues,
         })
     }

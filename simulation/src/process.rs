@@ -1,5 +1,6 @@
 //! The processes of the world: the very trees that the binaries run, over simulated ports, started, killed and started again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wayfare_actors::actor::Fatal;
@@ -9,7 +10,7 @@ use wayfare_actors::ports::{Address, DeviceRow, Ports};
 use wayfare_protocol::capability::{Capabilities, Hardware, RuntimeSpec};
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
 use wayfare_protocol::session::Language;
-use wayfare_protocol::{AccountId, Limits, Wall};
+use wayfare_protocol::{AccountId, EntityId, Limits, Wall};
 
 use crate::clock::Clocks;
 use crate::ledger::{LEDGER, Ledgers};
@@ -192,6 +193,8 @@ pub struct NodeMachine {
     /// Whether it runs without the bounds that it was given: what it must not do.
     ignores_limits: bool,
     ledgers: Ledgers,
+    /// Whether it has the code of daemons.
+    pub has_code: bool,
     /// Whether its operator keeps it off: nothing starts its process.
     pub is_away: bool,
     /// Its process. Session hosts outlive it.
@@ -220,6 +223,7 @@ impl NodeMachine {
             starts: 0,
             ignores_limits: false,
             ledgers: Ledgers { forget: false },
+            has_code: true,
             is_away: false,
             process: Process::default(),
         }
@@ -235,6 +239,12 @@ impl NodeMachine {
     #[must_use]
     pub fn with_ledgers(self, ledgers: Ledgers) -> Self {
         Self { ledgers, ..self }
+    }
+
+    /// The same machine with another place for keys.
+    #[must_use]
+    pub fn with_keys(self, keys: Keys) -> Self {
+        Self { keys: Arc::new(keys), ..self }
     }
 
     /// Its disk.
@@ -253,6 +263,12 @@ impl NodeMachine {
     #[must_use]
     pub fn hosts(&self) -> &Arc<Hosts> {
         &self.hosts
+    }
+
+    /// Daemons of which it keeps a log or the key.
+    #[must_use]
+    pub fn daemons(&self) -> BTreeSet<EntityId> {
+        self.disk.daemons().into_iter().chain(self.keys.all()).collect()
     }
 
     /// Starts the process if none runs, and the node is not away.
@@ -279,12 +295,13 @@ impl NodeMachine {
             seed: seed.child("jitter").draws().number(),
         };
         let limits = if self.ignores_limits { Limits::default() } else { around.limits.clone() };
+        let code = LEDGER.parse().ok().filter(|_| self.has_code);
         let node_ports = NodePorts {
             hosts,
             blobs: self.blobs.open(&life) as _,
             keys: Arc::new(SimKeys(Arc::clone(&self.keys))),
             workers: Arc::new(SimWorkers),
-            code: LEDGER.parse().ok().map(|kind| (kind, Arc::new(self.ledgers) as _)).into_iter().collect(),
+            code: code.map(|kind| (kind, Arc::new(self.ledgers) as _)).into_iter().collect(),
         };
         let node = Arc::new(EdgeNode::start(ports, node_ports, identity, limits).await?);
         let accepts = Arc::clone(&node);

@@ -1,6 +1,7 @@
 //! One run of the world: the hostile time, the healing, and the proof that everything is served again.
 
 mod chores;
+mod homes;
 mod people;
 mod strike;
 
@@ -27,7 +28,7 @@ use crate::parts::{Own, OwnFault, Parts};
 use crate::person::{Board, Woken};
 use crate::place::Place;
 use crate::plan::{Plan, Role};
-use crate::ports::{Blobs, Disk, HostRules, Hosts, Network, StoreRows, Sync};
+use crate::ports::{Blobs, Disk, HostRules, Hosts, Keys, Network, StoreRows, Sync};
 use crate::process::{self, CloudMachine, NodeMachine, Surroundings, key};
 use crate::seed::{Draws, Seed};
 use crate::trace::{Listener, Tracer};
@@ -57,6 +58,8 @@ pub struct Report {
     pub acknowledged: usize,
     /// Events of daemons that their publishers were told are recorded.
     pub confirmed: u64,
+    /// Moves of daemons of which somebody was told that they are done.
+    pub moved: u64,
     /// Faults that had something to hit.
     pub faults: BTreeMap<Kind, u64>,
     /// Chores that found something to do.
@@ -104,6 +107,10 @@ pub(crate) struct Simulation {
     evidence: Arc<Evidence>,
     pub(crate) cloud: CloudMachine,
     pub(crate) nodes: Vec<NodeMachine>,
+    /// So many of the nodes are the first account's: the others are strangers'.
+    of_account: usize,
+    /// Those of them that have the code of daemons.
+    able: Vec<usize>,
     people: Vec<Somebody>,
     board: Board,
     woken: Woken,
@@ -139,6 +146,7 @@ fn narrow() -> Limits {
         daemon_tail: 1024,
         journal_memory: 192,
         spill_segment: 96,
+        migration_lag: 1,
         ..roomy()
     }
 }
@@ -167,7 +175,9 @@ pub(crate) fn run_with(plan: &Plan, parts: &Parts, listener: Option<Listener>) -
         simulation.heal();
         simulation.end_runs().await?;
         simulation.fresh_runs(plan).await?;
+        simulation.fresh_moves().await?;
         simulation.fresh_events().await?;
+        simulation.look_for_orphans().await?;
         simulation.evidence.end();
         Ok(simulation.report())
     })
@@ -178,7 +188,7 @@ impl Simulation {
         let seed = Seed::root(plan.seed);
         let world = World::new(&seed.child("world"));
         let limits = if plan.narrow { narrow() } else { roomy() };
-        let evidence = Evidence::new(Arc::clone(&world), &Setting::of_all(limits.clone(), true), parts.new_oracles());
+        let evidence = Evidence::new(Arc::clone(&world), &Setting::of_world(limits.clone()), parts.new_oracles());
         let tracer = Tracer::new(Arc::clone(&world), Arc::clone(&evidence), listener);
         let network = Network::new(&world, &tracer, &seed.child("network"));
         plan.links.iter().for_each(|link| network.set_usual(*link));
@@ -191,6 +201,7 @@ impl Simulation {
             Some(Mutation::LogAcknowledgesEarly) => Sync::Early,
             Some(Mutation::InboxForgetsRuns) => Sync::ForgetsRuns,
             Some(Mutation::InboxForgetsEvents) => Sync::ForgetsEvents,
+            Some(Mutation::InboxForgetsSeals) => Sync::ForgetsSeals,
             _ => Sync::Durable,
         };
         // Strangers have a node of their own, after all others.
@@ -209,8 +220,10 @@ impl Simulation {
             let blobs = Blobs::new(&world, &seed_of.child("blobs"));
             let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts, blobs);
             machine.is_away = is_late;
+            machine.has_code = !plan.without_code.contains(&number);
             match plan.mutation {
                 Some(Mutation::NodeIgnoresLimits) => machine.without_limits(),
+                Some(Mutation::KeysStay) => machine.with_keys(Keys::that_stay()),
                 Some(Mutation::DaemonForgets) => machine.with_ledgers(Ledgers { forget: true }),
                 _ => machine,
             }
@@ -227,6 +240,8 @@ impl Simulation {
         Self {
             cloud: CloudMachine::new(cloud_seed, cloud_disk, store),
             nodes,
+            of_account: plan.nodes,
+            able: (0..plan.nodes).filter(|node| !plan.without_code.contains(node)).collect(),
             people: Vec::new(),
             seed,
             mutation: plan.mutation,
@@ -322,7 +337,7 @@ impl Simulation {
     }
 
     fn report(&self) -> Report {
-        let Findings { violations, checks, acknowledged, confirmed, outcomes, reached, decided, own } =
+        let Findings { violations, checks, acknowledged, confirmed, moved, outcomes, reached, decided, own } =
             self.evidence.all();
         let (digest, lines) = self.around.tracer.digest();
         Report {
@@ -335,6 +350,7 @@ impl Simulation {
             struck: self.hits.struck(),
             acknowledged,
             confirmed,
+            moved,
             faults: self.hits.faults(),
             chores: self.hits.chores(),
             elapsed: self.around.world.elapsed(),

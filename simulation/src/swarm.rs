@@ -5,22 +5,41 @@ use std::time::Duration;
 
 use crate::fault::{DRIFT_MAX_PPM, Fault, JUMP_MAX, Kind, What};
 use crate::place::Place;
-use crate::plan::PersonPlan;
+use crate::plan::{PersonPlan, Role};
 use crate::seed::{Draws, Seed};
 
 /// Effects of a node's process after which it may die.
 const NODE_EFFECTS: [&str; 8] =
     ["AppendInbox", "AppendOutputs", "StartHost", "ConnectHost", "ToHost", "Reply", "Publish", "StoreSnapshot"];
+/// Those of moves.
+const MOVE_EFFECTS: [&str; 12] = [
+    "Host",
+    "Attest",
+    "Prepare",
+    "Pull",
+    "OpenKey",
+    "Arrive",
+    "ReadRow",
+    "Claim",
+    "ZeroizeKey",
+    "Ended",
+    "Migration",
+    "ReadInbox",
+];
 /// Effects of the cloud's process after which it may die.
 const CLOUD_EFFECTS: [&str; 7] = ["Append", "Subscribe", "Claim", "Send", "DeviceUp", "JournalUp", "Authenticate"];
 /// Actors of a node that may panic.
 const NODE_ACTORS: [&str; 5] = ["session", "daemon", "uplink", "account", "accepted link"];
+/// Those of moves.
+const MOVE_ACTORS: [&str; 3] = ["orchestrator", "source", "target"];
 /// Actors of the cloud that may panic.
 const CLOUD_ACTORS: [&str; 4] = ["journal", "account", "device", "accepted link"];
 
 /// What there is to hit.
 struct Topology {
     nodes: usize,
+    /// Whether daemons are moved.
+    has_moves: bool,
     machines: Vec<Place>,
     paths: Vec<(Place, Place)>,
 }
@@ -34,7 +53,13 @@ impl Topology {
         let to_people = person_places().zip(people).map(|(place, person)| (door(person), place));
         // A node's path to the cloud matters more than one person's.
         let to_nodes = || node_places().map(|node| (Place::Cloud, node));
-        Self { nodes, machines, paths: to_nodes().chain(to_nodes()).chain(to_people).collect() }
+        let has_moves = people.iter().any(|person| matches!(person.role, Role::Mover { .. }));
+        Self { nodes, has_moves, machines, paths: to_nodes().chain(to_nodes()).chain(to_people).collect() }
+    }
+
+    /// What a node does, or what it does in moves.
+    fn on_node<'a>(&self, draws: &mut Draws, usual: &'a [&'a str], of_moves: &'a [&'a str]) -> &'a [&'a str] {
+        if self.has_moves && draws.percent(50) { of_moves } else { usual }
     }
 
     fn node(&self, draws: &mut Draws) -> usize {
@@ -120,12 +145,18 @@ fn draw(kind: Kind, draws: &mut Draws, topology: &Topology) -> What {
         Kind::CloudCrash => What::CloudCrash,
         Kind::CrashAfter => {
             let place = topology.server(draws);
-            let effects = if place == Place::Cloud { &CLOUD_EFFECTS[..] } else { &NODE_EFFECTS[..] };
+            let effects = match place {
+                Place::Cloud => &CLOUD_EFFECTS[..],
+                Place::Node(_) | Place::Person(_) => topology.on_node(draws, &NODE_EFFECTS, &MOVE_EFFECTS),
+            };
             What::CrashAfter { place, effect: word(draws, effects), count: small(draws, 1, 6) }
         }
         Kind::ActorPanic => {
             let place = topology.server(draws);
-            let actors = if place == Place::Cloud { &CLOUD_ACTORS[..] } else { &NODE_ACTORS[..] };
+            let actors = match place {
+                Place::Cloud => &CLOUD_ACTORS[..],
+                Place::Node(_) | Place::Person(_) => topology.on_node(draws, &NODE_ACTORS, &MOVE_ACTORS),
+            };
             What::ActorPanic { place, actor: word(draws, actors), after: small(draws, 0, 12) }
         }
         Kind::Freeze | Kind::Suspend | Kind::WallJump | Kind::Drift => of_machine(kind, draws, topology),

@@ -38,6 +38,8 @@ pub struct Summary {
     pub runs_acknowledged: u64,
     /// Events of daemons that their publishers were told are recorded.
     pub events_confirmed: u64,
+    /// Moves of daemons of which somebody was told that they are done.
+    pub daemons_moved: u64,
     /// Its plans were all drawn: only then is it asked whether enough of everything happened.
     #[serde(skip)]
     pub is_drawn: bool,
@@ -76,6 +78,7 @@ impl Summary {
         }
         self.runs_acknowledged += report.acknowledged as u64;
         self.events_confirmed += report.confirmed;
+        self.daemons_moved += report.moved;
         for kind in Kind::drawn() {
             *self.faults_by_kind.entry(kind.name()).or_default() += report.faults.get(&kind).copied().unwrap_or(0);
         }
@@ -129,6 +132,9 @@ impl Summary {
         if let Some((kind, _)) = self.chores_by_kind.iter().find(|(_, count)| **count == 0) {
             return Some(format!("no chore of the kind {kind} found anything to do"));
         }
+        if self.daemons_moved == 0 {
+            return Some("no daemon was moved".to_owned());
+        }
         if let Some((oracle, _)) = self.oracles.iter().find(|(_, count)| **count == 0) {
             return Some(format!("{oracle} was never applied"));
         }
@@ -162,7 +168,8 @@ impl Summary {
         let runs = self.per_minute(self.runs_acknowledged);
         let _ = writeln!(text, "  runs        {} acknowledged, {runs:.1} a minute", self.runs_acknowledged);
         let _ = writeln!(text, "  ends seen   {outcomes}");
-        let _ = writeln!(text, "  daemons     {} events confirmed", self.events_confirmed);
+        let _ =
+            writeln!(text, "  daemons     {} events confirmed, {} moves", self.events_confirmed, self.daemons_moved);
         let faults = self.per_minute(self.faults());
         let _ = writeln!(text, "  faults      {} hit something, {faults:.1} a minute", self.faults());
         let kinds = list(&mut self.faults_by_kind.iter().map(|(name, count)| (*name, *count)));

@@ -96,7 +96,7 @@ fn the_simulated_blobs_keep_the_contract_of_blobs() {
 #[test]
 fn erring_blobs_may_be_put_when_they_say_unknown_and_are_not_when_refused() {
     in_world(async |world| {
-        let setting = Setting::of_all(Limits::default(), true);
+        let setting = Setting::of_world(Limits::default());
         let strike =
             Strike::new(What::StoreErrors, &Hits::new(&Evidence::new(Arc::clone(&world), &setting, Vec::new())));
         let blobs = Blobs::new(&world, &Seed::root(5));

@@ -214,6 +214,33 @@ pub enum Fact {
         /// Of a published event: who published it, and the publisher's number for it.
         event: Option<(Origin, u64)>,
     },
+    /// A daemon's owner takes inputs in.
+    Admitted {
+        /// Which daemon.
+        daemon: EntityId,
+        /// The owner.
+        node: NodeId,
+        /// Under which fencing number.
+        epoch: Epoch,
+    },
+    /// A daemon's host says that it takes nothing more in, and that this is recorded.
+    Sealed {
+        /// Which daemon.
+        daemon: EntityId,
+        /// On which node.
+        node: NodeId,
+        /// Under which fencing number.
+        epoch: Epoch,
+    },
+    /// When nothing more is under way: who has something of a daemon.
+    Homes {
+        /// Which daemon.
+        daemon: EntityId,
+        /// Whom its row names; `None`: it has no row.
+        owner: Option<NodeId>,
+        /// Nodes that keep a log or the key of it.
+        nodes: Vec<NodeId>,
+    },
     /// A daemon's host appends an output to its log; that may not be durable yet.
     Emitted {
         /// Which daemon.

@@ -8,6 +8,7 @@ use crate::journal::SessionJournal;
 use crate::kernel_host::KernelHost;
 use crate::link::Link;
 use crate::machine::Machine;
+use crate::migration::{Orchestrator, Source, Target};
 use crate::outputs::{READER, ReaderEffect};
 use crate::ownership::Ownership;
 use crate::pairing::Pairing;
@@ -70,13 +71,16 @@ pub type Phases = (&'static str, &'static [&'static str]);
 /// Every phase that there is, in the order of their enums.
 #[must_use]
 pub fn all() -> Vec<Mark> {
-    let machines: [&[Phases]; 8] = [
+    let machines: [&[Phases]; 11] = [
         Link::PHASES,
         Uplink::PHASES,
         Presence::PHASES,
         RuntimeSession::PHASES,
         SessionJournal::PHASES,
         DaemonHost::PHASES,
+        Orchestrator::PHASES,
+        Source::PHASES,
+        Target::PHASES,
         Conversation::PHASES,
         KernelHost::PHASES,
     ];
@@ -101,6 +105,9 @@ pub fn effects() -> Vec<EffectMark> {
         of::<SessionJournal>(),
         (READER, ReaderEffect::ALL),
         of::<DaemonHost>(),
+        of::<Orchestrator>(),
+        of::<Source>(),
+        of::<Target>(),
         of::<Conversation>(),
         of::<KernelHost>(),
     ];

@@ -319,11 +319,11 @@ impl Client {
         if let Control::SessionList { sessions, .. } = answer { Some(sessions) } else { None }
     }
 
-    /// The daemons of the account; `None` when the link is lost before the answer.
-    pub async fn daemons(&self) -> Option<Vec<DaemonInfo>> {
+    /// The daemons of the account; `None` when the link is lost before the answer. Asked at once.
+    pub fn daemons(&self) -> impl Future<Output = Option<Vec<DaemonInfo>>> + Send + use<> {
         let request = self.request();
-        let answer = self.question(request, Control::ListDaemons { request }).await?;
-        if let Control::DaemonList { daemons, .. } = answer { Some(daemons) } else { None }
+        let answer = self.question(request, Control::ListDaemons { request });
+        async move { if let Control::DaemonList { daemons, .. } = answer.await? { Some(daemons) } else { None } }
     }
 
     /// The daemon of a name, the one that there is or a new one; `None` when the link is lost before the answer. Asked at once.

@@ -15,6 +15,8 @@ const TOLD: &[(&str, &str)] = &[
     ("person", "opens"),
     ("person", "runs"),
     ("person", "watches"),
+    ("person", "orders"),
+    ("person", "is answered Some(Moved"),
     ("person", "leaves"),
     ("person", "returns"),
     ("person", "is told Told(Accepted"),

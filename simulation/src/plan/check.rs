@@ -51,11 +51,15 @@ impl Plan {
         for (number, person) in self.people.iter().enumerate() {
             let chooses = match &person.role {
                 Role::Author { chooses, .. } | Role::Publisher { chooses, .. } => *chooses,
-                Role::Watcher | Role::Own { .. } | Role::Absent => None,
+                Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
             };
-            for node in person.at_node.into_iter().chain(chooses) {
+            let goes_to = person.orders().iter().map(|order| order.to);
+            for node in person.at_node.into_iter().chain(chooses).chain(goes_to) {
                 self.is_there(&format!("person {number}"), Place::Node(node))?;
             }
+        }
+        for node in &self.without_code {
+            self.is_there("without_code", Place::Node(*node))?;
         }
         for link in &self.links {
             self.is_there("a link", link.between.0)?;

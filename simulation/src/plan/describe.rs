@@ -4,6 +4,7 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use super::{PersonPlan, Plan, Role};
+use crate::mover::Order;
 
 /// How much there is in a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +19,17 @@ pub struct Size {
     pub programs: usize,
     /// Lines of all programs.
     pub lines: usize,
+    /// Orders to move a daemon, of all people.
+    pub orders: usize,
     /// Seconds in which people begin new things.
     pub seconds: u64,
 }
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { faults, chores, people, programs, lines, seconds } = self;
+        let Self { faults, chores, people, programs, lines, orders, seconds } = self;
         write!(f, "{faults} faults, {chores} chores, {people} people, ")?;
-        write!(f, "{programs} programs of {lines} lines, {seconds} s")
+        write!(f, "{programs} programs of {lines} lines, {orders} orders, {seconds} s")
     }
 }
 
@@ -41,6 +44,7 @@ impl Plan {
             people: self.people.iter().filter(|person| person.role != Role::Absent).count(),
             programs: programs.len(),
             lines: programs.iter().map(|program| program.lines().count()).sum(),
+            orders: self.people.iter().map(|person| person.orders().len()).sum(),
             seconds: self.hostile.as_secs(),
         }
     }
@@ -56,6 +60,9 @@ impl Plan {
             "seed {}, {} nodes, people begin things for {:?}{narrow}{mutation}",
             self.seed, self.nodes, self.hostile
         );
+        for node in &self.without_code {
+            let _ = writeln!(text, "  node{node} has no code of daemons");
+        }
         for link in &self.links {
             let (a, b) = link.between;
             let _ = writeln!(
@@ -79,6 +86,10 @@ impl Plan {
                 Role::Publisher { daemon, chooses, events } => {
                     let on = chooses.map(|node| format!(" on node{node}")).unwrap_or_default();
                     format!("keeps {daemon:?}{on} busy with {events:?}")
+                }
+                Role::Mover { daemon, orders } => {
+                    let orders: Vec<_> = orders.iter().map(ToString::to_string).collect();
+                    format!("moves {daemon:?}: {}", orders.join(", "))
                 }
                 Role::Watcher => "watches".to_owned(),
                 Role::Own { workload, with } => format!("does {workload} with {with:?}"),
@@ -104,6 +115,12 @@ impl Plan {
 }
 
 impl PersonPlan {
+    /// Where this person orders a daemon to.
+    #[must_use]
+    pub fn orders(&self) -> &[Order] {
+        if let Role::Mover { orders, .. } = &self.role { orders } else { &[] }
+    }
+
     /// What this person runs or publishes, or what their workload is told.
     #[must_use]
     pub fn programs(&self) -> &[String] {
@@ -111,7 +128,7 @@ impl PersonPlan {
             Role::Author { programs, .. } => programs,
             Role::Publisher { events, .. } => events,
             Role::Own { with, .. } => with,
-            Role::Watcher | Role::Absent => &[],
+            Role::Mover { .. } | Role::Watcher | Role::Absent => &[],
         }
     }
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::chore::{self, Chore};
 use crate::fault::Fault;
 use crate::habit::{self, Habit};
+use crate::mover::Order;
 use crate::mutation::Mutation;
 use crate::place::Place;
 use crate::seed::Seed;
@@ -82,6 +83,13 @@ pub enum Role {
         /// What they publish, in order.
         events: Vec<String>,
     },
+    /// Orders a daemon to other nodes, while others keep it busy.
+    Mover {
+        /// The daemon's name.
+        daemon: String,
+        /// Where it is to go, one after the other.
+        orders: Vec<Order>,
+    },
     /// Does what a [workload](crate::parts::Workload) that was added does.
     Own {
         /// The name under which it was added.
@@ -133,6 +141,9 @@ pub struct Plan {
     /// Whether everybody is held to narrow bounds.
     #[serde(default)]
     pub narrow: bool,
+    /// Nodes that have no code of daemons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_code: Vec<usize>,
     /// Paths that are not as paths usually are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
@@ -152,16 +163,20 @@ impl Plan {
     #[must_use]
     pub fn of(number: u64, mutation: Option<Mutation>) -> Self {
         let seed = Seed::root(number);
+        // In some there is one more, to which no daemon can go.
+        let is_bare = seed.child("code").draws().percent(25);
+        let nodes = NODES + usize::from(is_bare);
         let mut people = draw::people(&seed.child("people"), NODES);
-        habit::add(&mut people, &seed.child("people"));
+        habit::add(&mut people, &seed.child("people"), nodes);
         let mut plan = Self {
             version: VERSION,
             about: String::new(),
             seed: number,
-            nodes: NODES,
+            nodes,
             hostile: HOSTILE,
             mutation,
             narrow: seed.child("bounds").draws().percent(30),
+            without_code: if is_bare { vec![NODES] } else { Vec::new() },
             links: Vec::new(),
             people,
             faults: Vec::new(),

@@ -10,11 +10,27 @@ use wayfare_protocol::{EntityId, EntityKey};
 
 /// The keys of one machine.
 #[derive(Default)]
-pub struct Keys(Mutex<BTreeMap<EntityId, [u8; 32]>>);
+pub struct Keys {
+    kept: Mutex<BTreeMap<EntityId, [u8; 32]>>,
+    /// They are kept also when they were deleted: what a place for keys must not do.
+    stay: bool,
+}
 
 impl Keys {
+    /// Keys that nobody can delete.
+    #[must_use]
+    pub fn that_stay() -> Self {
+        Self { stay: true, ..Self::default() }
+    }
+
+    /// Whose are kept.
+    #[must_use]
+    pub fn all(&self) -> Vec<EntityId> {
+        self.with(|keys| keys.keys().copied().collect())
+    }
+
     fn with<T>(&self, look: impl FnOnce(&mut BTreeMap<EntityId, [u8; 32]>) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -33,7 +49,9 @@ impl EntityKeys for SimKeys {
     }
 
     fn remove(&self, entity: EntityId) -> Pending<Result<(), KeyError>> {
-        self.0.with(|keys| keys.remove(&entity));
+        if !self.0.stay {
+            self.0.with(|keys| keys.remove(&entity));
+        }
         Box::pin(async { Ok(()) })
     }
 

@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wayfare_actors::ports::{Log, LogError, LogName, LogStore, Pending};
-use wayfare_core::daemon;
-use wayfare_core::session::InboxRecord;
-use wayfare_protocol::daemon::{InboxFrame, Input};
-use wayfare_protocol::{Origin, codec};
+use wayfare_protocol::EntityId;
 
+use super::forgetful::forget;
 use super::ills::DiskIlls;
 use crate::life::Life;
 use crate::seed::{Draws, Seed};
@@ -28,6 +26,8 @@ pub enum Sync {
     ForgetsRuns,
     /// When it is durable; but who reads a daemon's inbox no longer finds its newest event: what a log must not do.
     ForgetsEvents,
+    /// When it is durable; but who reads a daemon's inbox no longer finds that it was sealed: what a log must not do.
+    ForgetsSeals,
 }
 
 /// A machine's disk.
@@ -89,6 +89,17 @@ impl Disk {
     /// Changes what is wrong with the disk.
     pub fn ail<T>(&self, change: impl FnOnce(&mut DiskIlls) -> T) -> T {
         change(&mut self.state().ills)
+    }
+
+    /// Daemons of which there is a log.
+    #[must_use]
+    pub fn daemons(&self) -> Vec<EntityId> {
+        let state = self.state();
+        let daemons = state.logs.keys().filter_map(|name| match name {
+            LogName::DaemonInbox(daemon) | LogName::DaemonOutputs(daemon) => Some(*daemon),
+            _ => None,
+        });
+        daemons.collect()
     }
 
     /// The process has crashed: of what was not durable some may have come down to the disk, always a beginning. Half a record is
@@ -278,7 +289,7 @@ impl Log for SimLog {
             Ok(())
         });
         match self.disk.sync {
-            Sync::Durable | Sync::ForgetsRuns | Sync::ForgetsEvents => durable,
+            Sync::Durable | Sync::ForgetsRuns | Sync::ForgetsEvents | Sync::ForgetsSeals => durable,
             Sync::Early => self.answer(Ok(())),
         }
     }
@@ -299,11 +310,7 @@ impl Log for SimLog {
             log.records.iter().skip(skip).take(there).take_while(fits).cloned().collect()
         });
         let mut read: Vec<_> = read.unwrap_or_default();
-        match (self.disk.sync, self.name) {
-            (Sync::ForgetsRuns, LogName::Inbox(_)) => forget_started(&mut read),
-            (Sync::ForgetsEvents, LogName::DaemonInbox(_)) => forget_newest(&mut read),
-            _ => {}
-        }
+        forget(self.disk.sync, self.name, &mut read);
         self.answer(Ok(read))
     }
 
@@ -314,38 +321,5 @@ impl Log for SimLog {
             log.first = first;
         });
         self.answer(Ok(()))
-    }
-}
-
-/// Puts something that means nothing in the place of the newest event.
-fn forget_newest(records: &mut [Bytes]) {
-    for record in records.iter_mut().rev() {
-        let Ok(daemon::InboxRecord::Frame(bytes)) = codec::decode(record) else { continue };
-        let Ok(mut frame) = InboxFrame::decode(&bytes) else { continue };
-        let newest = frame.entries.iter_mut().rev().find(|entry| matches!(entry.input, Input::Published { .. }));
-        if let Some(newest) = newest {
-            newest.input = Input::Unsubscribed { subscriber: Origin(0) };
-            *record = codec::encode(&daemon::InboxRecord::Frame(codec::encode(&frame)));
-            return;
-        }
-    }
-}
-
-/// Puts something that means nothing in the place of every run that was started.
-fn forget_started(records: &mut [Bytes]) {
-    let read = |record: &Bytes| codec::decode::<InboxRecord>(record).ok();
-    let started: Vec<_> = records
-        .iter()
-        .filter_map(|record| match read(record)? {
-            InboxRecord::Started { position, .. } => Some(position),
-            _ => None,
-        })
-        .collect();
-    for record in records {
-        if let Some(InboxRecord::Accepted { position, .. }) = read(record)
-            && started.contains(&position)
-        {
-            *record = codec::encode(&InboxRecord::OutputsForgotten { runs: Vec::new() });
-        }
     }
 }

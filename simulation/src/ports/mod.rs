@@ -5,6 +5,7 @@ mod blobs;
 mod connection;
 mod daemons;
 mod disk;
+mod forgetful;
 mod hosts;
 mod ills;
 mod kernel_host;

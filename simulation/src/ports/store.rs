@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use wayfare_actors::ports::{Account, ControlStore, DeviceRow, Pending, StoreError};
 use wayfare_core::claim::{Decision, decide};
+use wayfare_core::oracle::STORE;
 use wayfare_core::{Fact, Witness};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
-use wayfare_protocol::{AccountId, DeviceId, Epoch, NodeId, ResourceId, Wall};
+use wayfare_protocol::{AccountId, DeviceId, EntityId, Epoch, NodeId, ResourceId, Wall};
 
 use super::ills::StoreIlls;
 use crate::disorder::unordered;
@@ -71,6 +72,13 @@ impl StoreRows {
     /// Changes what is wrong with the store.
     pub fn ail<T>(&self, change: impl FnOnce(&mut StoreIlls) -> T) -> T {
         change(&mut self.tables().ills)
+    }
+
+    /// Whom the rows of daemons name.
+    #[must_use]
+    pub fn owners_of_daemons(&self) -> Vec<(EntityId, NodeId)> {
+        let tables = self.tables();
+        tables.rows.values().filter_map(|row| Some((row.resource.daemon()?, row.owner))).collect()
     }
 
     /// Registers a device before anything has begun.
@@ -165,9 +173,12 @@ impl Tables {
         let row = self.rows.get(&(account, claim.next.resource));
         let looks = self.mutation != Some(Mutation::StoreForgetsNames);
         let named = self.rows.iter().find(|((of, _), row)| looks && *of == account && row.key.clashes(&claim.next.key));
+        let moves = row.is_some_and(|row| row.owner != claim.next.owner);
+        let forgets = moves && self.mutation == Some(Mutation::StoreForgetsMoves);
         let decision = decide(row, named.map(|(_, row)| row), claim, GENERATION);
         match decision.map_err(|why| StoreError::NoRow(why.to_string()))? {
             Decision::Answer(outcome) => Ok(outcome),
+            Decision::Write(row) if forgets => Ok(ClaimOutcome::Granted(row)),
             Decision::Write(row) => Ok(ClaimOutcome::Granted(self.grant(account, row))),
         }
     }
@@ -198,7 +209,7 @@ impl Tables {
         if let Some(evidence) = &self.evidence {
             let mut witness = Witness::default();
             tell(&mut witness);
-            evidence.facts("store", &mut witness);
+            evidence.facts(STORE, &mut witness);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use wayfare_core::{EventDigest, Fact};
+use wayfare_protocol::causal::Chain;
 use wayfare_protocol::daemon::{DaemonOutput, DaemonUpdate, Source};
 use wayfare_protocol::{EntityId, Origin, codec};
 
@@ -15,6 +16,8 @@ pub(super) struct Hearing {
     heard: u64,
     /// Its sum; `None`: outputs before it are not known.
     sum: Option<[u8; 32]>,
+    /// Where its chain stands; `None`: what came before is not known.
+    chain: Option<Chain>,
     acknowledged: u64,
     /// Its own events that a line has told of, by their places among them.
     own: BTreeSet<u64>,
@@ -43,22 +46,32 @@ impl Hearing {
         match update {
             DaemonUpdate::Output(output) => {
                 let (number, position) = (output.link.sequence, output.position);
-                let (digest, fits) = (EventDigest::of_output(output), self.fits(origin, events, output));
+                let (digest, fits) = (EventDigest::of_output(output), self.fits(daemon, origin, events, output));
                 self.heard = number;
                 Fact::Heard { daemon, number, position, digest, fits }
             }
             DaemonUpdate::Omitted { from, through } => {
-                self.sum = None;
+                (self.sum, self.chain) = (None, None);
                 self.heard = *through;
                 Fact::Withheld { daemon, from: *from, through: *through, acknowledged: self.acknowledged }
             }
         }
     }
 
-    /// Whether its notes say what was published, each event once, and it is what they make after the line before, if that is known.
-    fn fits(&mut self, origin: Origin, events: &[String], output: &DaemonOutput) -> bool {
+    /// Whether it names the output before by its hash, if that is known.
+    fn is_next(&mut self, daemon: EntityId, output: &DaemonOutput) -> bool {
+        let DaemonOutput { link, payload, .. } = output;
+        let begins = || (link.sequence == 1).then(|| Chain::genesis(daemon.origin()));
+        let before = self.chain.or_else(begins);
+        self.chain = Some(Chain::resume(daemon.origin(), link.sequence, link.hash(payload)));
+        before.is_none_or(|before| before.validate(link, payload).is_ok())
+    }
+
+    /// Whether it follows the output before, its notes say what was published, each event once, and it is what they make after the
+    /// line before, if that is known.
+    fn fits(&mut self, daemon: EntityId, origin: Origin, events: &[String], output: &DaemonOutput) -> bool {
+        let mut is_right = self.is_next(daemon, output);
         let Ok(line) = codec::decode::<Line>(&output.payload) else { return false };
-        let mut is_right = true;
         for note in &line.notes {
             if let Source::Published { origin: of, sequence } = note.source
                 && of == origin
@@ -75,7 +88,6 @@ impl Hearing {
 
 #[cfg(test)]
 mod tests {
-    use wayfare_protocol::causal::CausalLink;
     use wayfare_protocol::identity::PublicKey;
 
     use super::*;
@@ -87,16 +99,17 @@ mod tests {
         EntityId(PublicKey([3; 32]))
     }
 
-    fn output(number: u64, before: [u8; 32], notes: &[(u64, &str)]) -> (DaemonUpdate, [u8; 32]) {
+    /// The next output of a chain, and the sum of its line.
+    fn output(chain: &mut Chain, before: [u8; 32], notes: &[(u64, &str)]) -> (DaemonUpdate, [u8; 32]) {
         let note = |(sequence, text): &(u64, &str)| Note {
             source: Source::Published { origin: ORIGIN, sequence: *sequence },
             text: (*text).to_owned(),
         };
         let notes: Vec<_> = notes.iter().map(note).collect();
         let sum = Line::sum_after(&before, &notes);
-        let link = CausalLink { origin: ORIGIN, horizon: 0, sequence: number, parent: 0 };
         let payload = codec::encode(&Line { notes, sum });
-        (DaemonUpdate::Output(DaemonOutput { link, position: number, payload }), sum)
+        let link = chain.append(0, &payload).unwrap();
+        (DaemonUpdate::Output(DaemonOutput { link, position: link.sequence, payload }), sum)
     }
 
     fn fits(hearing: &mut Hearing, events: &[String], update: &DaemonUpdate) -> bool {
@@ -109,24 +122,47 @@ mod tests {
     #[test]
     fn lines_are_held_against_what_was_published_and_against_the_lines_before() {
         let events: Vec<_> = ["note a", "quiet b", "note c"].map(str::to_owned).into();
-        let mut hearing = Hearing::default();
-        let (first, sum) = output(1, [0; 32], &[(1, "note a")]);
+        let (mut hearing, mut chain) = (Hearing::default(), Chain::genesis(daemon().origin()));
+        let (first, sum) = output(&mut chain, [0; 32], &[(1, "note a")]);
         assert!(fits(&mut hearing, &events, &first));
         assert_eq!(hearing.missing(3, &events), 1, "a quiet one is not waited for");
-        let (second, _) = output(2, sum, &[(2, "quiet b"), (3, "note c")]);
+        let (second, _) = output(&mut chain, sum, &[(2, "quiet b"), (3, "note c")]);
         assert!(fits(&mut hearing, &events, &second));
         assert_eq!(hearing.missing(3, &events), 0);
-        let (again, _) = output(3, sum, &[(3, "note c")]);
+        let (again, _) = output(&mut chain, sum, &[(3, "note c")]);
         assert!(!fits(&mut hearing, &events, &again));
     }
 
     #[test]
     fn a_line_that_does_not_follow_from_the_one_before_is_seen() {
         let events = ["note a".to_owned()];
-        let mut hearing = Hearing::default();
-        let (first, _) = output(1, [0; 32], &[]);
+        let (mut hearing, mut chain) = (Hearing::default(), Chain::genesis(daemon().origin()));
+        let (first, _) = output(&mut chain, [0; 32], &[]);
         assert!(fits(&mut hearing, &events, &first));
-        let (forgotten, _) = output(2, [0; 32], &[(1, "note a")]);
+        let (forgotten, _) = output(&mut chain, [0; 32], &[(1, "note a")]);
         assert!(!fits(&mut hearing, &events, &forgotten));
+    }
+
+    #[test]
+    fn a_line_of_another_chain_is_seen() {
+        let events = ["note a".to_owned()];
+        let genesis = Chain::genesis(daemon().origin());
+        let first = |hearing: &mut Hearing, chain: &mut Chain| {
+            let (first, sum) = output(chain, [0; 32], &[]);
+            assert!(fits(hearing, &events, &first));
+            sum
+        };
+        let (mut hearing, mut chain) = (Hearing::default(), genesis);
+        let sum = first(&mut hearing, &mut chain);
+        let mut broken = Chain::resume(daemon().origin(), 1, 7);
+        assert!(!fits(&mut hearing, &events, &output(&mut broken, sum, &[(1, "note a")]).0), "another one before");
+        let (mut hearing, mut chain) = (Hearing::default(), genesis);
+        let sum = first(&mut hearing, &mut chain);
+        hearing.take(daemon(), ORIGIN, &events, &DaemonUpdate::Omitted { from: 2, through: 4 });
+        let mut later = Chain::resume(daemon().origin(), 4, 7);
+        assert!(
+            fits(&mut hearing, &events, &output(&mut later, sum, &[(1, "note a")]).0),
+            "what was before is not known"
+        );
     }
 }

@@ -31,6 +31,9 @@ pub struct Expectation {
     /// At least so many runs are acknowledged.
     #[serde(default)]
     pub acknowledged: usize,
+    /// So often at least somebody is told that a daemon has moved; the moves at the end count as well.
+    #[serde(default)]
+    pub moved: u64,
     /// So often at least somebody is told of such an end.
     #[serde(default)]
     pub ends: BTreeMap<End, u64>,
@@ -49,6 +52,9 @@ impl Expectation {
         let mut unmet = Vec::new();
         if report.acknowledged < self.acknowledged {
             unmet.push(format!("{} runs were acknowledged, {} are expected", report.acknowledged, self.acknowledged));
+        }
+        if report.moved < self.moved {
+            unmet.push(format!("{} moves were done, {} are expected", report.moved, self.moved));
         }
         let told = |end: End| {
             let name: &str = end.into();

@@ -12,6 +12,7 @@ use super::{Expectation, FORM, Profile, Scenario};
 use crate::chore::{Chore, Work};
 use crate::fault::{Fault, What};
 use crate::habit::Habit;
+use crate::mover::Order;
 use crate::place::Place;
 use crate::plan::{PersonPlan, Plan, Role, Unreadable, VERSION, line_at};
 use crate::seed::Seed;
@@ -28,6 +29,8 @@ struct Form {
     lasts: Duration,
     #[serde(default)]
     narrow: bool,
+    #[serde(default)]
+    without_code: Vec<Spanned<Place>>,
     #[serde(default)]
     swarm: bool,
     #[serde(default)]
@@ -52,6 +55,9 @@ struct Somebody {
     runs: Vec<String>,
     #[serde(default)]
     watches: bool,
+    moves: Option<String>,
+    #[serde(default)]
+    orders: Vec<Order>,
     daemon: Option<String>,
     #[serde(default)]
     publishes: Vec<String>,
@@ -87,6 +93,11 @@ pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
         return Err(reader.wrong(&form.scenario, why));
     }
     let people = form.people.iter().map(|somebody| person(somebody, &reader)).collect::<Result<Vec<_>, _>>()?;
+    let bare = |at: &Spanned<Place>| match at.get_ref() {
+        Place::Node(node) => Ok(*node),
+        Place::Cloud | Place::Person(_) => Err(reader.wrong(at, "`without_code` names nodes")),
+    };
+    let without_code = form.without_code.iter().map(bare).collect::<Result<_, _>>()?;
     let mut plan = Plan {
         version: VERSION,
         about: form.about,
@@ -95,6 +106,7 @@ pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
         hostile: form.lasts,
         mutation: None,
         narrow: form.narrow,
+        without_code,
         links: Vec::new(),
         people,
         faults: Vec::new(),
@@ -156,6 +168,28 @@ fn publisher(
     Ok(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
 }
 
+fn mover(
+    at: &Spanned<Somebody>,
+    reader: &Reader<'_>,
+    daemon: &str,
+    at_node: Option<usize>,
+) -> Result<PersonPlan, Unreadable> {
+    let somebody = at.get_ref();
+    let does_more = somebody.opens.is_some()
+        || somebody.watches
+        || somebody.does.is_some()
+        || somebody.daemon.is_some()
+        || somebody.on.is_some()
+        || !somebody.runs.is_empty()
+        || !somebody.publishes.is_empty();
+    if does_more {
+        return Err(reader.wrong(at, "a person who moves a daemon does nothing else"));
+    }
+    daemon.parse::<DaemonName>().map_err(|error| reader.wrong(at, error.to_string()))?;
+    let role = Role::Mover { daemon: daemon.to_owned(), orders: somebody.orders.clone() };
+    Ok(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
+}
+
 fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unreadable> {
     let somebody = at.get_ref();
     let node = |place: Option<Place>, field: &str| match place {
@@ -164,6 +198,12 @@ fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unr
         Some(Place::Person(_)) => Err(reader.wrong(at, format!("{field} names a person, not a node"))),
     };
     let is_plain = somebody.runs.is_empty() && somebody.on.is_none();
+    if let Some(daemon) = &somebody.moves {
+        return mover(at, reader, daemon, node(somebody.at, "at")?);
+    }
+    if !somebody.orders.is_empty() {
+        return Err(reader.wrong(at, "`orders` is for a person who moves = \"NAME\""));
+    }
     if let Some(daemon) = &somebody.daemon {
         return publisher(at, reader, daemon, node(somebody.on, "on")?, node(somebody.at, "at")?);
     }
@@ -185,7 +225,7 @@ fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unr
         (None, false, None) => {
             return Err(reader.wrong(
                 at,
-                "a person needs opens = \"NAME\", daemon = \"NAME\", watches = true, or does = \"WORKLOAD\"",
+                "a person needs opens = \"NAME\", daemon = \"NAME\", moves = \"NAME\", watches = true, or does = \"WORKLOAD\"",
             ));
         }
         _ => return Err(reader.wrong(at, "a person opens a session, watches, or does a workload: one of them")),
@@ -301,6 +341,9 @@ never = ["unknown"]
             ("place = \"node0\"", "place = \"person0\"", 27, "person"),
             ("watches = true", "watches = true\ndoes = \"knitting\"", 17, "one of them"),
             ("watches = true", "watches = true\nwith = [\"wool\"]", 17, "`with`"),
+            ("watches = true", "moves = \"ledger\"\norders = [\"fly node0\"]", 18, "fly node0"),
+            ("watches = true", "watches = true\nmoves = \"ledger\"", 15, "nothing else"),
+            ("watches = true", "watches = true\norders = [\"live node0\"]", 15, "`orders`"),
             ("succeeded = 2", "won = 2", 35, "won"),
         ];
         for (from, to, line, word) in cases {

@@ -10,7 +10,7 @@ type Pass = fn(&mut Search<'_>);
 
 /// All of them.
 pub(super) const ALL: &[Pass] =
-    &[less_time, fewer_faults, fewer_chores, fewer_people, fewer_programs, plainer_people, shorter_waits];
+    &[less_time, fewer_faults, fewer_chores, fewer_people, fewer_programs, fewer_orders, plainer_people, shorter_waits];
 
 /// The shortest hostile time that is tried.
 const HOSTILE_MIN: Duration = Duration::from_secs(1);
@@ -105,6 +105,19 @@ fn fewer_programs(search: &mut Search<'_>) {
     }
 }
 
+fn fewer_orders(search: &mut Search<'_>) {
+    for number in 0..search.best().people.len() {
+        let orders = search.best().people[number].orders().to_vec();
+        minimize(&orders, |some| {
+            let mut plan = search.best().clone();
+            if let Role::Mover { orders, .. } = &mut plan.people[number].role {
+                *orders = some.to_vec();
+            }
+            search.takes(plan)
+        });
+    }
+}
+
 fn plainer_people(search: &mut Search<'_>) {
     let plan = Plan { narrow: false, ..search.best().clone() };
     search.takes(plan);
@@ -168,7 +181,7 @@ fn programs_of(plan: &Plan, number: usize) -> Option<&Vec<String>> {
         Role::Author { programs, .. } => Some(programs),
         Role::Publisher { events, .. } => Some(events),
         Role::Own { with, .. } => Some(with),
-        Role::Watcher | Role::Absent => None,
+        Role::Mover { .. } | Role::Watcher | Role::Absent => None,
     }
 }
 
@@ -178,7 +191,7 @@ fn with_programs(plan: &Plan, number: usize, shorter: Vec<String>) -> Plan {
         Role::Author { programs, .. } => *programs = shorter,
         Role::Publisher { events, .. } => *events = shorter,
         Role::Own { with, .. } => *with = shorter,
-        Role::Watcher | Role::Absent => {}
+        Role::Mover { .. } | Role::Watcher | Role::Absent => {}
     }
     plan
 }

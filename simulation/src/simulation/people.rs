@@ -10,6 +10,7 @@ use wayfare_protocol::output::RunOutcome;
 
 use super::Simulation;
 use crate::life::Life;
+use crate::mover::{self, Mover};
 use crate::mutation::Mutation;
 use crate::parts::Guest;
 use crate::person::{self, Person, Task};
@@ -25,6 +26,8 @@ pub(crate) enum Somebody {
     Person(Box<Person>),
     /// Keeps a daemon busy.
     Publisher(Box<Publisher>),
+    /// Orders a daemon to other nodes.
+    Mover(Box<Mover>),
     /// Does what a workload does that was added.
     Guest(Box<Guest>),
 }
@@ -34,6 +37,7 @@ impl Somebody {
         match self {
             Self::Person(person) => person.begin().await,
             Self::Publisher(publisher) => publisher.begin().await,
+            Self::Mover(mover) => mover.begin().await,
             Self::Guest(guest) => guest.begin().await,
         }
     }
@@ -42,6 +46,7 @@ impl Somebody {
         match self {
             Self::Person(person) => person.wake().await?,
             Self::Publisher(publisher) => publisher.wake(),
+            Self::Mover(mover) => mover.wake(),
             Self::Guest(guest) => guest.wake(),
         }
         Ok(())
@@ -51,6 +56,7 @@ impl Somebody {
         match self {
             Self::Person(person) => person.read(),
             Self::Publisher(publisher) => publisher.read(),
+            Self::Mover(mover) => mover.read(),
             Self::Guest(guest) => guest.read(),
         }
     }
@@ -59,6 +65,7 @@ impl Somebody {
         match self {
             Self::Person(person) => person.rest(),
             Self::Publisher(publisher) => publisher.rest(),
+            Self::Mover(mover) => mover.rest(),
             Self::Guest(guest) => guest.rest(),
         }
     }
@@ -68,6 +75,7 @@ impl Somebody {
         match self {
             Self::Person(person) => person.doing(),
             Self::Publisher(publisher) => publisher.doing(),
+            Self::Mover(mover) => mover.doing(),
             Self::Guest(guest) => guest.doing(),
         }
     }
@@ -76,6 +84,7 @@ impl Somebody {
         match self {
             Self::Person(person) => person.life(),
             Self::Publisher(publisher) => publisher.life(),
+            Self::Mover(mover) => mover.life(),
             Self::Guest(guest) => guest.life(),
         }
     }
@@ -97,7 +106,7 @@ impl Simulation {
                 let open = Task::Open(session.clone(), chooses);
                 std::iter::once(open).chain(programs.iter().cloned().map(Task::Run)).collect()
             }
-            Role::Publisher { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => Vec::new(),
+            Role::Publisher { .. } | Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => Vec::new(),
         };
         person::Config {
             number,
@@ -138,6 +147,18 @@ impl Simulation {
                 let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
                 Somebody::Publisher(Box::new(Publisher::new(config, work, around, evidence, woken, disk)))
             }
+            Role::Mover { daemon, orders } => {
+                let work = mover::Work {
+                    daemon: daemon.clone(),
+                    orders: orders.clone(),
+                    nodes: (0..self.of_account)
+                        .map(|node| NodeId(key(&self.seed, Place::Node(node)).device_id()))
+                        .collect(),
+                    able: self.able.clone(),
+                };
+                let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
+                Somebody::Mover(Box::new(Mover::new(config, work, around, evidence, woken, disk)))
+            }
             Role::Own { workload, with } => match self.parts.new_workload(workload, with.clone()) {
                 Some(own) => {
                     let board = Arc::clone(&self.board);
@@ -166,6 +187,11 @@ impl Simulation {
                 publisher.go_on();
             }
         }
+        self.all_done().await
+    }
+
+    /// Nobody has anything under way, in time.
+    pub(super) async fn all_done(&mut self) -> Result<(), Fatal> {
         let late = |simulation: &Self| simulation.people.iter().filter_map(Somebody::doing).collect::<Vec<_>>();
         if !self.go(FRESH_RUNS_WITHIN, |simulation| late(simulation).is_empty()).await? {
             for doing in late(self) {
@@ -187,7 +213,7 @@ impl Simulation {
             .filter(|person| person.account == 0)
             .filter_map(|person| match &person.role {
                 Role::Author { session, .. } => Some(session.clone()),
-                Role::Publisher { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
+                Role::Publisher { .. } | Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
             })
             .collect();
         sessions.push("fresh".to_owned());
@@ -209,7 +235,7 @@ impl Simulation {
         self.people.push(auditor);
         let auditor = |simulation: &Self| match simulation.people.last() {
             Some(Somebody::Person(auditor)) => (auditor.doing(), auditor.outcomes().to_vec()),
-            Some(Somebody::Publisher(_) | Somebody::Guest(_)) | None => (None, Vec::new()),
+            Some(Somebody::Publisher(_) | Somebody::Mover(_) | Somebody::Guest(_)) | None => (None, Vec::new()),
         };
         let is_done = |simulation: &Self| auditor(simulation).0.is_none();
         let is_in_time = self.go(FRESH_RUNS_WITHIN, is_done).await?;

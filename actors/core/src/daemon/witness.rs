@@ -3,7 +3,7 @@
 use wayfare_protocol::ResourceId;
 use wayfare_protocol::daemon::{InboxFrame, Input};
 
-use super::{DaemonHost, Effect, InboxRecord};
+use super::{Answer, DaemonHost, Effect, InboxRecord, MoveAnswer};
 use crate::fact::{EventDigest, Fact, Witness};
 use crate::ownership::{self, Phase};
 
@@ -11,7 +11,19 @@ impl DaemonHost {
     pub(super) fn tell(&self, effect: &Effect, to: &mut Witness) {
         let (daemon, node) = (self.config.entity, self.config.here);
         match effect {
-            Effect::AppendInbox { records, .. } => records.iter().for_each(|record| self.tell_record(record, to)),
+            Effect::AppendInbox { records, .. } => {
+                let takes_in = records.iter().any(|record| matches!(record, InboxRecord::Frame(_)));
+                if let (true, Phase::Held { row }) = (takes_in, self.ownership.phase()) {
+                    to.tell(Fact::Admitted { daemon, node, epoch: row.epoch });
+                }
+                records.iter().for_each(|record| self.tell_record(record, to));
+            }
+            // It is told when it is recorded: a seal that a loss of power takes back binds nobody.
+            Effect::Reply { answer: Answer::Move(MoveAnswer::Sealed(_)), .. } => {
+                if let Phase::Sealed { row, .. } = self.ownership.phase() {
+                    to.tell(Fact::Sealed { daemon, node, epoch: row.epoch });
+                }
+            }
             Effect::AppendOutputs { frame, .. } if to.compares_events() => {
                 for output in &frame.outputs {
                     let (number, digest) = (output.link.sequence, EventDigest::of_output(output));

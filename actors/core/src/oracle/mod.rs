@@ -1,6 +1,7 @@
 //! Oracles: what must hold of everything that happens, wherever it happens. Each is a pure judge of facts in order of time:
 //! the simulation, the running processes and the reader of their traces use the same ones. `docs/invariants.md` states them.
 
+mod accepts;
 mod accounts;
 mod epochs;
 mod events;
@@ -9,9 +10,11 @@ mod kept;
 mod names;
 mod once;
 mod one_owner;
+mod orphans;
 mod outputs;
 mod queues;
 mod repeats;
+mod seals;
 mod serves;
 mod superseded;
 mod table;
@@ -50,6 +53,12 @@ pub enum Oracle {
     Inbox,
     /// Outputs of a daemon are gapless, in order, the same for everybody, and what its inputs make.
     Outputs,
+    /// A daemon takes inputs in under one epoch on one node: the one to which the store granted it.
+    Accepts,
+    /// Who has sealed a daemon takes nothing in under that epoch or an earlier one.
+    Seals,
+    /// When nothing is under way, a daemon is on the node that its row names, and nowhere else.
+    Orphans,
     /// Queues stay within their bounds.
     Queues,
     /// Nothing of one account comes to another's device.
@@ -84,6 +93,9 @@ impl Oracle {
             Self::Repeats => Box::new(repeats::Repeats::new(room)),
             Self::Inbox => Box::new(inbox::Inbox::new(room)),
             Self::Outputs => Box::new(outputs::Outputs::new(room)),
+            Self::Accepts => Box::new(accepts::Accepts::new(setting)),
+            Self::Seals => Box::new(seals::Seals::new(room)),
+            Self::Orphans => Box::new(orphans::Orphans),
             Self::Queues => Box::new(queues::Queues::new(setting.limits.clone())),
             Self::Accounts => Box::new(accounts::Accounts::new(room)),
             Self::Serves => Box::new(serves::Serves),
@@ -106,6 +118,9 @@ impl std::fmt::Display for Violation {
     }
 }
 
+/// The place of what the control store tells.
+pub const STORE: &str = "store";
+
 /// Entries of one table of a judge who must not grow.
 const RECENT: usize = 4_096;
 
@@ -118,19 +133,27 @@ pub struct Setting {
     pub room: usize,
     /// Whether every event is kept for good: then none may be left out unless its session host did.
     pub keeps_all_output: bool,
+    /// Whether the store itself tells every grant before anybody can act by it, as the place [`STORE`]: others may be mistaken.
+    pub hears_store: bool,
 }
 
 impl Setting {
-    /// Of one who remembers everything: for a run of the simulation, or a trace.
+    /// Of one who is told everything that happens in a world, and remembers it.
     #[must_use]
-    pub fn of_all(limits: Limits, keeps_all_output: bool) -> Self {
-        Self { limits, room: usize::MAX, keeps_all_output }
+    pub fn of_world(limits: Limits) -> Self {
+        Self { limits, room: usize::MAX, keeps_all_output: true, hears_store: true }
+    }
+
+    /// Of one who reads what processes have left, and remembers it.
+    #[must_use]
+    pub fn of_traces(limits: Limits) -> Self {
+        Self { limits, room: usize::MAX, keeps_all_output: false, hears_store: false }
     }
 
     /// Of one who watches a process for as long as that runs, in bounded memory.
     #[must_use]
     pub fn of_process(limits: Limits) -> Self {
-        Self { limits, room: RECENT, keeps_all_output: false }
+        Self { limits, room: RECENT, keeps_all_output: false, hears_store: false }
     }
 }
 
@@ -249,7 +272,7 @@ mod case {
 
     /// The rules that facts break, each at its place.
     pub(super) fn broken(facts: &[(&str, Fact)]) -> Vec<Oracle> {
-        let mut judge = Judge::new(&Setting::of_all(Limits::default(), true));
+        let mut judge = Judge::new(&Setting::of_world(Limits::default()));
         let see = |(number, (place, fact)): (usize, &(&str, Fact))| {
             judge.observe(Seen { at: Duration::from_secs(number as u64), place, fact })
         };

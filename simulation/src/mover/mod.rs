@@ -1,0 +1,342 @@
+//! People who order daemons to other nodes: now to one that takes it, now to where it is, to one without the code, or to one that is
+//! away just then.
+//!
+//! | phase \ told | where it is | moved, or not | no answer for [`PATIENCE`], or the link is lost |
+//! |---|---|---|---|
+//! | Idle | – | – | – |
+//! | Looking | Ordering | – | Looking, later |
+//! | Ordering | – | Idle | the same order again, or Idle |
+//!
+//! When everything has healed each moves its daemon once more: that must be done in time.
+
+mod order;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use wayfare_actors::actor::Fatal;
+use wayfare_actors::client::Client;
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo};
+use wayfare_protocol::migration::{MoveMode, MoveState};
+use wayfare_protocol::{EntityId, NodeId};
+
+use crate::evidence::Evidence;
+use crate::life::Life;
+use crate::parts;
+use crate::person::{Config, Woken};
+use crate::ports::Disk;
+use crate::process::Surroundings;
+use crate::seed::Draws;
+
+pub use order::{NoOrder, Order};
+
+/// So long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// What one is to do.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// The daemon's name.
+    pub daemon: String,
+    /// Where it is to go, one after the other.
+    pub orders: Vec<Order>,
+    /// The nodes of its account, by number.
+    pub nodes: Vec<NodeId>,
+    /// Those of them that have its code.
+    pub able: Vec<usize>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Idle,
+    /// The list of daemons was asked for.
+    Looking,
+    /// A move was ordered.
+    Ordering(Order),
+}
+
+/// The move at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    /// The orders of its own come first.
+    NotYet,
+    /// It is to be done; where to, once that is known.
+    Wanted(Option<usize>),
+    /// It is done, or there is nothing to move, or nowhere to go.
+    Done,
+}
+
+/// What comes of what it asked, under the question's number.
+enum Told {
+    Listed(Option<Vec<DaemonInfo>>),
+    Answered(Option<DaemonAnswer>),
+}
+
+/// See the module.
+pub struct Mover {
+    config: Config,
+    work: Work,
+    draws: Draws,
+    around: Surroundings,
+    evidence: Arc<Evidence>,
+    woken: Woken,
+    disk: Arc<Disk>,
+    client: Option<(Arc<Life>, Client)>,
+    phase: Phase,
+    /// So many of its orders were given.
+    given: usize,
+    last: Last,
+    is_resting: bool,
+    /// Number of the newest question.
+    asked: u64,
+    tell: mpsc::UnboundedSender<(u64, Told)>,
+    told: mpsc::UnboundedReceiver<(u64, Told)>,
+    /// When the newest sleep is over.
+    wakes_at: Duration,
+}
+
+impl Mover {
+    /// One who has not begun.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        work: Work,
+        around: Surroundings,
+        evidence: Arc<Evidence>,
+        woken: Woken,
+        disk: Arc<Disk>,
+    ) -> Self {
+        let (tell, told) = mpsc::unbounded_channel();
+        Self {
+            draws: config.seed.draws(),
+            config,
+            work,
+            around,
+            evidence,
+            woken,
+            disk,
+            client: None,
+            phase: Phase::Idle,
+            given: 0,
+            last: Last::NotYet,
+            is_resting: false,
+            asked: 0,
+            tell,
+            told,
+            wakes_at: Duration::ZERO,
+        }
+    }
+
+    /// Comes into being.
+    ///
+    /// # Errors
+    /// If the client does not start.
+    pub async fn begin(&mut self) -> Result<(), Fatal> {
+        self.client = Some(parts::connect(&self.config, &self.around, &self.disk, 1).await?);
+        self.sleep(Duration::from_millis(500), Duration::from_secs(12));
+        Ok(())
+    }
+
+    /// Orders nothing more. What becomes of an order that is under way nobody promises to tell.
+    pub fn rest(&mut self) {
+        self.is_resting = true;
+    }
+
+    /// Moves the daemon once more.
+    pub fn go_on(&mut self) {
+        self.last = Last::Wanted(None);
+        self.config.hurries = true;
+        self.look();
+    }
+
+    /// What is under way and must end in time, for people; `None`: nothing.
+    #[must_use]
+    pub fn doing(&self) -> Option<String> {
+        let Last::Wanted(to) = self.last else { return None };
+        let Self { phase, work: Work { daemon, .. }, .. } = self;
+        Some(format!("{} wants {daemon:?} to move to node {to:?}, and is {phase:?}", self.config.name))
+    }
+
+    /// The life of its client, if it is there.
+    #[must_use]
+    pub fn life(&self) -> Option<Arc<Life>> {
+        self.client.as_ref().map(|(life, _)| Arc::clone(life))
+    }
+
+    fn note(&self, line: std::fmt::Arguments<'_>) {
+        self.around.tracer.note(&self.config.name, "person", line);
+    }
+
+    fn sleep(&mut self, low: Duration, high: Duration) {
+        let lasts = self.config.thinks(&mut self.draws, low, high);
+        self.sleep_for(lasts);
+    }
+
+    fn sleep_for(&mut self, lasts: Duration) {
+        self.wakes_at = self.around.world.elapsed() + lasts;
+        self.config.wake_after(lasts, &self.around, &self.woken, self.life());
+    }
+
+    /// A wait is over, or one before it that nobody waits for any more.
+    pub fn wake(&mut self) {
+        if self.around.world.elapsed() < self.wakes_at {
+            return;
+        }
+        match self.phase {
+            Phase::Idle => self.do_next(),
+            Phase::Looking => self.look(),
+            Phase::Ordering(order) => {
+                self.note(format_args!("hears nothing of {order}"));
+                self.unanswered();
+            }
+        }
+    }
+
+    fn wants_more(&self) -> bool {
+        match self.last {
+            Last::NotYet => !self.is_resting && self.given < self.work.orders.len(),
+            Last::Wanted(_) => true,
+            Last::Done => false,
+        }
+    }
+
+    fn do_next(&mut self) {
+        if self.wants_more() {
+            self.look();
+        }
+    }
+
+    fn idle(&mut self) {
+        self.phase = Phase::Idle;
+        if self.wants_more() {
+            self.sleep(Duration::from_millis(100), Duration::from_secs(9));
+        }
+    }
+
+    fn look(&mut self) {
+        if !self.wants_more() {
+            self.phase = Phase::Idle;
+            return;
+        }
+        self.phase = Phase::Looking;
+        self.ask(|client| {
+            let listed = client.daemons();
+            async move { Told::Listed(listed.await) }
+        });
+    }
+
+    fn order(&mut self, daemon: EntityId, order: Order) {
+        let Some(to) = self.work.nodes.get(order.to).copied() else { return self.idle() };
+        self.note(format_args!("orders {} to go on: {order}", daemon.short()));
+        self.phase = Phase::Ordering(order);
+        let call = DaemonCall::Move { to, mode: order.mode };
+        self.ask(|client| {
+            let answer = client.call_daemon(daemon, call);
+            async move { Told::Answered(answer.await) }
+        });
+    }
+
+    fn ask<F: Future<Output = Told> + Send + 'static>(&mut self, ask: impl FnOnce(&Client) -> F) {
+        self.asked += 1;
+        self.sleep_for(PATIENCE);
+        if let Some((_, client)) = &self.client {
+            let (asked, tell, told) = (self.asked, self.tell.clone(), ask(client));
+            tokio::spawn(async move {
+                let _ = tell.send((asked, told.await)); // the run is over
+            });
+        }
+    }
+
+    /// Reads what has come; `false` if nothing has.
+    pub fn read(&mut self) -> bool {
+        let mut has_read = false;
+        while self.client.as_mut().and_then(|(_, client)| client.try_next()).is_some() {
+            has_read = true; // of its link
+        }
+        while let Ok((asked, told)) = self.told.try_recv() {
+            has_read = true;
+            if asked == self.asked {
+                self.take(told);
+            }
+        }
+        has_read
+    }
+
+    fn take(&mut self, told: Told) {
+        match (&self.phase, told) {
+            (Phase::Looking, Told::Listed(list)) => self.listed(list),
+            (Phase::Ordering(order), Told::Answered(answer)) => {
+                let order = *order;
+                self.answered(order, answer);
+            }
+            _ => {} // it has gone on
+        }
+    }
+
+    fn later(&mut self) {
+        self.sleep(Duration::from_millis(300), Duration::from_secs(4));
+    }
+
+    fn listed(&mut self, list: Option<Vec<DaemonInfo>>) {
+        let Some(list) = list else { return self.later() };
+        let Some(info) = list.into_iter().find(|info| info.key.name.as_str() == self.work.daemon) else {
+            if let Last::Wanted(_) = self.last {
+                self.last = Last::Done; // nobody has made it
+            }
+            return self.later();
+        };
+        match self.last {
+            Last::NotYet => match self.work.orders.get(self.given).copied() {
+                Some(order) => self.order(info.entity, order),
+                None => self.idle(),
+            },
+            Last::Wanted(to) => {
+                let is_there = |node: usize| self.work.nodes.get(node) == Some(&info.owner);
+                let other = || self.work.able.iter().copied().find(|node| !is_there(*node));
+                match to.or_else(other) {
+                    Some(to) if !is_there(to) => {
+                        self.last = Last::Wanted(Some(to));
+                        self.order(info.entity, Order { to, mode: MoveMode::Live });
+                    }
+                    Some(_) | None => {
+                        self.last = Last::Done; // there is no other, or its answer was lost
+                        self.idle();
+                    }
+                }
+            }
+            Last::Done => self.idle(),
+        }
+    }
+
+    fn answered(&mut self, order: Order, answer: Option<DaemonAnswer>) {
+        self.note(format_args!("is answered {answer:?} to {order}"));
+        let Some(answer) = answer else { return self.unanswered() };
+        let is_moved = matches!(&answer, DaemonAnswer::Moved(info) if info.state == MoveState::Moved);
+        if is_moved {
+            self.evidence.moved();
+        }
+        match self.last {
+            Last::NotYet => {
+                self.given += 1;
+                self.idle();
+            }
+            Last::Wanted(_) if !is_moved => {
+                self.phase = Phase::Looking;
+                self.later();
+            }
+            Last::Wanted(_) | Last::Done => {
+                self.last = Last::Done;
+                self.idle();
+            }
+        }
+    }
+
+    /// Whether it was done is not known: some order the same again.
+    fn unanswered(&mut self) {
+        if self.last == Last::NotYet && self.draws.percent(50) {
+            self.given += 1;
+        }
+        self.idle();
+    }
+}

@@ -1,0 +1,63 @@
+//! Where the daemons are when nothing is under way any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wayfare_actors::actor::Fatal;
+use wayfare_core::Fact;
+use wayfare_protocol::{EntityId, NodeId};
+
+use super::Simulation;
+use super::people::Somebody;
+use crate::place::Place;
+use crate::plan::FRESH_RUNS_WITHIN;
+use crate::process::key;
+
+/// Whom its row names, and who keeps something of it.
+#[derive(Debug, Default)]
+struct Home {
+    owner: Option<NodeId>,
+    nodes: BTreeSet<NodeId>,
+}
+
+impl Home {
+    fn is_settled(&self) -> bool {
+        self.owner.is_some_and(|owner| self.nodes.iter().eq([&owner]))
+    }
+}
+
+impl Simulation {
+    /// Every daemon that somebody moves is moved once more.
+    pub(super) async fn fresh_moves(&mut self) -> Result<(), Fatal> {
+        for somebody in &mut self.people {
+            if let Somebody::Mover(mover) = somebody {
+                mover.go_on();
+            }
+        }
+        self.all_done().await
+    }
+
+    /// Every daemon is where its row says and nowhere else, by then at the latest.
+    pub(super) async fn look_for_orphans(&mut self) -> Result<(), Fatal> {
+        let settled = |simulation: &Self| simulation.homes().values().all(Home::is_settled);
+        self.go(FRESH_RUNS_WITHIN, settled).await?;
+        for (daemon, Home { owner, nodes }) in self.homes() {
+            let nodes = nodes.into_iter().collect();
+            self.evidence.fact("world", &Fact::Homes { daemon, owner, nodes });
+        }
+        Ok(())
+    }
+
+    fn homes(&self) -> BTreeMap<EntityId, Home> {
+        let mut homes: BTreeMap<_, Home> = BTreeMap::new();
+        for (daemon, owner) in self.cloud.store().owners_of_daemons() {
+            homes.entry(daemon).or_default().owner = Some(owner);
+        }
+        for (number, node) in self.nodes.iter().enumerate() {
+            let id = NodeId(key(&self.seed, Place::Node(number)).device_id());
+            for daemon in node.daemons() {
+                homes.entry(daemon).or_default().nodes.insert(id);
+            }
+        }
+        homes
+    }
+}
