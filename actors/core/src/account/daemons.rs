@@ -139,9 +139,13 @@ impl Account {
         self.daemon_told(now, info.entity, out);
     }
 
-    /// A node tells of a daemon of its own. The row decides whether it is believed.
-    pub(super) fn on_daemon_up(&mut self, link: LinkId, info: DaemonInfo) {
+    /// A node tells of a daemon of its own. The row decides whether it is believed; a node that does not know the row yet is told of it:
+    /// whoever claimed it there may have ended before the answer came.
+    pub(super) fn on_daemon_up(&mut self, link: LinkId, info: DaemonInfo, out: &mut impl Sink<Effect>) {
         let Some(device) = self.links.device(link) else { return };
+        if let Some(row) = self.daemons.row(info.entity).filter(|row| row.epoch > info.epoch) {
+            out.push(Effect::Send { link, control: Control::Row(row.clone()) });
+        }
         let is_row = |known: &DaemonInfo| known.owner.0 == device && known.epoch == info.epoch;
         if self.daemons.get(info.entity).is_some_and(is_row) {
             self.daemons.put(info);

@@ -107,7 +107,7 @@ impl Account {
             Control::DaemonResponse(answered) => self.on_daemon_response(link, answered, out),
             Control::ListDaemons { request } => self.on_list_daemons(now, link, request, out),
             Control::DaemonList { request, daemons } => self.on_daemon_list(link, request, daemons, out),
-            Control::DaemonUp(info) => self.on_daemon_up(link, *info),
+            Control::DaemonUp(info) => self.on_daemon_up(link, *info, out),
             Control::RevokeDevice { request, device } => self.on_revoke(now, link, request, device, out),
             Control::DeviceRevoked { request, outcome } => {
                 self.on_list_answer(link, request, Control::DeviceRevoked { request, outcome }, out);

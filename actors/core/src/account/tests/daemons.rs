@@ -155,6 +155,18 @@ fn a_question_goes_to_the_owner() {
     assert_eq!(refusal(&bench.sent(3)), ErrorCode::OwnerUnreachable);
 }
 
+/// The answer to a claim may be lost together with whoever made it: the owner hears of its row when it tells of the daemon next.
+#[test]
+fn a_node_that_does_not_know_its_row_is_told_of_it() {
+    let mut bench = cloud();
+    let row = Row { epoch: Epoch { n: EPOCH.n + 1, ..EPOCH }, ..daemon_row(LAPTOP) };
+    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: vec![row.clone()] });
+    bench.says(2, Control::DaemonUp(Box::new(daemon("votes", LAPTOP, EPOCH))));
+    assert_eq!(bench.sent(2), [Control::Row(row.clone())]);
+    bench.says(2, Control::DaemonUp(Box::new(daemon("votes", LAPTOP, row.epoch))));
+    assert_eq!(bench.sent(2), []);
+}
+
 /// An answer that does not come leaves it unknown.
 #[test]
 fn a_question_without_an_answer_is_given_up() {
