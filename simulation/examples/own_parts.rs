@@ -22,7 +22,7 @@ use wayfare_simulation::plan::{PersonPlan, Role};
 use wayfare_simulation::ports::Path;
 use wayfare_simulation::shrink::TRIES;
 
-/// An oracle that always holds: the runs of a session are started in the order of their places.
+/// An oracle that always holds: the runs of a session are started in the order of their places, and some are.
 #[derive(Default)]
 struct InOrder {
     last: BTreeMap<SessionId, u64>,
@@ -35,25 +35,22 @@ impl OwnOracle for InOrder {
         out.demand(*position >= *last, || format!("{run} at {position} was started after the one at {last}"));
         *last = *position;
     }
+
+    fn end(&mut self, out: &mut Verdict) {
+        out.demand(!self.last.is_empty(), || "no run was started".to_owned());
+    }
 }
 
 /// An oracle that asks for more than Wayfare promises: whatever happens to its machine, a run has a result.
 #[derive(Default)]
-struct AlwaysResults {
-    has_seen_an_end: bool,
-}
+struct AlwaysResults;
 
 impl OwnOracle for AlwaysResults {
     fn judge(&mut self, seen: Seen<'_>, out: &mut Verdict) {
         if let Fact::Ended { run, outcome } = seen.fact {
-            self.has_seen_an_end = true;
             let is_result = !matches!(outcome, RunOutcome::Interrupted { .. });
             out.demand(is_result, || format!("{run} was interrupted"));
         }
-    }
-
-    fn end(&mut self, out: &mut Verdict) {
-        out.demand(self.has_seen_an_end, || "no run has ended".to_owned());
     }
 }
 

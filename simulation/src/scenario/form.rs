@@ -341,9 +341,9 @@ never = ["unknown"]
             ("place = \"node0\"", "place = \"person0\"", 27, "person"),
             ("watches = true", "watches = true\ndoes = \"knitting\"", 17, "one of them"),
             ("watches = true", "watches = true\nwith = [\"wool\"]", 17, "`with`"),
-            ("watches = true", "moves = \"ledger\"\norders = [\"fly node0\"]", 18, "fly node0"),
-            ("watches = true", "watches = true\nmoves = \"ledger\"", 15, "nothing else"),
-            ("watches = true", "watches = true\norders = [\"live node0\"]", 15, "`orders`"),
+            ("watches = true", "moves = \"ledger\"\norders = [\"fly node0\"]", 20, "fly node0"),
+            ("watches = true", "watches = true\nmoves = \"ledger\"", 17, "nothing else"),
+            ("watches = true", "watches = true\norders = [\"live node0\"]", 17, "`orders`"),
             ("succeeded = 2", "won = 2", 35, "won"),
         ];
         for (from, to, line, word) in cases {
