@@ -28,7 +28,7 @@ const text = (page) => page.evaluate(() => window.fakeMesh.home.replica('0190f5f
 
 /** Scrolls down until something is drawn: what is out of view is not. */
 async function scrollTo(page, wanted) {
-  await run(page, 1).waitFor();
+  await page.locator('.cm-content').waitFor();
   await page.waitForTimeout(50);
   for (let step = 0; step < 40 && !(await wanted.isVisible()); step++) {
     await page.evaluate(() => document.querySelector('.cm-scroller').scrollBy(0, 200));
