@@ -3,19 +3,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { after, before, test as plain } from 'node:test';
-import { DESKTOP, launch, PHONE, quit, serve } from './browser.mjs';
+import { DESKTOP, launch, PHONE } from './browser.mjs';
+import { served, test } from './site.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-const test = (name, body) => plain(name, { timeout: 120_000 }, body);
-
-let site;
-before(async () => (site = await serve()));
-after(async () => {
-  await quit();
-  await site.close();
-});
+const site = served();
 
 async function faults(page) {
   await page.evaluate(axe);

@@ -1,17 +1,11 @@
 // The app in a browser, on a mesh in the page: what a person does with a notebook, by touch and by keys, with and without a line.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test as plain } from 'node:test';
-import { DESKTOP, launch, PHONE, quit, serve } from './browser.mjs';
+import { describe } from 'node:test';
+import { DESKTOP, launch, PHONE } from './browser.mjs';
+import { served, test } from './site.mjs';
 
-const test = (name, body) => plain(name, { timeout: 120_000 }, body);
-
-let site;
-before(async () => (site = await serve()));
-after(async () => {
-  await quit();
-  await site.close();
-});
+const site = served();
 
 /** Opens a page of the app, and closes it with the test. */
 async function open(t, path, options = PHONE) {

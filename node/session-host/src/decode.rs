@@ -36,14 +36,21 @@ struct Stream {
     text: String,
 }
 
+/// A rich value, as kernels and servers of the run protocol write it.
 #[derive(Deserialize)]
-struct Rich {
+pub(crate) struct Rich {
     #[serde(default)]
-    data: serde_json::Map<String, Value>,
+    pub(crate) data: serde_json::Map<String, Value>,
     #[serde(default)]
     metadata: serde_json::Map<String, Value>,
     #[serde(default)]
     transient: Option<Transient>,
+}
+
+impl From<Rich> for MimeBundle {
+    fn from(rich: Rich) -> Self {
+        Self { data: texts(&rich.data), metadata: Value::Object(rich.metadata).to_string() }
+    }
 }
 
 #[derive(Deserialize)]
@@ -164,13 +171,13 @@ fn page(payload: &Value) -> Option<KernelOutput> {
     })
 }
 
-fn rich(rich: Rich) -> (MimeBundle, Option<String>) {
-    let metadata = Value::Object(rich.metadata).to_string();
-    (MimeBundle { data: texts(&rich.data), metadata }, rich.transient.and_then(|transient| transient.display_id))
+fn rich(mut rich: Rich) -> (MimeBundle, Option<String>) {
+    let display_id = rich.transient.take().and_then(|transient| transient.display_id);
+    (rich.into(), display_id)
 }
 
 /// Values as texts: text as it is, lines joined, anything else as JSON.
-pub(crate) fn texts(data: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
+fn texts(data: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Array(lines) if !lines.is_empty() && lines.iter().all(Value::is_string) => {

@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use http_body_util::BodyExt as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::codec::{FramedRead, LinesCodec};
@@ -23,7 +23,7 @@ use wayfare_protocol::mrp::{ExecuteError, ExecuteRequest, MimeBundle};
 use super::exec_id;
 use super::http::Address;
 use super::stdout::Stdout;
-use crate::decode::texts;
+use crate::decode::Rich;
 use crate::log::Log;
 
 /// A stream that ended too early says why by then: the server's process has ended, or it has not.
@@ -53,14 +53,6 @@ struct Question {
 }
 
 #[derive(Deserialize)]
-struct Display {
-    #[serde(default)]
-    data: Map<String, Value>,
-    #[serde(default)]
-    metadata: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Asset {
     url: String,
@@ -75,16 +67,15 @@ struct Finished {
     result: Option<String>,
     error: Option<ExecuteError>,
     #[serde(default)]
-    display_data: Vec<Display>,
+    display_data: Vec<Rich>,
     #[serde(default)]
     assets: Vec<Asset>,
     execution_count: Option<u32>,
 }
 
-impl From<Display> for MimeBundle {
-    fn from(display: Display) -> Self {
-        Self { data: texts(&display.data), metadata: Value::Object(display.metadata).to_string() }
-    }
+/// A value in one media type.
+fn single(mime: String, text: String) -> MimeBundle {
+    MimeBundle { data: [(mime, text)].into(), metadata: "{}".to_owned() }
 }
 
 impl Run {
@@ -148,7 +139,7 @@ impl Run {
                 self.send(KernelEvent::StdinRequest { parent: Some(self.position), prompt, password }).await;
             }
             "display" => {
-                let bundle = part::<Display>(kind, data)?.into();
+                let bundle = part::<Rich>(kind, data)?.into();
                 self.output(KernelOutput::Display { bundle, display_id: None }).await;
             }
             "asset" => self.show(part(kind, data)?).await,
@@ -174,7 +165,7 @@ impl Run {
             self.output(KernelOutput::Stdout(rest)).await;
         }
         // What the last expression is worth is shown among the rich values too, if it is one.
-        let is_result = |shown: &Display| shown.data.get("text/plain").and_then(Value::as_str) == result.as_deref();
+        let is_result = |shown: &Rich| shown.data.get("text/plain").and_then(Value::as_str) == result.as_deref();
         let rich = display_data.pop_if(|last| result.is_some() && is_result(last));
         for display in display_data {
             self.output(KernelOutput::Display { bundle: display.into(), display_id: None }).await;
@@ -182,7 +173,7 @@ impl Run {
         for asset in assets {
             self.show(asset).await;
         }
-        let plain = |text| MimeBundle { data: [("text/plain".to_owned(), text)].into(), metadata: "{}".to_owned() };
+        let plain = |text| single("text/plain".to_owned(), text);
         if let Some(bundle) = rich.map(MimeBundle::from).or(result.map(plain)) {
             self.output(KernelOutput::Result(bundle)).await;
         }
@@ -203,7 +194,7 @@ impl Run {
     /// A file that the code has left, as a rich output.
     async fn show(&self, asset: Asset) {
         let bundle = match self.fetch(&asset).await {
-            Ok(data) => MimeBundle { data: [(asset.mime_type, data)].into(), metadata: "{}".to_owned() },
+            Ok(data) => single(asset.mime_type, data),
             Err(error) => {
                 return self.log.note(format_args!("{}: {error:#}", asset.url));
             }
