@@ -16,6 +16,8 @@ struct Look {
     /// Nothing was shown, and what came before the first wanted is not known here.
     is_blind: bool,
     has_last: bool,
+    /// It was refused: whoever looks again begins where they like.
+    is_refused: bool,
     /// The store had granted the session when the place looked: from then on it is known everywhere.
     was_known: bool,
 }
@@ -47,9 +49,10 @@ impl Kept {
             Some(look) => {
                 look.was_known = was_known;
                 look.session = Some(session);
-                if from <= look.through {
-                    (look.through, look.has_last, look.is_blind) = (from - 1, false, from > 1);
+                if from <= look.through || look.is_refused {
+                    (look.through, look.has_last, look.is_blind) = (from.saturating_sub(1), false, from > 1);
                 }
+                look.is_refused = false;
             }
             None => {
                 let look = Look {
@@ -57,6 +60,7 @@ impl Kept {
                     through: from.saturating_sub(1),
                     is_blind: from > 1,
                     has_last: false,
+                    is_refused: false,
                     was_known,
                 };
                 self.looks.set(key, look);
@@ -95,12 +99,15 @@ impl Kept {
     }
 
     fn refused(&mut self, place: &str, run: RunId, code: ErrorCode, out: &mut Findings) {
+        let mut look = self.looks.get_mut(&(place.to_owned(), run));
+        if let Some(look) = &mut look {
+            look.is_refused = true;
+        }
         if !self.acknowledged.has(&run) {
             return;
         }
         // Made on a node that was away, a session is not known to the cloud before its row is granted.
-        let look = self.looks.get(&(place.to_owned(), run));
-        let has_seen_nothing = |look: &&Look| look.through == 0 || look.is_blind;
+        let has_seen_nothing = |look: &&mut Look| look.through == 0 || look.is_blind;
         let is_early = code == ErrorCode::NotFound && look.filter(has_seen_nothing).is_some_and(|look| !look.was_known);
         out.demand(is_early, || format!("run {run} was acknowledged, and {place} was told {code:?}"));
     }
@@ -175,6 +182,15 @@ mod tests {
         assert_eq!(broken(&[acknowledged(), looked(1), shown(1, false), refused.clone()]), [Oracle::Kept]);
         let known = ("node", held(1, 1));
         assert_eq!(broken(&[acknowledged(), known, looked(1), refused]), [Oracle::Kept]);
+    }
+
+    #[test]
+    fn whoever_was_refused_begins_anew_where_they_like_and_nobody_else_does() {
+        let refused = ("p", Fact::Refused { run: run(1), code: ErrorCode::NotFound });
+        let succeeded = || ended("p", RunOutcome::Succeeded);
+        assert_eq!(broken(&[acknowledged(), looked(1), refused.clone(), looked(4), succeeded()]), []);
+        assert_eq!(broken(&[acknowledged(), looked(1), looked(4), succeeded()]), [Oracle::Kept], "it skipped events");
+        assert_eq!(broken(&[acknowledged(), looked(1), refused, looked(1), succeeded()]), [Oracle::Kept]);
     }
 
     #[test]
