@@ -154,8 +154,7 @@ impl HostFolder {
 
     fn marks(&self, process: &Process) -> bool {
         let mark = format!("{SESSION_FOLDER_VARIABLE}={}", self.path.display());
-        let environment = fs::read(format!("/proc/{}/environ", process.pid)).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+        processes::environment(process.pid).split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
     }
 }
 

@@ -1,9 +1,13 @@
 //! Processes as `/proc` shows them (proc(5)). A process that ended and was not collected yet counts as gone.
 
 use std::fs;
+use std::os::unix::fs::FileExt as _;
+use std::thread;
+use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill as send};
 use nix::unistd::Pid;
+use wayfare_protocol::limits::{PROGRAM_CHANGE, PROGRAM_CHANGE_LOOK};
 
 /// What is wanted to know of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,45 @@ pub(super) fn read(pid: i32) -> Option<Process> {
 pub(super) fn all() -> Vec<Process> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries.flatten().filter_map(|entry| read(entry.file_name().to_str()?.parse().ok()?)).collect()
+}
+
+/// The environment that a process's program was started with. A process that is just becoming another program (execve(2))
+/// shows none: it is looked at again until it is that program, for [`PROGRAM_CHANGE`] at most.
+pub(super) fn environment(pid: i32) -> Vec<u8> {
+    let changing_until = Instant::now() + PROGRAM_CHANGE;
+    let mut without = 0;
+    loop {
+        let shown = at_once(&format!("/proc/{pid}/environ"));
+        if !shown.is_empty() || is_of_the_kernel(pid) || read(pid).is_none() || Instant::now() >= changing_until {
+            return shown;
+        }
+        // Every program has arguments, its name at least. It may have become one between the two looks.
+        if at_once(&format!("/proc/{pid}/cmdline")).is_empty() {
+            thread::sleep(PROGRAM_CHANGE_LOOK);
+        } else if without == 2 {
+            return shown;
+        } else {
+            without += 1;
+        }
+    }
+}
+
+/// A file of a process, in one call: a second one after its program has changed would find the end of the file.
+fn at_once(path: &str) -> Vec<u8> {
+    let mut bytes = vec![0; 16 * 1024];
+    loop {
+        let Ok(length) = fs::File::open(path).and_then(|file| file.read_at(&mut bytes, 0)) else { return Vec::new() };
+        if length < bytes.len() {
+            bytes.truncate(length);
+            return bytes;
+        }
+        bytes.resize(2 * length, 0);
+    }
+}
+
+/// A thread of the kernel has no program, and neither environment nor arguments.
+fn is_of_the_kernel(pid: i32) -> bool {
+    fs::read_link(format!("/proc/{pid}/exe")).is_err()
 }
 
 /// Which boot of the machine this is.
@@ -96,6 +139,37 @@ mod tests {
         let all = [process(10, 1, 10), process(11, 10, 10), process(12, 11, 12), process(13, 12, 12), process(9, 1, 9)];
         let pids: Vec<_> = with_descendants(&all, |p| p.session == 10).iter().map(|p| p.pid).collect();
         assert_eq!(pids, [10, 11, 12, 13]);
+    }
+
+    #[test]
+    fn a_program_without_an_environment_is_not_waited_for() {
+        let mut child = std::process::Command::new("sleep").arg("1000").env_clear().spawn().expect("sleep");
+        let pid = i32::try_from(child.id()).expect("a process id");
+        assert_eq!(environment(pid), Vec::<u8>::new());
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        assert_eq!(environment(2), Vec::<u8>::new(), "of a thread of the kernel, or of no process");
+    }
+
+    #[test]
+    fn a_process_that_becomes_another_program_still_carries_its_mark() {
+        let folder = tempfile::tempdir().expect("folder");
+        let over = folder.path().join("over");
+        let again = "[ ${I:-0} -ge 300 ] && : > \"$OVER\" && exec sleep 1000; I=$((${I:-0} + 1)) exec sh -c \"$AGAIN\"";
+        let mut child = std::process::Command::new("sh")
+            .args(["-c", again])
+            .env("AGAIN", again)
+            .env("MARK", "here")
+            .env("OVER", &over)
+            .spawn()
+            .expect("sh");
+        let pid = i32::try_from(child.id()).expect("a process id");
+        while !over.exists() {
+            let environment = environment(pid);
+            assert!(environment.split(|byte| *byte == 0).any(|variable| variable == b"MARK=here"));
+        }
+        child.kill().expect("killed");
+        child.wait().expect("ended");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Bounds that are the same at both ends of a wire, or everywhere.
 
+use std::time::Duration;
+
 /// Largest body of one frame. Small enough that a bulk frame never holds up a keystroke for long.
 pub const FRAME_BODY_MAX: usize = 16 * 1024;
 /// Largest message: one or more data frames of a stream.
@@ -117,3 +119,8 @@ pub const DOCUMENT_NAME_MAX: usize = 1_024;
 pub const MRP_EVENT_MAX: usize = 64 * 1024 * 1024;
 /// Longest answer of such a server, a file that code has left among them.
 pub const MRP_ANSWER_MAX: usize = 32 * 1024 * 1024;
+
+/// A process that is becoming another program is waited for at most so long, to see whose it is.
+pub const PROGRAM_CHANGE: Duration = Duration::from_secs(1);
+/// Such a process is looked at again after this time.
+pub const PROGRAM_CHANGE_LOOK: Duration = Duration::from_millis(1);
