@@ -5,6 +5,7 @@ import { lazy, Suspense } from 'preact/compat';
 import { useEffect } from 'preact/hooks';
 import { enter, pairHere, signOut } from './connect.ts';
 import { reason } from './failure.ts';
+import { FailureToast, NoticeToast } from './Toast.tsx';
 import type { Place } from './place.ts';
 import { go, route } from './route.ts';
 import { updateReady, updateNow } from './update.ts';
@@ -64,22 +65,26 @@ function Inside({ place }: { place: Place }) {
     <>
       {here.view === 'document' ? (
         <Suspense fallback={<main class="page"><p class="empty">Opening…</p></main>}>
-          <NotebookPage key={`${here.project}/${here.path}`} place={place} project={here.project} path={here.path} />
+          <NotebookPage key={here.project} place={place} project={here.project} path={here.path} />
         </Suspense>
       ) : here.view === 'devices' ? <Devices place={place} /> : here.view === 'sessions' ? <Sessions place={place} />
         : <Projects place={place} signOut={() => void leave(place)} />}
-      {place.state.value === 'refused' && (
-        <div class="toast" role="alert">
-          <span>{place.trouble.value || 'The mesh refuses this browser.'}</span>
-          <button type="button" class="button" onClick={() => void leave(place)}>Sign in anew</button>
-        </div>
-      )}
-      {updateReady.value && (
-        <div class="toast" role="status">
-          <span>A new version is ready.</span>
-          <button type="button" class="button" onClick={updateNow}>Reload</button>
-        </div>
-      )}
+      <div class="toasts">
+        {place.state.value === 'refused' && (
+          <div class="toast" role="alert">
+            <span>{place.trouble.value || 'The mesh refuses this browser.'}</span>
+            <button type="button" class="button" onClick={() => void leave(place)}>Sign in anew</button>
+          </div>
+        )}
+        {updateReady.value && (
+          <div class="toast" role="status">
+            <span>A new version is ready.</span>
+            <button type="button" class="button" onClick={updateNow}>Reload</button>
+          </div>
+        )}
+        {place.notice.value && <NoticeToast notice={place.notice.value} close={() => (place.notice.value = null)} />}
+        {place.failure.value && <FailureToast words={place.failure.value} close={() => (place.failure.value = '')} />}
+      </div>
       <p class="said" aria-live="polite">{place.said.value}</p>
     </>
   );

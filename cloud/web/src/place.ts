@@ -4,6 +4,7 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import { Library } from './documents/library.ts';
 import { follow } from './follow.ts';
 import type { Device, LinkState, Mesh, Session } from './mesh/interface.ts';
+import type { Notice } from './Toast.tsx';
 import { Runs } from './runs/runs.ts';
 
 export class Place {
@@ -16,6 +17,10 @@ export class Place {
   readonly sessions: ReadonlySignal<Session[]>;
   /** What a screen reader is to say next. */
   readonly said = signal('');
+  /** What was done a moment ago and can be undone. */
+  readonly notice = signal<Notice | null>(null);
+  /** What went wrong a moment ago; empty if nothing did. */
+  readonly failure = signal('');
   /** Device id of the node that this page was loaded from; `null` if it is a cloud. */
   readonly localNode: string | null;
   readonly #stops: (() => void)[] = [];

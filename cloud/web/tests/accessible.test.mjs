@@ -21,6 +21,16 @@ const views = {
   projects: async (page) => {
     await page.goto(site.origin);
     await page.getByRole('button', { name: 'New notebook in thesis' }).click();
+    await page.getByRole('button', { name: 'Actions of notes/latex.md' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByText('Trash (1)').click();
+    await page.getByRole('button', { name: 'Restore notes/latex.md' }).waitFor();
+  },
+  'renaming a document': async (page) => {
+    await page.goto(site.origin);
+    await page.getByRole('button', { name: 'Actions of penguins.md' }).click();
+    await page.getByRole('menuitem', { name: 'Rename or move' }).click();
+    await page.getByRole('combobox', { name: 'Folder' }).waitFor();
   },
   devices: async (page) => {
     await page.goto(`${site.origin}/devices`);

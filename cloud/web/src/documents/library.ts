@@ -6,6 +6,7 @@ import * as Y from 'yjs';
 import { newId } from '../id.ts';
 import type { LinkState } from '../mesh/interface.ts';
 import type { DocumentHome } from './channel.ts';
+import { faultOf, freePath } from './paths.ts';
 import { Replica } from './replica.ts';
 
 const INDEX = '00000000-0000-0000-0000-000000000000';
@@ -17,6 +18,15 @@ const AGAIN_MS = 1000;
 export interface Named {
   id: string;
   name: string;
+}
+
+/** The documents of a project, in order of path, while somebody has it open. */
+export interface Tree {
+  files: ReadonlySignal<Named[]>;
+  /** What was deleted, by the paths it had. */
+  trash: ReadonlySignal<Named[]>;
+  known: ReadonlySignal<boolean>;
+  close: () => void;
 }
 
 interface Held {
@@ -84,10 +94,16 @@ export class Library {
     void held.replica.close();
   }
 
-  /** The documents of a project, in order of path, while somebody has it open. */
-  files(project: string): { files: ReadonlySignal<Named[]>; known: ReadonlySignal<boolean>; close: () => void } {
+  files(project: string): Tree {
     const tree = this.open(project);
-    return { files: this.#named(tree, 'files'), known: tree.known, close: () => this.close(project) };
+    const files = this.#named(tree, 'files');
+    const trash = this.#named(tree, 'trash');
+    // What two devices deleted and kept at once is kept.
+    const deleted = computed(() => {
+      const kept = new Set(files.value.map((file) => file.id));
+      return trash.value.filter((file) => !kept.has(file.id));
+    });
+    return { files, trash: deleted, known: tree.known, close: () => this.close(project) };
   }
 
   newProject(name: string): string {
@@ -96,24 +112,50 @@ export class Library {
     return id;
   }
 
+  /** Throws if the path is none, or taken. */
   async newDocument(project: string, path: string, text: string): Promise<string> {
     const id = newId();
-    const tree = this.open(project);
-    await tree.loaded;
-    tree.doc.getMap<string>('files').set(id, path);
+    await this.#inTree(project, (files) => files.set(id, vacant(path, files, id)));
     const replica = this.open(id);
     await replica.loaded;
     replica.text.insert(0, text);
-    this.close(project);
     this.close(id);
     return id;
   }
 
-  async rename(project: string, document: string, path: string): Promise<void> {
+  /** Gives a document another path: it stays the same document. Throws if the path is none, or taken. */
+  async move(project: string, document: string, path: string): Promise<void> {
+    await this.#inTree(project, (files) => files.set(document, vacant(path, files, document)));
+  }
+
+  /** Puts a document into the trash. Its text stays. */
+  async remove(project: string, document: string): Promise<void> {
+    await this.#inTree(project, (files, trash) => {
+      const path = files.get(document);
+      if (path === undefined) return;
+      trash.set(document, path);
+      files.delete(document);
+    });
+  }
+
+  /** Takes a document out of the trash, to the path it had, or to a free one beside it; says which. */
+  async restore(project: string, { id, name }: Named): Promise<string> {
+    return this.#inTree(project, (files, trash) => {
+      const path = files.get(id) ?? freePath(trash.get(id) ?? name, new Set(files.values()));
+      if (!files.has(id)) files.set(id, path);
+      trash.delete(id);
+      return path;
+    });
+  }
+
+  async #inTree<T>(project: string, change: (files: Y.Map<string>, trash: Y.Map<string>) => T): Promise<T> {
     const tree = this.open(project);
-    await tree.loaded;
-    tree.doc.getMap<string>('files').set(document, path);
-    this.close(project);
+    try {
+      await tree.loaded;
+      return tree.doc.transact(() => change(tree.doc.getMap<string>('files'), tree.doc.getMap<string>('trash')));
+    } finally {
+      this.close(project);
+    }
   }
 
   async end(): Promise<void> {
@@ -207,4 +249,14 @@ export class Library {
       });
     });
   }
+}
+
+/** The path, if it is one and no other document has it. */
+function vacant(path: string, files: Y.Map<string>, document: string): string {
+  const fault = faultOf(path);
+  if (fault) throw new Error(fault);
+  for (const [id, other] of files.entries()) {
+    if (other === path && id !== document) throw new Error(`There is a document ${path} already.`);
+  }
+  return path;
 }

@@ -8,6 +8,8 @@ import type { LiveRun } from '../runs/live-run.ts';
 
 export interface NotebookContext {
   place: Place;
+  /** What the text is called. */
+  readonly label: string;
   /** Runs cells in order; several are one group. */
   run(view: EditorView, cells: readonly Cell[]): void;
   stop(run: LiveRun): void;

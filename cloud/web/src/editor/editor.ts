@@ -35,7 +35,7 @@ const keys = Prec.highest(
   ]),
 );
 
-function extensions(replica: Replica, context: NotebookContext, label: string): Extension[] {
+function extensions(replica: Replica, context: NotebookContext): Extension[] {
   const undoManager = new Y.UndoManager(replica.text, { captureTimeout: 400 });
   return [
     withContext(context),
@@ -60,13 +60,13 @@ function extensions(replica: Replica, context: NotebookContext, label: string): 
     indentOnInput(),
     EditorState.tabSize.of(4),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ 'aria-label': label, autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' }),
+    EditorView.contentAttributes.of(() => ({ 'aria-label': context.label, autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' })),
     yCollab(replica.text, replica.awareness, { undoManager }),
   ];
 }
 
 /** An editor of a replica's text in an element. Whoever makes it destroys it. */
-export function createEditor(parent: HTMLElement, replica: Replica, context: NotebookContext, label: string): EditorView {
-  const state = EditorState.create({ doc: replica.text.toString(), extensions: extensions(replica, context, label) });
+export function createEditor(parent: HTMLElement, replica: Replica, context: NotebookContext): EditorView {
+  const state = EditorState.create({ doc: replica.text.toString(), extensions: extensions(replica, context) });
   return new EditorView({ state, parent });
 }

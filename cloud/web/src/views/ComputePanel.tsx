@@ -1,10 +1,10 @@
 // The compute indicator, and the panel behind it: devices, the notebook's sessions, and which device is to run it.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { reason } from '../failure.ts';
-import { Icon } from '../Icon.tsx';
 import type { Device, Session } from '../mesh/interface.ts';
 import { Link } from '../Link.tsx';
+import { Panel } from '../Panel.tsx';
 import type { Place } from '../place.ts';
 import { computeOf, presenceOf } from './compute.ts';
 
@@ -17,34 +17,22 @@ interface Props {
 }
 
 export function ComputePanel({ place, sessions, chosen, choose }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const [isOpen, setOpen] = useState(false);
   const compute = computeOf(sessions[0] ?? null, place.devices.value, place.state.value, place.localNode);
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
   return (
     <>
       <button type="button" class={`compute ${compute.kind}`} aria-haspopup="dialog" aria-label={`Runs on: ${compute.words}`} onClick={() => setOpen(true)}>
         <span aria-hidden="true">{compute.sign}</span> <span class="compute-words">{compute.words}</span>
       </button>
-      <dialog ref={dialog} class="panel" aria-label="Where this notebook runs" onClose={() => setOpen(false)}
-        onClick={(event) => event.target === dialog.current && setOpen(false)}>
-        {isOpen && (
-          <div class="panel-body">
-            <div class="panel-head">
-              <h2>Runs on</h2>
-              <button type="button" class="button icon-button" aria-label="Close" onClick={() => setOpen(false)}><Icon name="close" /></button>
-            </div>
-            <DeviceSigns place={place} />
-            {sessions.length > 0 && <h3>Sessions of this notebook</h3>}
-            {sessions.map((session) => <SessionRow key={session.id} place={place} session={session} />)}
-            <RuntimeChoice place={place} chosen={chosen} choose={choose} />
-            <p class="panel-links"><Link to={{ view: 'devices' }}>All devices</Link> <Link to={{ view: 'sessions' }}>All sessions</Link></p>
-          </div>
-        )}
-      </dialog>
+      {isOpen && (
+        <Panel heading="Runs on" label="Where this notebook runs" close={() => setOpen(false)}>
+          <DeviceSigns place={place} />
+          {sessions.length > 0 && <h3>Sessions of this notebook</h3>}
+          {sessions.map((session) => <SessionRow key={session.id} place={place} session={session} />)}
+          <RuntimeChoice place={place} chosen={chosen} choose={choose} />
+          <p class="panel-links"><Link to={{ view: 'devices' }}>All devices</Link> <Link to={{ view: 'sessions' }}>All sessions</Link></p>
+        </Panel>
+      )}
     </>
   );
 }

@@ -6,19 +6,24 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { addBeside, clear, runAll } from '../editor/commands.ts';
 import { createEditor } from '../editor/editor.ts';
 import { nearestCell, notebookField, setCellRuns } from '../editor/notebook-field.ts';
+import type { Named } from '../documents/library.ts';
+import { split } from '../documents/paths.ts';
 import type { Replica } from '../documents/replica.ts';
 import { Icon } from '../Icon.tsx';
 import { Menu } from '../Menu.tsx';
 import type { Session } from '../mesh/interface.ts';
 import type { Place } from '../place.ts';
+import { back } from '../route.ts';
 import { Bar } from './Bar.tsx';
 import { ComputePanel } from './ComputePanel.tsx';
+import { removeFile, restoreFile } from './file-actions.ts';
+import { MovePanel } from './MovePanel.tsx';
 import { useDocument } from './use-document.ts';
 import { NotebookActions } from './notebook-actions.ts';
 
 export function NotebookPage({ place, project, path }: { place: Place; project: string; path: string }) {
   const found = useDocument(place, project, path);
-  const title = path.split('/').pop() ?? path;
+  const title = split(path).name;
   useEffect(() => {
     document.title = `${title} · Wayfare`;
     return () => void (document.title = 'Wayfare');
@@ -27,19 +32,40 @@ export function NotebookPage({ place, project, path }: { place: Place; project: 
     return (
       <>
         <Bar place={place} title={title} isDeep />
-        <main class="page"><p class="empty">{found.kind === 'looking' ? 'Opening…' : place.isOnline ? 'There is no such document.' : 'This document is not on this device.'}</p></main>
+        <main class="page">{found.kind === 'looking' ? <p class="empty">Opening…</p> : <Missing place={place} project={found.project} trashed={found.trashed} />}</main>
       </>
     );
   }
-  return <Notebook key={found.replica.id} place={place} project={project} path={path} title={title} replica={found.replica} />;
+  return <Notebook key={found.replica.id} place={place} project={{ id: found.project, name: project }} file={found.file} isDeleted={found.isDeleted} replica={found.replica} />;
 }
 
-function Notebook({ place, project, path, title, replica }: { place: Place; project: string; path: string; title: string; replica: Replica }) {
+function Missing({ place, project, trashed }: { place: Place; project: string; trashed: Named | null }) {
+  if (!trashed) return <p class="empty">{place.isOnline ? 'There is no such document.' : 'This document is not on this device.'}</p>;
+  return (
+    <div class="empty">
+      <p>{split(trashed.name).name} is in the trash.</p>
+      <button type="button" class="button primary" onClick={() => restoreFile(place, project, trashed)}>Restore</button>
+    </div>
+  );
+}
+
+interface Props {
+  place: Place;
+  project: Named;
+  file: Named;
+  isDeleted: boolean;
+  replica: Replica;
+}
+
+function Notebook({ place, project, file, isDeleted, replica }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<EditorView | null>(null);
-  const [actions] = useState(() => new NotebookActions(place, replica, project, path));
+  const [actions] = useState(() => new NotebookActions(place, replica, project.name, file.name));
+  const [isMoving, setMoving] = useState(false);
+  actions.path = file.name;
+  const title = split(file.name).name;
   useEffect(() => {
-    const made = createEditor(frame.current!, replica, actions, `Notebook ${title}`);
+    const made = createEditor(frame.current!, replica, actions);
     setView(made);
     actions.showsPresence(place.mesh.self);
     const stop = effect(() => {
@@ -59,20 +85,21 @@ function Notebook({ place, project, path, title, replica }: { place: Place; proj
   return (
     <>
       <Bar place={place} title={title} isDeep indicator={<ComputePanel place={place} sessions={sessions} chosen={actions.device.value} choose={(device) => actions.choose(device)} />}>
-        {view && <Tools view={view} actions={actions} />}
+        {view && <Tools view={view} actions={actions} moves={() => setMoving(true)} removes={() => void removeFile(place, project.id, file).then(() => back({ view: 'projects' }))} />}
       </Bar>
-      <main class="notebook" ref={frame} />
-      {actions.failure.value && (
-        <div class="toast" role="alert">
-          <span>{actions.failure.value}</span>
-          <button type="button" class="button icon-button" aria-label="Close" onClick={() => (actions.failure.value = '')}><Icon name="close" /></button>
+      {isDeleted && (
+        <div class="strip" role="alert">
+          <span>This document was deleted.</span>
+          <button type="button" class="button" onClick={() => restoreFile(place, project.id, file)}>Restore</button>
         </div>
       )}
+      <main class="notebook" ref={frame} />
+      {isMoving && <MovePanel place={place} project={project.id} file={file} close={() => setMoving(false)} />}
     </>
   );
 }
 
-function Tools({ view, actions }: { view: EditorView; actions: NotebookActions }) {
+function Tools({ view, actions, moves, removes }: { view: EditorView; actions: NotebookActions; moves: () => void; removes: () => void }) {
   const running = actions.running.value;
   const here = () => nearestCell(view.state, view.state.selection.main.head);
   return (
@@ -92,6 +119,8 @@ function Tools({ view, actions }: { view: EditorView; actions: NotebookActions }
         { label: 'Clear all outputs', act: () => clear(view, view.state.field(notebookField).cells) },
         { label: 'Restart kernel', act: actions.canAct ? () => void actions.restart() : null },
         { label: 'Shut down kernel', act: actions.canAct ? () => void actions.shutdown() : null, danger: true },
+        { label: 'Rename or move', act: moves },
+        { label: 'Delete notebook', act: removes, danger: true },
       ]}>
         <Icon name="more" />
       </Menu>

@@ -2,13 +2,15 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Named } from '../documents/library.ts';
+import { pathOf, split } from '../documents/paths.ts';
+import { reason } from '../failure.ts';
 import { Icon } from '../Icon.tsx';
-import { Link } from '../Link.tsx';
 import { Menu } from '../Menu.tsx';
 import type { Place } from '../place.ts';
 import { go } from '../route.ts';
 import { Bar } from './Bar.tsx';
 import { NodeCount } from './Devices.tsx';
+import { Files } from './Files.tsx';
 
 export function Projects({ place, signOut }: { place: Place; signOut: () => void }) {
   const projects = place.library.projects.value;
@@ -45,7 +47,6 @@ function Project({ place, project }: { place: Place; project: Named }) {
   const tree = useMemo(() => place.library.files(project.id), [project.id]);
   useEffect(() => tree.close, [tree]);
   const [isMaking, setMaking] = useState(false);
-  const files = tree.files.value;
   return (
     <section class="project" aria-labelledby={`project-${project.id}`}>
       <div class="project-head">
@@ -53,32 +54,24 @@ function Project({ place, project }: { place: Place; project: Named }) {
         <button type="button" class="button icon-button" aria-label={`New notebook in ${project.name}`} aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}><Icon name="add" /></button>
       </div>
       {isMaking && <NewNotebook place={place} project={project} close={() => setMaking(false)} />}
-      <ul class="files">
-        {files.map((file) => <li key={file.id}><File project={project.name} path={file.name} /></li>)}
-      </ul>
-      {files.length === 0 && <p class="quiet">{tree.known.value ? 'No documents yet.' : 'Not read yet.'}</p>}
+      <Files place={place} project={project} tree={tree} />
     </section>
-  );
-}
-
-function File({ project, path }: { project: string; path: string }) {
-  const slash = path.lastIndexOf('/') + 1;
-  return (
-    <Link class="file" to={{ view: 'document', project, path }}>
-      <Icon name="file" />
-      <span><span class="quiet">{path.slice(0, slash)}</span>{path.slice(slash)}</span>
-    </Link>
   );
 }
 
 function NewNotebook({ place, project, close }: { place: Place; project: Named; close: () => void }) {
   const [path, setPath] = useState('untitled.md');
+  const [failure, setFailure] = useState('');
   const make = async () => {
-    const full = /\.\w+$/.test(path) ? path : `${path}.md`;
-    const title = full.split('/').pop()!.replace(/\.\w+$/, '');
-    await place.library.newDocument(project.id, full, `# ${title}\n\n\`\`\`python\n\n\`\`\`\n`);
-    close();
-    go({ view: 'document', project: project.name, path: full });
+    const bare = pathOf(path);
+    const full = /\.\w+$/.test(bare) ? bare : `${bare}.md`;
+    try {
+      await place.library.newDocument(project.id, full, `# ${split(full).name.replace(/\.\w+$/, '')}\n\n\`\`\`python\n\n\`\`\`\n`);
+      close();
+      go({ view: 'document', project: project.name, path: full });
+    } catch (error) {
+      setFailure(reason(error));
+    }
   };
   return (
     <form class="new-notebook" onSubmit={(event) => {
@@ -87,9 +80,10 @@ function NewNotebook({ place, project, close }: { place: Place; project: Named; 
     }}>
       <label>
         <span>Path of the notebook</span>
-        <input required value={path} pattern="[^/].*[^/]" autocomplete="off" autocapitalize="off" spellcheck={false} onInput={(event) => setPath(event.currentTarget.value)} />
+        <input required value={path} autocomplete="off" autocapitalize="off" spellcheck={false} onInput={(event) => setPath(event.currentTarget.value)} />
       </label>
       <button type="submit" class="button primary">Make</button>
+      {failure && <p class="failure" role="alert">{failure}</p>}
     </form>
   );
 }

@@ -1,7 +1,8 @@
 // What a notebook's page does: runs cells, knows their sessions, fetches files of outputs.
 
-import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { EditorView } from '@codemirror/view';
+import { split } from '../documents/paths.ts';
 import type { Replica } from '../documents/replica.ts';
 import type { NotebookContext } from '../editor/context.ts';
 import { notebookField, type CellRuns } from '../editor/notebook-field.ts';
@@ -19,7 +20,7 @@ const CARETS = ['#a4460f', '#136b4f', '#1c5fae', '#7a3a9c', '#9b2c52', '#5c6410'
 
 export class NotebookActions implements NotebookContext {
   readonly place: Place;
-  readonly failure = signal('');
+  readonly failure: Signal<string>;
   /** The device that was chosen for new sessions; empty: the mesh decides. */
   readonly device = signal('');
   /** The sessions of the notebook's cells that live, in the order of the cells. */
@@ -28,15 +29,17 @@ export class NotebookActions implements NotebookContext {
   readonly #names = signal<string[]>([]);
   readonly #replica: Replica;
   readonly #project: string;
-  readonly #path: string;
+  /** Path of the document in its project; it may get another one. */
+  path: string;
   readonly #fetching = new Map<string, Promise<void>>();
   #view: EditorView | null = null;
 
   constructor(place: Place, replica: Replica, project: string, path: string) {
     this.place = place;
+    this.failure = place.failure;
     this.#replica = replica;
     this.#project = project;
-    this.#path = path;
+    this.path = path;
     this.device.value = localStorage.getItem(this.#deviceKey()) ?? '';
     this.sessions = computed(() => this.#names.value.flatMap((name) => place.sessions.value.filter((session) => nameOf(session) === name)));
     this.running = computed(() => place.runs.live.value.filter((run) => run.record.document === replica.id && run.phase.value.kind !== 'ended'));
@@ -44,6 +47,10 @@ export class NotebookActions implements NotebookContext {
 
   get canAct(): boolean {
     return this.place.isOnline && this.sessions.peek().some((session) => session.state !== 'cold');
+  }
+
+  get label(): string {
+    return `Notebook ${split(this.path).name}`;
   }
 
   readonly announce = (words: string): void => this.place.announce(words);
@@ -61,6 +68,7 @@ export class NotebookActions implements NotebookContext {
   }
 
   leaves(): void {
+    this.failure.value = '';
     this.#replica.text.unobserve(this.#readNamesSoon);
     this.#replica.awareness.setLocalState(null);
     this.#view = null;
@@ -85,7 +93,7 @@ export class NotebookActions implements NotebookContext {
       const settings = await settingsOf(notebook);
       const device = this.device.peek() || undefined;
       const wishes = cells.map((cell) => ({
-        document: this.#replica.id, text: this.#replica.text, path: this.#path, cell, group, device,
+        document: this.#replica.id, text: this.#replica.text, path: this.path, cell, group, device,
         session: sessionOf(settings, cell, this.#project), needs: needsOf(settings, cell),
         environment: environmentOf(settings.languages[cell.language]),
       }));

@@ -1,0 +1,98 @@
+// The documents of a project in their folders, and those in its trash.
+
+import { useState } from 'preact/hooks';
+import type { Named, Tree } from '../documents/library.ts';
+import { foldersOf, split, type Folder } from '../documents/paths.ts';
+import { Icon } from '../Icon.tsx';
+import { Link } from '../Link.tsx';
+import { Menu } from '../Menu.tsx';
+import type { Place } from '../place.ts';
+import { removeFile, restoreFile } from './file-actions.ts';
+import { Folded } from './folded.ts';
+import { MovePanel } from './MovePanel.tsx';
+
+interface Shown {
+  place: Place;
+  project: Named;
+  folded: Folded;
+  /** Opens the panel for a document. */
+  moves: (file: Named) => void;
+}
+
+export function Files({ place, project, tree }: { place: Place; project: Named; tree: Tree }) {
+  const [folded] = useState(() => new Folded(project.id));
+  const [moving, setMoving] = useState<Named | null>(null);
+  const files = tree.files.value;
+  return (
+    <>
+      <Contents folder={foldersOf(files)} shown={{ place, project, folded, moves: setMoving }} />
+      {files.length === 0 && <p class="quiet">{tree.known.value ? 'No documents yet.' : 'Not read yet.'}</p>}
+      <Trash place={place} project={project} trash={tree.trash.value} />
+      {moving && <MovePanel place={place} project={project.id} file={moving} close={() => setMoving(null)} />}
+    </>
+  );
+}
+
+function Contents({ folder, shown, id }: { folder: Folder<Named>; shown: Shown; id?: string }) {
+  return (
+    <ul class="files" id={id}>
+      {folder.folders.map((inner) => <li key={`${inner.path}/`}><FolderRow folder={inner} shown={shown} /></li>)}
+      {folder.files.map((file) => <li key={file.id}><FileRow file={file} shown={shown} /></li>)}
+    </ul>
+  );
+}
+
+function FolderRow({ folder, shown }: { folder: Folder<Named>; shown: Shown }) {
+  const { project, folded } = shown;
+  const isOpen = !folded.paths.value.has(folder.path);
+  const id = `folder-${project.id}-${folder.path}`;
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== (isOpen ? 'ArrowLeft' : 'ArrowRight')) return;
+    event.preventDefault();
+    folded.turn(folder.path);
+  };
+  return (
+    <>
+      <button type="button" class="file folder" aria-expanded={isOpen} aria-controls={isOpen ? id : undefined} onClick={() => folded.turn(folder.path)} onKeyDown={onKeyDown}>
+        <span class={`chevron${isOpen ? ' open' : ''}`}><Icon name="forward" /></span>
+        <span>{folder.name}</span>
+      </button>
+      {isOpen && <Contents folder={folder} shown={shown} id={id} />}
+    </>
+  );
+}
+
+function FileRow({ file, shown }: { file: Named; shown: Shown }) {
+  const { place, project, moves } = shown;
+  return (
+    <div class="file-row">
+      <Link class="file" to={{ view: 'document', project: project.name, path: file.name }}>
+        <Icon name="file" />
+        <span>{split(file.name).name}</span>
+      </Link>
+      <Menu label={`Actions of ${file.name}`} actions={() => [
+        { label: 'Rename or move', act: () => moves(file) },
+        { label: 'Delete', act: () => void removeFile(place, project.id, file), danger: true },
+      ]}>
+        <Icon name="more" />
+      </Menu>
+    </div>
+  );
+}
+
+function Trash({ place, project, trash }: { place: Place; project: Named; trash: readonly Named[] }) {
+  if (trash.length === 0) return null;
+  return (
+    <details class="trash">
+      <summary>Trash ({trash.length})</summary>
+      <ul class="files">
+        {trash.map((file) => (
+          <li key={file.id} class="file-row">
+            <span class="file">{file.name}</span>
+            <button type="button" class="button" aria-label={`Restore ${file.name}`} onClick={() => restoreFile(place, project.id, file)}>Restore</button>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

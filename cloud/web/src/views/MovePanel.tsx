@@ -1,0 +1,57 @@
+// Gives a document another name, or another folder.
+
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+import type { Named } from '../documents/library.ts';
+import { folderPaths, pathOf, split } from '../documents/paths.ts';
+import { reason } from '../failure.ts';
+import { Panel } from '../Panel.tsx';
+import type { Place } from '../place.ts';
+import { moveFile } from './file-actions.ts';
+
+export function MovePanel({ place, project, file, close }: { place: Place; project: string; file: Named; close: () => void }) {
+  const tree = useMemo(() => place.library.files(project), [project]);
+  useEffect(() => tree.close, [tree]);
+  const given = split(file.name);
+  const [name, setName] = useState(given.name);
+  const [folder, setFolder] = useState(given.folder);
+  const [failure, setFailure] = useState('');
+  const first = useRef<HTMLInputElement>(null);
+  const list = useId();
+  useEffect(() => {
+    first.current?.focus();
+    // Its ending mostly stays.
+    first.current?.setSelectionRange(0, given.name.lastIndexOf('.') > 0 ? given.name.lastIndexOf('.') : given.name.length);
+  }, []);
+  const submit = async () => {
+    try {
+      await moveFile(place, project, file, pathOf(`${folder}/${name}`));
+      close();
+    } catch (error) {
+      setFailure(reason(error));
+    }
+  };
+  const field = { autocomplete: 'off', autocapitalize: 'off', spellcheck: false } as const;
+  return (
+    <Panel heading={`Rename or move ${given.name}`} close={close}>
+      <form class="panel-form" onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}>
+        <label>
+          <span>Name</span>
+          <input ref={first} required {...field} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        </label>
+        <label>
+          <span>Folder</span>
+          <input {...field} list={list} value={folder} placeholder="none" onInput={(event) => setFolder(event.currentTarget.value)} />
+        </label>
+        <datalist id={list}>{folderPaths(tree.files.value).map((path) => <option key={path} value={path} />)}</datalist>
+        {failure && <p class="failure" role="alert">{failure}</p>}
+        <div class="panel-buttons">
+          <button type="button" class="button" onClick={close}>Cancel</button>
+          <button type="submit" class="button primary">Save</button>
+        </div>
+      </form>
+    </Panel>
+  );
+}
