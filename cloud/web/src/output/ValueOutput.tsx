@@ -1,12 +1,19 @@
 // A value in the best of its media types that can be shown.
 
+import { lazy, Suspense } from 'preact/compat';
 import { useEffect, useState } from 'preact/hooks';
 import type { Content } from '../notebook/output.ts';
 import { mimeClass } from '../notebook/mime.ts';
+import { LatexOutput } from './Formula.tsx';
 import { fromBase64 } from './gather.ts';
 import { HtmlFrame } from './HtmlFrame.tsx';
 import { shownLines } from './screen.ts';
 import { TextOutput } from './TextOutput.tsx';
+
+const MarkdownOutput = lazy(() => import('./MarkdownOutput.tsx').then((m) => m.MarkdownOutput));
+
+/** Markdown that is longer, in UTF-16 units, is shown as it is written. */
+const MARKDOWN_MAX = 200_000;
 
 /** Fetches a file of the document's; `null` if it is nowhere. */
 export type FetchFile = (path: string) => Promise<Blob | null>;
@@ -42,12 +49,23 @@ function TextValue(props: { mime: string; content: Content; fetch: FetchFile; ti
   if (isMissing) return fallback ? <Plain text={fallback} /> : <p class="missing">This output is not on this device.</p>;
   if (text === null) return <p class="missing">Loading…</p>;
   if (mime === 'text/html') return <HtmlFrame html={text} title={title} />;
-  if (mime === 'text/latex') return <Formula source={text} />;
+  if (mime === 'text/latex') return <LatexOutput source={text} />;
+  if (mime === 'application/json' || mime.endsWith('+json')) return <Plain text={indented(text)} />;
+  if (mime === 'text/markdown' && text.length <= MARKDOWN_MAX) return <Suspense fallback={<Plain text={text} />}><MarkdownOutput source={text} /></Suspense>;
   return <Plain text={text} />;
 }
 
 function Plain({ text }: { text: string }) {
   return <TextOutput lines={shownLines(text)} name="stdout" />;
+}
+
+/** JSON with a line for each part; as it is where it is none. */
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
 }
 
 function Picture({ mime, content, label, fetch }: { mime: string; content: Content; label: string; fetch: FetchFile }) {
@@ -87,16 +105,4 @@ function blobOf(mime: string, source: string): Blob | null {
   if (mimeClass(mime) !== 'binary') return new Blob([source], { type: mime });
   const bytes = fromBase64(source);
   return bytes && new Blob([bytes], { type: mime });
-}
-
-function Formula({ source }: { source: string }) {
-  const [html, setHtml] = useState<string | null>(null);
-  useEffect(() => {
-    const isDisplay = /^\s*(\$\$|\\\[|\\begin)/.test(source);
-    const formula = source.trim().replace(/^(\$\$?|\\\[|\\\()([\s\S]*?)(\$\$?|\\\]|\\\))$/, '$2');
-    void import('katex').then(({ default: katex }) => {
-      setHtml(katex.renderToString(formula, { output: 'mathml', displayMode: isDisplay, throwOnError: false, trust: false }));
-    });
-  }, [source]);
-  return html === null ? <Plain text={source} /> : <div class="formula" tabIndex={0} role="group" aria-label="Formula" dangerouslySetInnerHTML={{ __html: html }} />;
 }

@@ -18,6 +18,35 @@ export interface FakeConsole {
 const PICTURE =
   'iVBORw0KGgoAAAANSUhEUgAAAUAAAADICAIAAAAWZq/8AAADnklEQVR42u3ZwU0jMBRF0VcONVEdZaKs6IBNSMS1j3TWI2L/yzeZPR7fQNQcAQgYEDAgYBAwIGBAwICAQcCAgAEBg4ABAQMCBgQMAgYEDAgYEPABPj6//pYjFTClYvUsYM4pVs8C5t91+4p/EAHzbLfn/QAI+ORu/WAIuNStHxgB99L18yPg3uj7OAjYoPuAAub1k+3zImCj7LML2Cm8ZXwdhYwFnBxZZ+JMBGxMnQ8CNprOSsD8MpHOxKEJ2DJxegjY8DlJAeP550gFbF3gbAVsSzhkBPzMYDkQpy1gOwHHLmCrwPkLGNPjFgTs/YbrELBf+bgXAZsStyNg7zRck4D9asd9Cdg04NYEbA7cnYDPmgA9uEQBu3hcpYBdOS5UwP5wcrMCdse4XwG7XdyygP2NhOu+LmD1aljALhJXL2BXiAEQsMvDGJwcsHq5ZBjmwtCwgF0VBkPALgnjcWfA6uXCIZmLQcMCdiUYGAGrF2NzT8Dq5fLhOSRg48id8zOnj4a7UzTnjoa7szQnDt2JWvesBYyhmoOG7mjNEUN3wOZwoTtmvYANGSYtFrB6MW/VgNWLqasGrF7MXjVgX1xh/KoBqxdDeELAxghzGAtYvZjGasDqxUxWA1YvGq4G7IsrfKF1QsDGBUs4FrB60XA1YPWi4WrA6kXDAgYBqxc6czunAN3pnXqhO8MCBgGrFw3fE7B60XA1YPWi4XzArpwjGz48YOsXS7gasHrRcDVg9aJhAYOA3x6wetFwNWD1ouF8wC4V/6vUC9j6xRKuBqxeNPzS+Z/HM3QTmPUL3QqmXug2PI9n6D6kZ/1CdwlPvdBteB7P0H1Iz/qF7hKeeqHb8DyeofuQnvUL3SU89UK34Xk8Q/chPesXukt46oVuw/N4hu5DetYvdJfw1AvdhufxDN2H9Kxf6C7hWb/QXcJTL3QbnsczdB/Ss36hu4Rn/UJ3CU+90G14Hs/QfUjP+oXuEp71C90lPPVCt+F5PEP3IT3rF7pLeNYvdJfwrF/oLuGpF7oNz+MZug/pWb/QXcKzfqG7hGf9QncJT73QbVjAcFDA6oVQw/PdFXS/zZr1C90lPOsXukt41i90l/DUC92GBQzxgNUL0YYFDOWA1QvdhgUM8YAdBETNEYCAAQEDAgYBAwIGBAwIGAQMCBgQMAgYEDAgYEDAIGBAwICAAQGDgAEBAwIGAQMCBgQMCBgEDAgYEDAgYBAwIGBAwCBgIOEHOAe+kGSg4tgAAAAASUVORK5CYII=';
 
+/** Every kind of block, and what must not come through. */
+const MARKDOWN = `# Found
+
+The *mean* is **3750 g**, \`n = 3\`, and ~~not~~ $\\bar x = \\frac{1}{n}\\sum_i x_i$; it costs $5 and $6. See [the data](https://example.org/data), <b onclick="window.hurt = 1">this</b>
+and [that](javascript:window.hurt=1) &amp; ![a map](https://example.org/map.png).
+
+<img src="x" onerror="window.hurt = 1"><script>window.hurt = 1</script>
+
+| species | mass |
+|---|---|
+| Adelie | *3700* |
+
+1. one
+2. two
+   - [x] done
+
+> quoted
+
+\`\`\`python
+print("shown")
+\`\`\`
+
+$$
+\\int_0^1 x^2 = \\frac{1}{3}
+$$
+`;
+
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20" width="40" height="20"><script>window.hurt = 1</script><rect width="40" height="20" fill="#1c5fae"/></svg>';
+
 const variables = new Map<string, string>();
 
 export class FakeError extends Error {
@@ -79,6 +108,12 @@ async function named(name: string, argument: string, io: FakeConsole): Promise<M
       return null;
     case 'table':
       return { data: { 'text/plain': '   a\n0  1', 'text/html': table() }, metadata: {} };
+    case 'markdown':
+      return { data: { 'text/plain': '<Markdown object>', 'text/markdown': MARKDOWN }, metadata: {} };
+    case 'json':
+      return { data: { 'text/plain': '<JSON object>', 'application/json': '{"species":["Adelie","Gentoo"],"mass":{"g":3750}}' }, metadata: {} };
+    case 'svg':
+      return { data: { 'text/plain': '<SVG object>', 'image/svg+xml': SVG }, metadata: {} };
     case 'latex':
       return { data: { 'text/plain': 'x', 'text/latex': '$$\\int_0^1 x^2\\,dx = \\frac{1}{3}$$' }, metadata: {} };
     default:
