@@ -35,7 +35,8 @@ export default defineConfig(({ mode }) => ({
       },
       workbox: {
         globPatterns: ['**/*.{js,css,html,svg,png,woff2}'],
-        globIgnores: ['frame.html'],
+        globIgnores: ['frame.html', 'notified.js'],
+        importScripts: ['notified.js'],
         navigateFallback: '/index.html',
         navigateFallbackDenylist: [/^\/(api|sync|link|mrp|pair\.|s|t|frame\.html)(\/|$)/],
         cleanupOutdatedCaches: true,

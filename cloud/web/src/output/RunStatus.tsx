@@ -1,18 +1,11 @@
 // What a run is doing, under its output; and how it ended: `⚡ MacBook Pro · 0.3 s`.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { duration } from '../duration.ts';
+import { askToNotify, canAsk } from '../notify.ts';
 import type { LiveRun } from '../runs/live-run.ts';
+import { LONG_MS } from '../runs/long-runs.ts';
 import type { Phase, RunEnd } from '../runs/record.ts';
-
-/** `30 ms`, `0.3 s`, `12 s`, `3 min 20 s`. */
-export function duration(ms: number): string {
-  if (ms < 95) return `${Math.round(ms)} ms`;
-  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
 
 export function EndLabel({ end, isCloud }: { end: RunEnd; isCloud: boolean }) {
   const where = isCloud ? '☁ cloud' : end.deviceName ? `⚡ ${end.deviceName}` : '';
@@ -34,7 +27,12 @@ export function RunStatus({ run, onReply }: { run: LiveRun; onReply: (text: stri
     case 'waiting':
       return <p class="run-label active">◌ {[phase.why || 'Waiting', phase.deviceName].filter(Boolean).join(' · ')}</p>;
     case 'running':
-      return <p class="run-label active"><span class="spinner" aria-hidden="true" />Running on {phase.deviceName} · <Elapsed since={phase.since} /></p>;
+      return (
+        <>
+          <p class="run-label active"><span class="spinner" aria-hidden="true" />Running on {phase.deviceName} · <Elapsed since={phase.since} /></p>
+          <NotifyOffer since={phase.since} />
+        </>
+      );
     case 'asking':
       return <Question phase={phase} onReply={onReply} />;
     case 'ended':
@@ -49,6 +47,17 @@ function Elapsed({ since }: { since: number }) {
     return () => clearInterval(timer);
   }, []);
   return <span class="elapsed">{duration(Math.max(100, now - since))}</span>;
+}
+
+/** Where a run takes long, and nobody has said yes or no before: to be told of its end. */
+function NotifyOffer({ since }: { since: number }) {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), Math.max(0, since + LONG_MS - Date.now()));
+    return () => clearTimeout(timer);
+  }, [since]);
+  if (!isLong || !canAsk.value) return null;
+  return <button type="button" class="button unfold" onClick={() => void askToNotify()}>Notify me when long cells end</button>;
 }
 
 function Question({ phase, onReply }: { phase: Extract<Phase, { kind: 'asking' }>; onReply: (text: string) => void }) {

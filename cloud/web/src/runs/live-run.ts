@@ -32,6 +32,11 @@ export class LiveRun {
     return this.#attempt;
   }
 
+  /** Milliseconds since its code was started; 0 if it was not. */
+  took(now: number): number {
+    return this.#since > 0 ? now - this.#since : 0;
+  }
+
   /** Says that it is not sent yet, and why. */
   waits(why: string): void {
     this.phase.value = { kind: 'waiting', why, deviceName: '' };

@@ -9,6 +9,7 @@ import { readNotebook, type Cell } from '../notebook/document.ts';
 import type { LanguageSettings, Needs, SessionName } from '../notebook/settings.ts';
 import { runKey, writeOutputs } from '../notebook/write.ts';
 import { LiveRun } from './live-run.ts';
+import { ENDS, tellOfEnd } from './long-runs.ts';
 import type { RunEnd, RunRecord } from './record.ts';
 import { RunStore } from './store.ts';
 
@@ -196,6 +197,7 @@ export class Runs {
     record.end = end;
     this.#reading.delete(record.id);
     this.#say(run, end);
+    tellOfEnd(run, end);
     if (end.outcome !== 'cancelled' && end.outcome !== 'refused') {
       this.#label(runKey(record.id, end.attempt), end);
       await this.#write(run, end);
@@ -210,8 +212,7 @@ export class Runs {
 
   #say(run: LiveRun, end: RunEnd): void {
     const cell = `Cell ${run.record.cell.index}`;
-    const said = { succeeded: 'finished', failed: 'failed', interrupted: 'was interrupted', cancelled: 'was taken back', unknown: 'was lost', refused: 'was refused' };
-    this.#announce(`${cell} ${said[end.outcome]}${end.why ? `: ${end.why}` : ''}`);
+    this.#announce(`${cell} ${ENDS[end.outcome]}${end.why ? `: ${end.why}` : ''}`);
   }
 
   /** Writes what a run said into its document, once. */

@@ -77,6 +77,7 @@ export function fill(home: FakeHome): void {
     [ANALYSIS, '0190f5fe-7c00-7a00-8000-0000000000d2', 'notes/stream.md', '# Stream\n\n```python\nstream(3000)\n```\n'],
     [ANALYSIS, '0190f5fe-7c00-7a00-8000-0000000000d4', 'notes/latex.md', '# Formula\n\n```python\nlatex()\n```\n'],
     [ANALYSIS, '0190f5fe-7c00-7a00-8000-0000000000d5', 'notes/rich.md', '# Rich\n\n```python\nmarkdown()\n```\n\n```python\njson()\n```\n\n```python\nsvg()\n```\n\n```python\nlatex()\n```\n'],
+    [ANALYSIS, '0190f5fe-7c00-7a00-8000-0000000000d6', 'notes/slow.md', '# Slow\n\n```python\ntime.sleep(60)\n```\n\n```python\nprint("quick")\n```\n'],
     [THESIS, '0190f5fe-7c00-7a00-8000-0000000000d3', 'large.md', largeNotebook(2000)],
   ];
   for (const [project, id, path, text] of files) {

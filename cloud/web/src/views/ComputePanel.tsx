@@ -1,12 +1,12 @@
 // The compute indicator, and the panel behind it: devices, the notebook's sessions, and which device is to run it.
 
 import { useState } from 'preact/hooks';
-import { reason } from '../failure.ts';
 import type { Device, Session } from '../mesh/interface.ts';
 import { Link } from '../Link.tsx';
 import { Panel } from '../Panel.tsx';
 import type { Place } from '../place.ts';
 import { computeOf, presenceOf } from './compute.ts';
+import { SessionRow } from './SessionRow.tsx';
 
 interface Props {
   place: Place;
@@ -51,36 +51,6 @@ function DeviceSigns({ place }: { place: Place }) {
         );
       })}
     </ul>
-  );
-}
-
-export function SessionRow({ place, session }: { place: Place; session: Session }) {
-  const [failure, setFailure] = useState('');
-  const act = (what: 'reset' | 'shutdown', question: string) => async () => {
-    if (!confirm(question)) return;
-    setFailure('');
-    try {
-      await place.mesh[what](session.id);
-      place.announce(what === 'reset' ? 'Kernel restarted' : 'Kernel shut down');
-      await place.mesh.refresh();
-    } catch (error) {
-      setFailure(reason(error));
-    }
-  };
-  const state = { cold: '○ no kernel', starting: '↻ starting', idle: '● idle', busy: '▶ busy', unreachable: '◌ not connected' }[session.state];
-  const canAct = place.isOnline && session.state !== 'unreachable';
-  return (
-    <div class="session-row">
-      <div class="session-words">
-        <strong>{session.project}:{session.name}</strong> <span class="quiet">{session.language}</span>
-        <div class="quiet">{state} · {session.ownerName}{session.busy && session.busy.waiting > 0 && ` · ${session.busy.waiting} waiting`}</div>
-        {failure && <p class="failure" role="alert">{failure}</p>}
-      </div>
-      <div class="session-actions">
-        <button type="button" class="button" disabled={!canAct || session.state === 'cold'} onClick={act('reset', `Restart the kernel of ${session.project}:${session.name}? Its variables will be gone.`)}>Restart</button>
-        <button type="button" class="button" disabled={!canAct || session.state === 'cold'} onClick={act('shutdown', `Shut down the kernel of ${session.project}:${session.name}? Its variables will be gone.`)}>Shut down</button>
-      </div>
-    </div>
   );
 }
 
