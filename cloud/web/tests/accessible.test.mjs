@@ -18,6 +18,11 @@ async function faults(page) {
 
 const views = {
   'signing in': async (page) => void (await page.goto(`${site.origin}/pair#wayfare://example/code/anchor`)),
+  'scanning a code without a camera': async (page) => {
+    await page.goto(`${site.origin}/pair`);
+    await page.getByRole('button', { name: 'Scan a QR code' }).click();
+    await page.getByText('Type the code, or paste the link.').waitFor();
+  },
   projects: async (page) => {
     await page.goto(site.origin);
     await page.getByRole('button', { name: 'New notebook in thesis' }).click();
@@ -55,6 +60,19 @@ const views = {
     await page.getByRole('button', { name: 'Runs on: MacBook Pro (remote)' }).click();
     await page.getByRole('button', { name: 'Restart' }).waitFor();
   },
+  sessions: async (page) => {
+    await page.goto(`${site.origin}/d/analysis/notes/slow.md`);
+    await page.getByRole('button', { name: 'Run cell 1', exact: true }).click();
+    await page.getByRole('button', { name: 'Runs on: MacBook Pro (remote)' }).click();
+    await page.getByRole('link', { name: 'All sessions' }).click();
+    await page.getByText('runs cell 1 of').waitFor();
+  },
+  'outputs of Markdown': async (page) => {
+    await page.goto(`${site.origin}/d/analysis/notes/rich.md`);
+    await page.getByRole('button', { name: 'Run cell 1', exact: true }).click();
+    await page.getByRole('group', { name: 'Output of cell 1' }).getByText(/⚡ MacBook Pro · /).waitFor();
+    await page.locator('.markdown-output').waitFor();
+  },
   'offline notebook': async (page) => {
     await page.goto(`${site.origin}/d/analysis/penguins.md`);
     await page.getByRole('button', { name: 'Run cell 1', exact: true }).waitFor();
@@ -74,6 +92,22 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
+test('at 200 % nothing stands beside the screen, and axe finds nothing in the sessions', async (t) => {
+  // A window of 1280 by 1700 pixels, zoomed.
+  const browser = await launch({ viewport: { width: 640, height: 850 }, deviceScaleFactor: 2 });
+  t.after(browser.close);
+  for (const [name, show] of Object.entries(views)) {
+    await show(browser.page);
+    const beside = await browser.page.evaluate(() =>
+      ['html', '.page', '.cm-scroller', '.panel', '.sign-in', '.bar'].flatMap((where) => [...document.querySelectorAll(where)])
+        .filter((element) => element.scrollWidth > element.clientWidth)
+        .map((element) => `${element.className || element.tagName}: ${element.scrollWidth} of ${element.clientWidth}`),
+    );
+    assert.deepEqual(beside, [], name);
+    if (name === 'sessions') assert.deepEqual(await faults(browser.page), [], name);
+  }
+});
+
 test('what is touched is at least 44 pixels wide and high, or stands in a line of text', async (t) => {
   const browser = await launch(PHONE);
   t.after(browser.close);
@@ -81,7 +115,7 @@ test('what is touched is at least 44 pixels wide and high, or stands in a line o
     await show(browser.page);
     const small = await browser.page.evaluate(() =>
       [...document.querySelectorAll('button, a, input, select')]
-        .filter((element) => element.checkVisibility() && !element.matches('.compute, .picture'))
+        .filter((element) => element.checkVisibility() && !element.matches('.compute, .picture') && !(element.matches('a') && getComputedStyle(element).display === 'inline'))
         .map((element) => ({ box: element.getBoundingClientRect(), html: element.outerHTML }))
         .filter(({ box }) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
         .map(({ box, html }) => `${Math.round(box.width)} x ${Math.round(box.height)}: ${html.slice(0, 120)}`),

@@ -1,8 +1,11 @@
 // Signing in: this browser becomes a device of the mesh by a pairing string, a link, or its bare code.
 
+import { lazy, Suspense } from 'preact/compat';
 import { useState } from 'preact/hooks';
 import { reason } from '../failure.ts';
 import { suggestedName } from '../identity.ts';
+
+const ScanPanel = lazy(() => import('./ScanPanel.tsx').then((m) => m.ScanPanel));
 
 interface Props {
   /** From the link by which the page was opened; may be empty. */
@@ -17,6 +20,7 @@ export function SignIn({ pairing: given, why, pair }: Props) {
   const [name, setName] = useState(suggestedName(navigator.userAgent));
   const [failure, setFailure] = useState(why);
   const [isBusy, setBusy] = useState(false);
+  const [isScanning, setScanning] = useState(false);
   const submit = async () => {
     setBusy(true);
     setFailure('');
@@ -40,7 +44,8 @@ export function SignIn({ pairing: given, why, pair }: Props) {
           <span>Pairing code or link</span>
           <input required value={pairing} autocomplete="off" autocapitalize="off" spellcheck={false} placeholder="wayfare://…" onInput={(event) => setPairing(event.currentTarget.value)} />
         </label>
-        <p class="quiet">On the server, <code>wayfare-cloud pair</code> prints one. With a phone, scan its QR code instead.</p>
+        {'mediaDevices' in navigator && <button type="button" class="button" onClick={() => setScanning(true)}>Scan a QR code</button>}
+        <p class="quiet">On the server, <code>wayfare-cloud pair --qr</code> prints the code and the link.</p>
         <label>
           <span>Name of this device</span>
           <input required maxLength={64} value={name} autocomplete="off" onInput={(event) => setName(event.currentTarget.value)} />
@@ -48,6 +53,15 @@ export function SignIn({ pairing: given, why, pair }: Props) {
         {failure && <p class="failure" role="alert">{failure}</p>}
         <button type="submit" class="button primary" disabled={isBusy}>{isBusy ? 'Pairing…' : 'Pair'}</button>
       </form>
+      {isScanning && (
+        <Suspense fallback={null}>
+          <ScanPanel close={() => setScanning(false)} found={(scanned) => {
+            setPairing(scanned);
+            setFailure('');
+            setScanning(false);
+          }} />
+        </Suspense>
+      )}
     </main>
   );
 }
