@@ -1,5 +1,6 @@
 // Where the app begins.
 
+import './short-tasks.ts';
 import { render } from 'preact';
 import { App, begin } from './App.tsx';
 import { keepApp } from './update.ts';

@@ -1,9 +1,10 @@
 // A browser on the built app, for the tests: one Chromium, and nothing of one test is there in another.
 
 import { createServer } from 'node:http';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 
 const FLAGS = [
@@ -24,14 +25,23 @@ export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor:
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
 /** Serves a folder as the binaries do: the page for every route of the app. */
-export async function serve(folder = fileURLToPath(new URL('../dist-fake/', import.meta.url))) {
+export async function serve(folder = fileURLToPath(new URL('../dist-fake/', import.meta.url)), { compressed = false } = {}) {
+  const known = new Map();
+  if (compressed) {
+    // Beforehand: it takes a while.
+    for (const name of readdirSync(folder, { recursive: true })) {
+      if (extname(name) in TYPES && extname(name) !== '.png') known.set(`/${name}`, brotliCompressSync(readFileSync(join(folder, name))));
+    }
+  }
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://x').pathname));
     const name = extname(path) && !path.startsWith('/d/') ? path : '/index.html';
     try {
-      const body = readFileSync(join(folder, name));
+      const packed = known.get(name);
+      const body = packed ?? readFileSync(join(folder, name));
       const policy = name === '/frame.html' ? FRAME_POLICY : POLICY;
-      response.writeHead(200, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream', 'content-security-policy': policy }).end(body);
+      const type = TYPES[extname(name)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'content-type': type, 'content-security-policy': policy, ...(packed && { 'content-encoding': 'br' }) }).end(body);
     } catch {
       response.writeHead(404).end();
     }

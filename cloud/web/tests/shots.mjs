@@ -16,6 +16,16 @@ for (const [device, options] of [['phone', PHONE], ['desktop', DESKTOP]]) {
     await page.goto(`${origin}/`);
     await page.getByRole('link', { name: 'penguins.md' }).waitFor();
     await shot('projects');
+    await page.getByRole('button', { name: 'Actions of notes/latex.md' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByText('Trash (1)').click();
+    await shot('trash');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'Actions of penguins.md' }).click();
+    await page.getByRole('menuitem', { name: 'Rename or move' }).click();
+    await page.getByRole('combobox', { name: 'Folder' }).waitFor();
+    await shot('rename');
+    await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('link', { name: 'penguins.md' }).click();
     await page.getByRole('button', { name: 'Run cell 1', exact: true }).click();
     await page.getByText('⚡ MacBook Pro · ').first().waitFor();
@@ -52,6 +62,25 @@ for (const [device, options] of [['phone', PHONE], ['desktop', DESKTOP]]) {
     await page.goto(`${origin}/devices`);
     await page.getByText('MacBook Pro').first().waitFor();
     await shot('devices');
+    await page.goto(`${origin}/d/analysis/notes/rich.md`);
+    for (const cell of [1, 2]) await page.getByRole('button', { name: `Run cell ${cell}`, exact: true }).click();
+    await page.locator('.markdown-output math').nth(1).waitFor();
+    await page.waitForTimeout(300);
+    await shot('markdown');
+    await page.goto(`${origin}/d/analysis/notes/slow.md`);
+    await page.getByRole('button', { name: 'Run cell 1', exact: true }).click();
+    await page.getByRole('button', { name: 'Notify me when long cells end' }).waitFor().catch(() => undefined); // where the browser may still ask
+    await shot('long');
+    await page.getByRole('button', { name: /^Runs on/ }).click();
+    await page.getByRole('link', { name: 'All sessions' }).click();
+    await page.getByText('runs cell 1 of').waitFor();
+    await shot('sessions');
+    await page.goto(`${origin}/pair`);
+    await page.getByRole('button', { name: 'Scan a QR code' }).waitFor();
+    await shot('sign-in');
+    await page.getByRole('button', { name: 'Scan a QR code' }).click();
+    await page.getByText('Type the code, or paste the link.').waitFor();
+    await shot('scan');
     if (browser.errors.length) console.log(device, colorScheme, browser.errors);
     await browser.close();
   }

@@ -4,6 +4,7 @@ import { RangeSetBuilder } from '@codemirror/state';
 import { Decoration, EditorView, ViewPlugin, type DecorationSet, type ViewUpdate } from '@codemirror/view';
 import { h } from 'preact';
 import type { Cell } from '../notebook/document.ts';
+import { firstCell } from '../notebook/in-place.ts';
 import type { LiveRun } from '../runs/live-run.ts';
 import { CellHead } from './CellHead.tsx';
 import { cellAt, cellRunsField, notebookField } from './notebook-field.ts';
@@ -65,8 +66,10 @@ function build(view: EditorView): DecorationSet {
     }
   };
   for (const { from, to } of view.visibleRanges) {
-    for (const cell of notebook.cells) {
-      if (cell.to < from || cell.from > to) continue;
+    for (let at = firstCell(notebook.cells, from); at < notebook.cells.length; at++) {
+      const cell = notebook.cells[at]!;
+      if (cell.from > to) break;
+      if (cell.to < from) continue;
       const opening = state.doc.lineAt(cell.from);
       const closing = state.doc.lineAt(cell.to);
       lines(opening.from, opening.from, top!);

@@ -18,7 +18,9 @@ import { markdown } from './markdown.ts';
 import { modes, toCommand } from './modes.ts';
 import { cellRunsField, notebookField } from './notebook-field.ts';
 import { outputBlocks } from './output-blocks.ts';
+import type { Ahead } from './parse-ahead.ts';
 import { preview } from './preview.ts';
+import { readNotebook } from '../notebook/document.ts';
 
 const keys = Prec.highest(
   keymap.of([
@@ -35,12 +37,16 @@ const keys = Prec.highest(
   ]),
 );
 
-function extensions(replica: Replica, context: NotebookContext): Extension[] {
+function extensions(replica: Replica, context: NotebookContext, ahead: Ahead): Extension[] {
   const undoManager = new Y.UndoManager(replica.text, { captureTimeout: 400 });
   return [
     withContext(context),
     undoing.of(undoManager),
-    notebookField,
+    notebookField.init((state) => {
+      const text = state.doc.toString();
+      // It may have changed since.
+      return readNotebook(text, text === ahead.text ? ahead : undefined);
+    }),
     cellRunsField,
     outputBlocks,
     modes,
@@ -66,7 +72,7 @@ function extensions(replica: Replica, context: NotebookContext): Extension[] {
 }
 
 /** An editor of a replica's text in an element. Whoever makes it destroys it. */
-export function createEditor(parent: HTMLElement, replica: Replica, context: NotebookContext): EditorView {
-  const state = EditorState.create({ doc: replica.text.toString(), extensions: extensions(replica, context) });
+export function createEditor(parent: HTMLElement, replica: Replica, context: NotebookContext, ahead: Ahead): EditorView {
+  const state = EditorState.create({ doc: replica.text.toString(), extensions: extensions(replica, context, ahead) });
   return new EditorView({ state, parent });
 }

@@ -2,6 +2,7 @@
 
 import { StateEffect, StateField, type EditorState } from '@codemirror/state';
 import { readNotebook, type Cell, type Notebook } from '../notebook/document.ts';
+import { firstCell } from '../notebook/in-place.ts';
 import type { LiveRun } from '../runs/live-run.ts';
 
 export const notebookField = StateField.define<Notebook>({
@@ -31,13 +32,7 @@ export const cellRunsField = StateField.define<CellRuns>({
 /** The cell whose fence, or whose output, a place is in. */
 export function cellAt(state: EditorState, at: number): Cell | null {
   const { cells } = state.field(notebookField);
-  let [low, high] = [0, cells.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (cells[middle]!.regionTo < at) low = middle + 1;
-    else high = middle;
-  }
-  const cell = cells[low];
+  const cell = cells[firstCell(cells, at)];
   return cell && state.doc.lineAt(cell.from).from <= at ? cell : null;
 }
 

@@ -7,7 +7,7 @@ import type { Cell } from '../notebook/document.ts';
 import { keyOf, outputsOf } from '../notebook/output.ts';
 import { CellOutput } from '../output/CellOutput.tsx';
 import type { LiveRun } from '../runs/live-run.ts';
-import { cellAt, cellRunsField, notebookField } from './notebook-field.ts';
+import { cellAt, cellRunsField, notebookField, setCellRuns } from './notebook-field.ts';
 import { contextOf } from './context.ts';
 import { Piece } from './widget.ts';
 
@@ -78,8 +78,11 @@ export const outputBlocks = StateField.define<DecorationSet>({
   create: build,
   update(blocks, transaction) {
     const { startState, state } = transaction;
-    const isSame = startState.field(notebookField) === state.field(notebookField) && startState.field(cellRunsField) === state.field(cellRunsField);
-    return isSame ? blocks : build(state);
+    const hasShape = startState.field(notebookField).shape === state.field(notebookField).shape;
+    const hadRuns = startState.field(cellRunsField).size > 0;
+    const hasRuns = transaction.effects.some((effect) => effect.is(setCellRuns) && (hadRuns || effect.value.size > 0));
+    // What stays is kept as it is: the editor then need not compare it.
+    return hasShape && !hasRuns ? blocks.map(transaction.changes) : build(state);
   },
   provide: (field) => [
     EditorView.decorations.from(field),

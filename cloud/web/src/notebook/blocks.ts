@@ -1,7 +1,7 @@
 // The blocks of a Markdown text that may be something to a notebook, by CommonMark's rules: fences, HTML, paragraphs.
 // Offsets are UTF-16 units, which editors and Yjs count.
 
-import { TreeFragment, type SyntaxNode, type Tree } from '@lezer/common';
+import { TreeFragment, type SyntaxNode } from '@lezer/common';
 import { parser } from '@lezer/markdown';
 
 export interface Range {
@@ -24,8 +24,10 @@ export interface Fence extends Range {
 export type Block = Fence | (Range & { kind: 'html' }) | (Range & { kind: 'paragraph' });
 
 /** What was parsed, kept so that the next text is parsed where it changed only. */
+export type Fragments = readonly TreeFragment[];
+
 export interface Parsed {
-  tree: Tree;
+  fragments: Fragments;
   blocks: Block[];
 }
 
@@ -37,21 +39,21 @@ export interface Change {
   newTo: number;
 }
 
-const blockParser = parser.configure({
+export const blockParser = parser.configure({
   remove: ['Escape', 'Entity', 'InlineCode', 'HTMLTag', 'Emphasis', 'HardBreak', 'Link', 'Image', 'LinkEnd'],
 });
 
 /** The blocks that stand in no block quote and begin at `body` or later, in order. */
-export function parseBlocks(text: string, body: number, before?: { tree: Tree; changes: readonly Change[] }): Parsed {
-  let fragments: readonly TreeFragment[] = [];
-  if (before) {
-    const changes = before.changes.map((c) => ({ fromA: c.from, toA: c.to, fromB: c.newFrom, toB: c.newTo }));
-    fragments = TreeFragment.applyChanges(TreeFragment.addTree(before.tree), changes);
-  }
-  const tree = blockParser.parse(text, fragments);
+export function parseBlocks(text: string, body: number, before: Fragments = []): Parsed {
+  const tree = blockParser.parse(text, before);
   const blocks: Block[] = [];
   collect(text, tree.topNode, body, blocks);
-  return { tree, blocks };
+  return { fragments: TreeFragment.addTree(tree), blocks };
+}
+
+/** What is still good of what was parsed, after a change. */
+export function unchanged(fragments: Fragments, changes: readonly Change[]): Fragments {
+  return TreeFragment.applyChanges(fragments, changes.map((c) => ({ fromA: c.from, toA: c.to, fromB: c.newFrom, toB: c.newTo })));
 }
 
 function collect(text: string, parent: SyntaxNode, body: number, blocks: Block[]): void {

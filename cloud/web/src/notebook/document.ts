@@ -1,6 +1,7 @@
 // A notebook's text read as cells with their output blocks. The rules are those of docs/notebooks.md and docs/documents.md.
 
-import { linesOf, parseBlocks, type Block, type Change, type Fence, type Parsed, type Range } from './blocks.ts';
+import { linesOf, parseBlocks, unchanged, type Block, type Change, type Fence, type Fragments, type Range } from './blocks.ts';
+import { readInPlace } from './in-place.ts';
 import { isCellLanguage, languageOf } from './language.ts';
 import { readMediaLine, type MediaLine } from './media-line.ts';
 import { outputWords, readOutputWords, type OutputWords } from './output-words.ts';
@@ -39,17 +40,28 @@ export interface Notebook {
   frontMatter: { block: Range; yaml: Range } | null;
   /** Notes that stand outside of outputs. */
   notes: Range[];
-  parsed: Parsed;
+  fragments: Fragments;
+  /** The same object for as long as nothing but the code of cells, and text between them, was changed. */
+  shape: object;
 }
 
 /** Reads a text; what was read before of nearly the same text makes it quicker. */
-export function readNotebook(text: string, before?: { notebook: Notebook; changes: readonly Change[] }): Notebook {
+export function readNotebook(text: string, before?: { notebook: Notebook; changes: readonly Change[] } | { fragments: Fragments }): Notebook {
+  if (before && 'fragments' in before) return readAll(text, before.fragments);
+  const [change] = before?.changes ?? [];
+  const fragments = before && unchanged(before.notebook.fragments, before.changes);
+  const inPlace = before && change && before.changes.length === 1 && readInPlace(before.notebook, text, change);
+  if (inPlace) return { ...inPlace, fragments: fragments! };
+  return readAll(text, fragments);
+}
+
+function readAll(text: string, fragments?: Fragments): Notebook {
   const frontMatter = findFrontMatter(text);
   const body = frontMatter ? frontMatter.block.to : text.startsWith('\ufeff') ? 1 : 0;
-  const parsed = parseBlocks(text, body, before && { tree: before.notebook.parsed.tree, changes: before.changes });
+  const parsed = parseBlocks(text, body, fragments);
   const reader = new Reader(text);
   reader.read(parsed.blocks);
-  return { text, cells: reader.cells, frontMatter, notes: reader.notes, parsed };
+  return { text, cells: reader.cells, frontMatter, notes: reader.notes, fragments: parsed.fragments, shape: {} };
 }
 
 /** A byte order mark may stand before it; a `---` without another is a thematic break. */

@@ -8,6 +8,7 @@ import { createEditor } from '../editor/editor.ts';
 import { nearestCell, notebookField, setCellRuns } from '../editor/notebook-field.ts';
 import type { Named } from '../documents/library.ts';
 import { split } from '../documents/paths.ts';
+import { parseAhead, type Ahead } from '../editor/parse-ahead.ts';
 import type { Replica } from '../documents/replica.ts';
 import { Icon } from '../Icon.tsx';
 import { Menu } from '../Menu.tsx';
@@ -65,19 +66,24 @@ function Notebook({ place, project, file, isDeleted, replica }: Props) {
   actions.path = file.name;
   const title = split(file.name).name;
   useEffect(() => {
-    const made = createEditor(frame.current!, replica, actions);
-    setView(made);
-    actions.showsPresence(place.mesh.self);
-    const stop = effect(() => {
-      const runs = place.runs.live.value;
-      // Where a run ends its cell is drawn anew.
-      for (const run of runs) void (run.phase.value.kind === 'ended');
-      made.dispatch({ effects: setCellRuns.of(actions.runsOf(made.state.field(notebookField), runs)) });
-    });
+    const ends: (() => void)[] = [];
+    const begin = (ahead: Ahead) => {
+      const made = createEditor(frame.current!, replica, actions, ahead);
+      setView(made);
+      actions.showsPresence(place.mesh.self);
+      const stop = effect(() => {
+        const runs = place.runs.live.value;
+        // Where a run ends its cell is drawn anew.
+        for (const run of runs) void (run.phase.value.kind === 'ended');
+        made.dispatch({ effects: setCellRuns.of(actions.runsOf(made.state.field(notebookField), runs)) });
+      });
+      ends.push(stop, () => actions.leaves(), () => made.destroy());
+    };
+    let isGone = false;
+    void parseAhead(replica.text.toString()).then((ahead) => !isGone && begin(ahead));
     return () => {
-      stop();
-      actions.leaves();
-      made.destroy();
+      isGone = true;
+      ends.forEach((end) => end());
     };
   }, [replica]);
   useEffect(() => void (view && actions.follow(view)), [view]);
