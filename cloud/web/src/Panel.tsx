@@ -8,11 +8,13 @@ interface Props {
   /** For screen readers; the heading where nothing else is given. */
   label?: string;
   heading: string;
+  /** Whether it hangs from the bar. */
+  isAtBar?: boolean;
   close: () => void;
   children: ComponentChildren;
 }
 
-export function Panel({ label, heading, close, children }: Props) {
+export function Panel({ label, heading, isAtBar, close, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -21,7 +23,7 @@ export function Panel({ label, heading, close, children }: Props) {
     return () => before instanceof HTMLElement && before.focus({ preventScroll: true });
   }, []);
   return (
-    <dialog ref={dialog} class="panel" aria-label={label ?? heading} onClose={close} onClick={(event) => event.target === dialog.current && close()}>
+    <dialog ref={dialog} class={isAtBar ? 'panel at-bar' : 'panel'} aria-label={label ?? heading} onClose={close} onClick={(event) => event.target === dialog.current && close()}>
       <div class="panel-body">
         <div class="panel-head">
           <h2>{heading}</h2>

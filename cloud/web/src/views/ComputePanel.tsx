@@ -25,7 +25,7 @@ export function ComputePanel({ place, sessions, chosen, choose }: Props) {
         <span aria-hidden="true">{compute.sign}</span> <span class="compute-words">{compute.words}</span>
       </button>
       {isOpen && (
-        <Panel heading="Runs on" label="Where this notebook runs" close={() => setOpen(false)}>
+        <Panel heading="Runs on" label="Where this notebook runs" isAtBar close={() => setOpen(false)}>
           <DeviceSigns place={place} />
           {sessions.length > 0 && <h3>Sessions of this notebook</h3>}
           {sessions.map((session) => <SessionRow key={session.id} place={place} session={session} />)}

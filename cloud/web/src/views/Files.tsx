@@ -84,7 +84,7 @@ function Trash({ place, project, trash }: { place: Place; project: Named; trash:
   if (trash.length === 0) return null;
   return (
     <details class="trash">
-      <summary>Trash ({trash.length})</summary>
+      <summary><span class="chevron"><Icon name="forward" /></span>Trash ({trash.length})</summary>
       <ul class="files">
         {trash.map((file) => (
           <li key={file.id} class="file-row">
