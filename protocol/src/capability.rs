@@ -122,6 +122,8 @@ pub enum Reluctance {
         /// How many those are.
         most: u32,
     },
+    /// It gives its daemons away.
+    Draining,
 }
 
 impl fmt::Display for Reluctance {
@@ -129,6 +131,7 @@ impl fmt::Display for Reluctance {
         match self {
             Self::Closed => f.write_str("takes nothing from other devices (its policy)"),
             Self::OnBattery => f.write_str("is on its battery and then takes nothing from other devices (its policy)"),
+            Self::Draining => f.write_str("is being drained and takes nothing from other devices"),
             Self::Full { most } => {
                 write!(f, "executes as many cells as it takes from other devices, {most} (its policy)")
             }

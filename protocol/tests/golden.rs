@@ -15,7 +15,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
-use samples::{capability, control, daemon, outputs, session};
+use samples::{capability, control, daemon, outputs, placement, session};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wayfare_protocol::codec;
@@ -161,6 +161,9 @@ fn golden() -> Golden {
     message_pack(into, "predicate-node", &capability::nodes(), node);
     let reason = capability::placement_reason::name;
     bincode(into, "placement-reason", &capability::reasons(), capability::placement_reason::NAMES, reason);
+    let verdict = placement::verdict::name;
+    bincode(into, "verdict", &placement::verdicts(), placement::verdict::NAMES, verdict);
+    message_pack(into, "verdict", &placement::verdicts(), verdict);
     whole(into, "predicate", &capability::predicate());
     whole(into, "filter", &capability::filter());
     whole(into, "announcement", &capability::announcement());

@@ -15,6 +15,7 @@ use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::{RunId, SessionId};
 use wayfare_simulation::Plan;
 use wayfare_simulation::fault::{Fault, What};
+use wayfare_simulation::habit::Habit;
 use wayfare_simulation::oracle::Seen;
 use wayfare_simulation::parts::{Hands, OwnFault, OwnOracle, Parts, Reach, Verdict, Workload};
 use wayfare_simulation::place::Place;
@@ -129,8 +130,10 @@ fn parts() -> Parts {
 fn plan(seed: u64) -> Plan {
     let mut plan = Plan::of(seed, None);
     for person in &mut plan.people {
+        // Who stops a kernel interrupts what runs in it, in any weather,
+        person.habits.retain(|habit| *habit != Habit::Stops);
         if let Role::Author { programs, .. } = &mut person.role {
-            // A cell that ends its own kernel is interrupted in any weather.
+            // and so does a cell that ends its own.
             programs.iter_mut().for_each(|program| *program = program.replace("exit", "print exit"));
         }
     }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
+use wayfare_protocol::control::DrainOrder;
 use wayfare_protocol::migration::MoveMode;
 
 use crate::mover::Order;
@@ -60,16 +61,23 @@ fn movers(seed: &Seed, people: &[PersonPlan], nodes: usize) -> Vec<PersonPlan> {
     let count = if draws.percent(70) { draws.between(1, 2) } else { 0 };
     let mover = |_| {
         let daemon = draws.pick(&busy)?.clone();
-        let order = |draws: &mut Draws| Order {
-            to: usize::try_from(draws.number() % nodes.max(1) as u64).unwrap_or(0),
-            mode: if draws.percent(70) { MoveMode::Live } else { MoveMode::StopAndCopy },
-        };
-        let orders = (0..draws.between(2, 9)).map(|_| order(&mut draws)).collect();
+        let orders = (0..draws.between(2, 9)).map(|_| order(&mut draws, nodes)).collect();
         let at_node = draws.percent(30).then(|| usize::from(draws.percent(50)));
         let role = Role::Mover { daemon, orders };
         Some(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
     };
     (0..count).filter_map(mover).collect()
+}
+
+fn order(draws: &mut Draws, nodes: usize) -> Order {
+    let node = usize::try_from(draws.number() % nodes.max(1) as u64).unwrap_or(0);
+    let mode = if draws.percent(70) { MoveMode::Live } else { MoveMode::StopAndCopy };
+    match draws.number() % 12 {
+        0 => Order::Drain { node, order: DrainOrder::Begin },
+        1 => Order::Drain { node, order: DrainOrder::Cancel },
+        2 | 3 => Order::Move { to: None, mode },
+        _ => Order::Move { to: Some(node), mode },
+    }
 }
 
 /// A line of a [ledger](crate::ledger).

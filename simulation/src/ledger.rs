@@ -10,14 +10,17 @@
 //! | `later MS` | says one line, and one more after so many milliseconds |
 //! | `work TEXT` | says one line, and one more when background work is done |
 //! | anything else | is refused, and becomes a dead letter |
+//!
+//! A ledger may keep another daemon, whose tester wants to know what becomes of it: then every event is that daemon's, and the ledger says
+//! one line for each, with what its daemon made of it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use wayfare_protocol::codec;
 use wayfare_protocol::daemon::{Context, DaemonError, DaemonFactory, Event, MeshDaemon, Source, Work};
+use wayfare_protocol::{Wall, codec};
 
 /// The name of its kind.
 pub const LEDGER: &str = "ledger";
@@ -38,6 +41,40 @@ pub struct Line {
     pub notes: Vec<Note>,
     /// Over everything that was ever written down and said, in order.
     pub sum: [u8; 32],
+    /// What the daemon that it keeps made of the event.
+    pub kept: Option<Kept>,
+}
+
+/// What a daemon that a ledger keeps made of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The event's place in the inbox.
+    pub position: u64,
+    /// When it was accepted.
+    pub at: Wall,
+    /// The seed of its context.
+    pub seed: u64,
+    /// What it says.
+    pub payload: Bytes,
+    /// The daemon's outputs, or why there are none.
+    pub outputs: Result<Vec<Bytes>, String>,
+    /// Of its state then, if it can tell.
+    pub digest: Option<[u8; 32]>,
+}
+
+impl Kept {
+    /// What a daemon makes of an event; what it asks of its context is asked of the outer one.
+    pub fn of(daemon: &mut dyn MeshDaemon, event: &Event, seed: u64, outer: &mut Context) -> Self {
+        let mut context = Context::new(event.at, seed);
+        let outputs = daemon.process(event, &mut context).map_err(|error| error.to_string());
+        if outputs.is_ok() {
+            let requests = context.into_requests();
+            requests.ticks.into_iter().for_each(|(after, tag)| outer.schedule(after, tag));
+            requests.work.into_iter().for_each(|(tag, input)| outer.background(tag, input));
+        }
+        let (position, at, payload) = (event.position, event.at, event.payload.clone());
+        Self { position, at, seed, payload, outputs, digest: daemon.state_digest() }
+    }
 }
 
 impl Line {
@@ -49,21 +86,36 @@ impl Line {
 }
 
 /// See the module.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Default)]
 pub struct Ledger {
-    sum: [u8; 32],
-    /// What no line has told of yet.
-    notes: Vec<Note>,
+    book: Book,
+    /// The daemon that it keeps.
+    keeps: Option<Box<dyn MeshDaemon>>,
     /// It takes no state over: what a daemon must not do.
-    #[serde(skip)]
     forgets: bool,
 }
 
+/// Its state, but for that of the daemon that it keeps.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Book {
+    sum: [u8; 32],
+    /// What no line has told of yet.
+    notes: Vec<Note>,
+}
+
+/// All of its state.
+#[derive(Serialize, Deserialize)]
+struct State {
+    book: Book,
+    /// State of the daemon that it keeps, if that has any, and its version.
+    kept: Option<(Bytes, u32)>,
+}
+
 impl Ledger {
-    fn say(&mut self) -> Bytes {
-        let notes = std::mem::take(&mut self.notes);
-        self.sum = Line::sum_after(&self.sum, &notes);
-        codec::encode(&Line { notes, sum: self.sum })
+    fn say(&mut self, kept: Option<Kept>) -> Bytes {
+        let notes = std::mem::take(&mut self.book.notes);
+        self.book.sum = Line::sum_after(&self.book.sum, &notes);
+        codec::encode(&Line { notes, sum: self.book.sum, kept })
     }
 }
 
@@ -74,6 +126,11 @@ impl MeshDaemon for Ledger {
 
     fn process(&mut self, event: &Event, context: &mut Context) -> Result<Vec<Bytes>, DaemonError> {
         let text = String::from_utf8_lossy(&event.payload).into_owned();
+        if let Some(daemon) = &mut self.keeps {
+            let kept = Kept::of(daemon.as_mut(), event, context.random(), context);
+            self.book.notes.push(Note { source: event.source, text });
+            return Ok(vec![self.say(Some(kept))]);
+        }
         let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
         let lines = match (event.source, word) {
             (Source::Published { .. }, "quiet") => 0,
@@ -91,27 +148,40 @@ impl MeshDaemon for Ledger {
             | (Source::Tick { .. } | Source::Worked { .. } | Source::WorkFailed { .. }, _) => 1,
             (Source::Published { .. }, _) => return Err(DaemonError::Process(format!("{word:?} is no word of mine"))),
         };
-        self.notes.push(Note { source: event.source, text });
-        Ok((0..lines).map(|_| self.say()).collect())
+        self.book.notes.push(Note { source: event.source, text });
+        Ok((0..lines).map(|_| self.say(None)).collect())
     }
 
     fn snapshot(&self) -> Result<Option<Bytes>, DaemonError> {
-        Ok(Some(codec::encode_stored(self)))
+        let kept = match &self.keeps {
+            Some(daemon) => daemon.snapshot()?.map(|state| (state, daemon.state_version())),
+            None => None,
+        };
+        Ok(Some(codec::encode_stored(&State { book: self.book.clone(), kept })))
     }
 
     fn restore(&mut self, state: Bytes, _state_version: u32) -> Result<(), DaemonError> {
-        if !self.forgets {
-            *self = codec::decode_stored(&state).map_err(|error| DaemonError::Restore(error.to_string()))?;
+        if self.forgets {
+            return Ok(());
         }
+        let State { book, kept } =
+            codec::decode_stored(&state).map_err(|error| DaemonError::Restore(error.to_string()))?;
+        if let (Some(daemon), Some((state, version))) = (&mut self.keeps, kept) {
+            daemon.restore(state, version)?;
+        }
+        self.book = book;
         Ok(())
     }
 
     fn deterministic(&self) -> bool {
-        true
+        self.keeps.as_ref().is_none_or(|daemon| daemon.deterministic())
     }
 
     fn work(&self) -> Option<Arc<dyn Work>> {
-        Some(Arc::new(Backwards))
+        match &self.keeps {
+            Some(daemon) => daemon.work(),
+            None => Some(Arc::new(Backwards)),
+        }
     }
 }
 
@@ -125,21 +195,24 @@ impl Work for Backwards {
 }
 
 /// Makes ledgers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Default)]
 pub struct Ledgers {
     /// Whether they take no state over: what a daemon must not do.
     pub forget: bool,
+    /// What each of them keeps.
+    pub keep: Option<Arc<dyn DaemonFactory>>,
 }
 
 impl DaemonFactory for Ledgers {
     fn make(&self) -> Box<dyn MeshDaemon> {
-        Box::new(Ledger { forgets: self.forget, ..Ledger::default() })
+        let keeps = self.keep.as_ref().map(|factory| factory.make());
+        Box::new(Ledger { forgets: self.forget, keeps, ..Ledger::default() })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use wayfare_protocol::{Origin, Wall};
+    use wayfare_protocol::Origin;
 
     use super::*;
 

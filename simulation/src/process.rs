@@ -222,7 +222,7 @@ impl NodeMachine {
             blobs,
             starts: 0,
             ignores_limits: false,
-            ledgers: Ledgers { forget: false },
+            ledgers: Ledgers::default(),
             has_code: true,
             is_away: false,
             process: Process::default(),
@@ -301,7 +301,7 @@ impl NodeMachine {
             blobs: self.blobs.open(&life) as _,
             keys: Arc::new(SimKeys(Arc::clone(&self.keys))),
             workers: Arc::new(SimWorkers),
-            code: code.map(|kind| (kind, Arc::new(self.ledgers) as _)).into_iter().collect(),
+            code: code.map(|kind| (kind, Arc::new(self.ledgers.clone()) as _)).into_iter().collect(),
         };
         let node = Arc::new(EdgeNode::start(ports, node_ports, identity, limits).await?);
         let accepts = Arc::clone(&node);

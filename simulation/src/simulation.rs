@@ -221,10 +221,11 @@ impl Simulation {
             let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts, blobs);
             machine.is_away = is_late;
             machine.has_code = !plan.without_code.contains(&number);
+            let forget = plan.mutation == Some(Mutation::DaemonForgets);
+            let machine = machine.with_ledgers(Ledgers { forget, keep: parts.kept() });
             match plan.mutation {
                 Some(Mutation::NodeIgnoresLimits) => machine.without_limits(),
                 Some(Mutation::KeysStay) => machine.with_keys(Keys::that_stay()),
-                Some(Mutation::DaemonForgets) => machine.with_ledgers(Ledgers { forget: true }),
                 _ => machine,
             }
         });

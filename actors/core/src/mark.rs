@@ -1,6 +1,8 @@
 //! Marks: the phases of the machines and the effects that they decide, by name, taken from the enums themselves. The simulation
 //! demands that its sweeps reach them.
 
+use wayfare_protocol::EntityId;
+
 use crate::account::Account;
 use crate::client::Conversation;
 use crate::daemon::DaemonHost;
@@ -12,6 +14,7 @@ use crate::migration::{Orchestrator, Source, Target};
 use crate::outputs::{READER, ReaderEffect};
 use crate::ownership::Ownership;
 use crate::pairing::Pairing;
+use crate::placement::Overload;
 use crate::presence::Presence;
 use crate::session::RuntimeSession;
 use crate::uplink::Uplink;
@@ -71,7 +74,7 @@ pub type Phases = (&'static str, &'static [&'static str]);
 /// Every phase that there is, in the order of their enums.
 #[must_use]
 pub fn all() -> Vec<Mark> {
-    let machines: [&[Phases]; 11] = [
+    let machines: [&[Phases]; 12] = [
         Link::PHASES,
         Uplink::PHASES,
         Presence::PHASES,
@@ -81,6 +84,7 @@ pub fn all() -> Vec<Mark> {
         Orchestrator::PHASES,
         Source::PHASES,
         Target::PHASES,
+        Overload::<EntityId>::PHASES,
         Conversation::PHASES,
         KernelHost::PHASES,
     ];
@@ -108,6 +112,7 @@ pub fn effects() -> Vec<EffectMark> {
         of::<Orchestrator>(),
         of::<Source>(),
         of::<Target>(),
+        of::<Overload<EntityId>>(),
         of::<Conversation>(),
         of::<KernelHost>(),
     ];

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::AbortHandle;
 use wayfare_core::account::{Account, Config, Effect, Input, LinkId, MigrationNews};
 use wayfare_core::{Machine as _, link, outputs};
+use wayfare_protocol::announcement::Announcement;
+use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::StartDaemon;
+use wayfare_protocol::limits::ANNOUNCEMENT_TTL_MAX;
+use wayfare_protocol::migration::{MoveCause, MoveOrder};
 use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
 use wayfare_protocol::stream::Open;
@@ -23,6 +28,7 @@ use crate::directory::Directory;
 use crate::document::Library;
 use crate::journal::JournalCommand;
 use crate::link::{LinkCommand, Server, StreamPeer, Unserved};
+use crate::migration::Awaiting;
 use crate::ports::{ControlStore, LogStore, StoreError};
 use crate::session::{Environs, SessionCommand};
 use crate::supervisor::{Child, Order, Policy};
@@ -204,11 +210,31 @@ impl AccountExecutor {
     fn migrate(&self, news: MigrationNews) {
         let Home::Node { moves, .. } = &self.home else { return };
         match news {
-            MigrationNews::Ordered { daemon, caller, to, mode } => moves.order(caller, daemon, to, mode),
+            MigrationNews::Ordered { daemon, kind, caller, to, mode } => {
+                let order = MoveOrder { daemon, to, mode, cause: MoveCause::Asked };
+                moves.order(Awaiting::Caller(caller), kind, order);
+            }
+            MigrationNews::Explain { daemon, kind, caller } => moves.explain(caller, daemon, kind),
+            MigrationNews::Drain(daemons) => moves.drain(daemons),
+            MigrationNews::CancelDrain => moves.cancel_drain(),
+            MigrationNews::Arrived(daemon, kind) => moves.arrived(daemon, kind),
             MigrationNews::Said { from, said } => moves.said(from, said),
             MigrationNews::Answered { request, answer } => moves.answered(request, answer),
             MigrationNews::Row(row) => moves.row(&row),
             MigrationNews::Resume { daemon, party } => moves.resume(daemon, party),
+        }
+    }
+
+    /// Says what this node can do, by its device's word.
+    fn announce(&self, link: LinkId, (version, ttl): (u64, Duration), capabilities: CapabilitySet) {
+        let (Home::Node { moves, environs, .. }, Some(link)) = (&self.home, self.directory.link(link)) else { return };
+        let seconds = u32::try_from(ttl.as_secs()).unwrap_or(ANNOUNCEMENT_TTL_MAX).clamp(1, ANNOUNCEMENT_TTL_MAX);
+        let at = environs.runtime.clock.now().wall;
+        match Announcement::sign(&moves.key, version, at, seconds, capabilities) {
+            Ok(announcement) => {
+                link.input(link::Input::Send(Box::new(Control::Announce(Box::new(announcement)))));
+            }
+            Err(error) => tracing::error!(%error, "this node is not announced"),
         }
     }
 
@@ -324,6 +350,7 @@ impl Executor for AccountExecutor {
             Effect::Ownership { resource: ResourceId::Daemon(daemon), input } => {
                 self.directory.tell_daemon(daemon, wayfare_core::daemon::Input::Ownership(input));
             }
+            Effect::Announce { link, version, ttl, capabilities } => self.announce(link, (version, ttl), capabilities),
             Effect::StartDaemon(start) => self.start_daemon(start, context),
             Effect::CallDaemon { daemon, caller, epoch, call } => {
                 let asked = wayfare_core::daemon::Input::Call { caller, epoch, call };

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use wayfare_core::Machine as _;
 use wayfare_core::client::{Config, Conversation, Effect, Input, Told};
 use wayfare_core::link;
-use wayfare_protocol::control::{Control, DeviceInfo};
+use wayfare_protocol::control::{Control, DeviceInfo, DrainOrder};
 use wayfare_protocol::daemon::{
     DaemonAnswer, DaemonCall, DaemonInfo, DaemonRequest, DaemonResponse, DaemonUpdate, StartDaemon,
 };
@@ -19,7 +19,8 @@ use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionCall, SessionInfo};
 use wayfare_protocol::stream::{Class, Destination, RunUpdate};
 use wayfare_protocol::{
-    AccountId, DeviceId, EntityId, Limits, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId, Wall,
+    AccountId, DeviceId, EntityId, Limits, NodeId, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId,
+    Wall,
 };
 
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
@@ -140,6 +141,7 @@ impl Executor for ClientExecutor {
                 | Control::DaemonList { request, .. }
                 | Control::DaemonStarted { request, .. }
                 | Control::DeviceRevoked { request, .. }
+                | Control::Drained { request, .. }
                 | Control::DaemonResponse(DaemonResponse { request, .. })),
             ) => {
                 if let Some(asker) = self.asked.remove(&request) {
@@ -310,6 +312,18 @@ impl Client {
         let request = self.request();
         let answer = self.question(request, Control::RevokeDevice { request, device }).await?;
         if let Control::DeviceRevoked { outcome, .. } = answer { Some(outcome) } else { None }
+    }
+
+    /// Has a node give its daemons away, or not after all: the daemons that no node took; `None` when the link is lost before the
+    /// answer. Asked at once.
+    pub fn drain(
+        &self,
+        node: NodeId,
+        order: DrainOrder,
+    ) -> impl Future<Output = Option<Result<Vec<EntityId>, Refusal>>> + Send + use<> {
+        let request = self.request();
+        let answer = self.question(request, Control::Drain { request, node, order });
+        async move { if let Control::Drained { outcome, .. } = answer.await? { Some(outcome) } else { None } }
     }
 
     /// The sessions of the account; `None` when the link is lost before the answer.

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use ractor::Actor;
 use wayfare_core::account::{self, Place};
 use wayfare_protocol::capability::{self, Capabilities, Load, Power};
-use wayfare_protocol::capability_set::names;
+use wayfare_protocol::capability_set::{CapabilityError, CapabilitySet, names};
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::{DaemonFactory, DaemonKey, DaemonKind, Durability};
 use wayfare_protocol::identity::DeviceKey;
-use wayfare_protocol::migration::MIGRATION_TAG;
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
 use wayfare_protocol::{AccountId, EntityId, Limits, NodeId, SessionId};
 
@@ -90,10 +89,8 @@ impl EdgeNode {
         let directory = Arc::new(Directory::default());
         let node = NodeId(identity.key.device_id());
         let NodePorts { hosts, blobs, keys, workers, code } = node_ports;
-        for kind in code.keys() {
-            let tag = names::daemon(kind.as_str()).map_err(|error| actor::Fatal(error.to_string()))?;
-            identity.capabilities.tags.push(tag.to_string());
-        }
+        let announced =
+            announced(&mut identity.capabilities, code.keys()).map_err(|error| actor::Fatal(error.to_string()))?;
         let environs = Environs {
             directory: Arc::clone(&directory),
             logs: Arc::clone(&ports.logs),
@@ -111,7 +108,6 @@ impl EdgeNode {
             ids: Arc::clone(&environs.ids),
             runtime: runtime.clone(),
         };
-        identity.capabilities.tags.push(MIGRATION_TAG.to_owned());
         let moves = migration::Environs::new(daemons.clone(), &identity, &limits);
         let logs = ports.logs.list().await?;
         let of_session = |name: &LogName| if let LogName::Inbox(session) = name { Some(*session) } else { None };
@@ -129,7 +125,15 @@ impl EdgeNode {
             is_paired: identity.cloud.is_some(),
         };
         let library = library(&identity, &environs, &limits);
-        let mut children = vec![account_child(&identity, node, home, library.clone(), &environs, &limits)];
+        let place = Place::Node {
+            node,
+            name: identity.name.clone(),
+            os: identity.os.clone(),
+            capabilities: identity.capabilities.clone(),
+            announced,
+            policy: identity.policy,
+        };
+        let mut children = vec![account_child(place, home, library.clone(), &environs, &limits)];
         for entity in found {
             let config = found_daemon(entity, node, &identity, &daemons, &limits);
             children.push(daemon_child(config, daemons.clone(), Beginning::Found));
@@ -243,21 +247,21 @@ fn found_daemon(
     }
 }
 
-fn account_child(
-    identity: &Identity,
-    node: NodeId,
-    home: Home,
-    library: Library,
-    environs: &Environs,
-    limits: &Limits,
-) -> Child {
-    let place = Place::Node {
-        node,
-        name: identity.name.clone(),
-        os: identity.os.clone(),
-        capabilities: identity.capabilities.clone(),
-        policy: identity.policy,
-    };
+/// What the node announces of itself: what its user and its hardware say, and then what its program knows, which lists show too.
+fn announced<'a>(
+    capabilities: &mut Capabilities,
+    kinds: impl Iterator<Item = &'a DaemonKind>,
+) -> Result<CapabilitySet, CapabilityError> {
+    let mut set = CapabilitySet::of(capabilities)?;
+    let code = kinds.map(|kind| names::daemon(kind.as_str())).collect::<Result<Vec<_>, _>>()?;
+    for tag in code.into_iter().chain([names::subprotocol(names::MIGRATION)]) {
+        capabilities.tags.push(tag.to_string());
+        set.insert(tag)?;
+    }
+    Ok(set)
+}
+
+fn account_child(place: Place, home: Home, library: Library, environs: &Environs, limits: &Limits) -> Child {
     let config = account::Config { place, limits: limits.clone() };
     account_actor(config, home, Arc::clone(&environs.directory), library, environs.runtime.clone())
 }

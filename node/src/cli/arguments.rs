@@ -12,6 +12,7 @@ use wayfare_protocol::session::SessionName;
 
 use super::cells::CellSelection;
 use super::daemon_arguments::DaemonCommand;
+use super::device_arguments::DeviceCommand;
 use super::docs_arguments::DocsCommand;
 use super::exit::EXIT_CODES;
 use super::jupyter_arguments::JupyterCommand;
@@ -213,40 +214,6 @@ pub struct Attach {
     /// The language, where several sessions have the name.
     #[arg(long)]
     pub language: Option<String>,
-}
-
-/// `wayfare device`.
-#[derive(Clone, Debug, Subcommand)]
-pub enum DeviceCommand {
-    /// Devices, whether they are there, and which kernels they offer.
-    List,
-    /// Cut a device off: its links end and its key is refused, until it is paired anew.
-    Revoke(DeviceRevoke),
-    /// Pair a device that is nothing but a token, for programs that speak HTTP to the cloud, and print the token.
-    Token(DeviceToken),
-}
-
-/// `wayfare device token`.
-#[derive(Clone, Debug, Args)]
-pub struct DeviceToken {
-    /// What the cloud printed: wayfare://HOST:PORT/CODE/ANCHOR.
-    pub pairing_string: PairingString,
-    /// What it is called among the devices; by that name it is revoked.
-    #[arg(long)]
-    pub name: String,
-    /// Speak unencrypted WebSocket to another machine (a wayfare+ws:// string).
-    #[arg(long)]
-    pub insecure_plaintext: bool,
-}
-
-/// `wayfare device revoke`.
-#[derive(Clone, Debug, Args)]
-pub struct DeviceRevoke {
-    /// Its name, or the beginning of its id.
-    pub device: String,
-    /// Do not ask.
-    #[arg(long)]
-    pub yes: bool,
 }
 
 /// `wayfare session`.

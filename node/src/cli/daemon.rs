@@ -1,24 +1,22 @@
 //! `wayfare daemon`.
 
 use std::io::BufRead as _;
-use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
 use wayfare_protocol::EntityId;
-use wayfare_protocol::control::{DeviceInfo, PresenceInfo};
 use wayfare_protocol::daemon::{
     DaemonAnswer, DaemonCall, DaemonInfo, DaemonKey, DaemonName, DaemonOutput, DaemonState, DaemonUpdate, DeadLetter,
     Health, Source, StartDaemon,
 };
-use wayfare_protocol::migration::MoveState;
 
 use super::app::App;
-use super::daemon_arguments::{DaemonCommand, DaemonMove, DaemonSend, DaemonStart, DaemonTail};
+use super::daemon_arguments::{DaemonCommand, DaemonSend, DaemonStart, DaemonTail};
+use super::daemon_moves;
 use super::exit::{Exit, Failure};
 use super::lists::printable;
 use crate::client::{MeshClient, device_of};
-use crate::render::{Form, duration, size};
+use crate::render::Form;
 
 /// Events that are published at once.
 const BATCH: usize = 256;
@@ -37,7 +35,8 @@ pub(super) async fn daemon(app: &App, command: DaemonCommand) -> Result<Exit, Fa
         DaemonCommand::Verify { name } => verify(app, &client, &name).await,
         DaemonCommand::Stop { name } => call(app, &client, &name, DaemonCall::Stop).await,
         DaemonCommand::Resume { name } => call(app, &client, &name, DaemonCall::Resume).await,
-        DaemonCommand::Move(asked) => move_it(app, &client, asked).await,
+        DaemonCommand::Move(asked) => daemon_moves::move_it(app, &client, asked).await,
+        DaemonCommand::Explain { name } => daemon_moves::explain(app, &client, &name).await,
         DaemonCommand::Snapshot { name } => call(app, &client, &name, DaemonCall::Snapshot).await,
         DaemonCommand::DeadLetters { name } => dead_letters(app, &client, &name).await,
         DaemonCommand::Redrive { name, position } => call(app, &client, &name, DaemonCall::Redrive { position }).await,
@@ -204,43 +203,6 @@ async fn verify(app: &App, client: &MeshClient, name: &DaemonName) -> Result<Exi
     Ok(if is_head { Exit::Good } else { Exit::Bad })
 }
 
-async fn move_it(app: &App, client: &MeshClient, asked: DaemonMove) -> Result<Exit, Failure> {
-    let info = named(client, &asked.name).await?;
-    let devices = client.devices().await?;
-    let to = device_of(&devices, &asked.to)?;
-    let is_there = |device: &DeviceInfo| device.device == to.0 && device.presence == PresenceInfo::Online;
-    if devices.iter().any(|device| is_there(device) && device.node.is_none()) {
-        return Err(Failure::Usage(format!("{} has no node, and daemons live on nodes", printable(&asked.to))));
-    }
-    let moved = client.move_daemon(info.entity, to, asked.mode.into()).await?;
-    let is_moved = moved.state == MoveState::Moved;
-    if app.form == Form::Json {
-        app.screen.json(&moved)?;
-    } else {
-        let said = match &moved.state {
-            MoveState::Moved => format!("{} is on {} now", info.key.name, printable(&asked.to)),
-            MoveState::Failed(reason) => {
-                format!("{} stays where it is: {}", info.key.name, printable(&reason.to_string()))
-            }
-            MoveState::Unknown | MoveState::Moving(_) => {
-                format!("where {} is, is not known yet: `wayfare daemon show` says it", info.key.name)
-            }
-        };
-        app.screen.line(&said)?;
-        let pause = moved.pause_ms.map(|ms| ("pause".to_owned(), span(ms)));
-        let phases = moved.phases.iter();
-        let phases = phases.map(|(phase, ms)| (phase.to_string().to_lowercase(), format!("after {}", span(*ms))));
-        let rows = [("state".to_owned(), size(moved.bytes))].into_iter().chain(phases).chain(pause);
-        app.screen.table(&rows.map(|(name, value)| vec![name, value]).collect::<Vec<_>>())?;
-    }
-    Ok(if is_moved { Exit::Good } else { Exit::Bad })
-}
-
-/// A part of a move, which is often short.
-fn span(ms: u64) -> String {
-    if ms < 1_000 { format!("{ms} ms") } else { duration(Duration::from_millis(ms)) }
-}
-
 async fn dead_letters(app: &App, client: &MeshClient, name: &DaemonName) -> Result<Exit, Failure> {
     let info = named(client, name).await?;
     let DaemonAnswer::DeadLetters(letters) = client.call_daemon(info.entity, DaemonCall::DeadLetters).await? else {
@@ -276,7 +238,7 @@ async fn describe(client: &MeshClient, daemon: EntityId) -> Result<DaemonInfo, F
 }
 
 /// The daemon of a name, or of the beginning of an identity.
-async fn named(client: &MeshClient, name: &DaemonName) -> Result<DaemonInfo, Failure> {
+pub(super) async fn named(client: &MeshClient, name: &DaemonName) -> Result<DaemonInfo, Failure> {
     let found = client.daemons().await?.into_iter().find(|info| info.key.name == *name);
     let missing = || Failure::NotFound(format!("no daemon {name}; `wayfare daemon list` shows what there is"));
     let listed = found.ok_or_else(missing)?;

@@ -37,6 +37,11 @@ pub enum DaemonCommand {
     },
     /// Let a daemon go on at another device, with everything that it has.
     Move(DaemonMove),
+    /// Which device a daemon would move to, and how every device is judged.
+    Explain {
+        /// Its name.
+        name: DaemonName,
+    },
     /// Take a snapshot now.
     Snapshot {
         /// Its name.
@@ -98,9 +103,9 @@ impl From<Survives> for Durability {
 pub struct DaemonMove {
     /// Its name.
     pub name: DaemonName,
-    /// The device: its name, or the beginning of its id.
+    /// The device: its name, or the beginning of its id (default: the one that fits best).
     #[arg(long, value_name = "DEVICE")]
-    pub to: String,
+    pub to: Option<String>,
     /// How: while it goes on, or stopped first. What is not deterministic is always stopped first.
     #[arg(long, value_enum, default_value_t = Way::Live)]
     pub mode: Way,

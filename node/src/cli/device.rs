@@ -1,4 +1,4 @@
-//! `wayfare device revoke` and `wayfare device token`.
+//! `wayfare device revoke`, `drain` and `token`.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -7,11 +7,11 @@ use wayfare_actors::ports::Random as _;
 use wayfare_io::http::token_of;
 use wayfare_io::transport::WsTransport;
 use wayfare_io::{OsRandom, SystemClock, pair};
-use wayfare_protocol::control::{DeviceInfo, PresenceInfo};
+use wayfare_protocol::control::{DeviceInfo, DrainOrder, PresenceInfo};
 use wayfare_protocol::identity::DeviceKey;
 
 use super::app::App;
-use super::arguments::{DeviceRevoke, DeviceToken};
+use super::device_arguments::{DeviceDrain, DeviceRevoke, DeviceToken};
 use super::exit::{Exit, Failure};
 use super::lists::printable;
 use super::login::check_name;
@@ -39,6 +39,29 @@ pub(super) async fn revoke(app: &App, asked: &DeviceRevoke) -> Result<Exit, Fail
         ));
     }
     Ok(Exit::Good)
+}
+
+/// Has a device give its daemons away, and says which ones nobody takes.
+pub(super) async fn drain(app: &App, asked: &DeviceDrain) -> Result<Exit, Failure> {
+    let client = app.connect().await?;
+    let node = device_of(&client.devices().await?, &asked.device)?;
+    let order = if asked.cancel { DrainOrder::Cancel } else { DrainOrder::Begin };
+    let left = client.drain(node, order).await?;
+    let daemons = client.daemons().await?;
+    let left: Vec<_> = daemons.iter().filter(|info| left.contains(&info.entity)).collect();
+    let name = printable(&asked.device);
+    if app.form == Form::Json {
+        let left: Vec<_> = left.iter().map(|info| json!({ "daemon": info.entity, "name": info.key.name })).collect();
+        app.screen.json(&json!({ "device": node, "left": left }))?;
+    } else if asked.cancel {
+        app.screen.line(&format!("{name} takes daemons again"))?;
+    } else if left.is_empty() {
+        app.screen.line(&format!("{name} has no daemons any more, and takes none"))?;
+    } else {
+        let names: Vec<_> = left.iter().map(|info| info.key.name.to_string()).collect();
+        app.screen.line(&format!("no device takes {}: `wayfare daemon explain` says why", names.join(", ")))?;
+    }
+    Ok(if asked.cancel || left.is_empty() { Exit::Good } else { Exit::Bad })
 }
 
 /// Pairs a key that is made for it and prints it; it is kept nowhere.

@@ -8,7 +8,9 @@ mod cells;
 mod completions;
 mod daemon;
 mod daemon_arguments;
+mod daemon_moves;
 mod device;
+mod device_arguments;
 mod docs;
 mod docs_arguments;
 mod doctor;
@@ -37,8 +39,9 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use app::App;
-use arguments::{Arguments, Command, DeviceCommand, ServiceCommand, SessionCommand};
+use arguments::{Arguments, Command, ServiceCommand, SessionCommand};
 pub use cells::CellSelection;
+use device_arguments::DeviceCommand;
 pub use exit::{Exit, Failure};
 use jupyter_arguments::JupyterCommand;
 use notebook_arguments::NotebookCommand;
@@ -86,6 +89,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Attach(asked) => attach::attach(&app, &asked).await,
         Command::Device { command: DeviceCommand::List } => lists::devices(&app).await,
         Command::Device { command: DeviceCommand::Revoke(asked) } => device::revoke(&app, &asked).await,
+        Command::Device { command: DeviceCommand::Drain(asked) } => device::drain(&app, &asked).await,
         Command::Device { command: DeviceCommand::Token(asked) } => device::token(&app, &asked).await,
         Command::Session { command: SessionCommand::List } => lists::sessions(&app).await,
         Command::Session { command: SessionCommand::Show(which) } => session::show(&app, &which).await,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{DaemonKey, Durability, Health, Source};
 use crate::entity::{EntityId, Origin};
 use crate::migration::{MoveInfo, MoveMode};
+use crate::placement::Placement;
 use crate::{Epoch, Head, NodeId, Refusal, RequestId, Wall};
 
 /// Asks for the daemon of a name: the one that there is, or a new one.
@@ -79,6 +80,13 @@ pub enum DaemonCall {
         /// How.
         mode: MoveMode,
     },
+    /// Go on at the node that fits best. Answered when that is over.
+    Relocate {
+        /// How.
+        mode: MoveMode,
+    },
+    /// Which node it would go to, and how every node is judged.
+    ExplainPlacement,
 }
 
 /// The answer to a [`DaemonCall`].
@@ -104,6 +112,8 @@ pub enum DaemonAnswer {
     Refused(Refusal),
     /// How a move ended.
     Moved(Box<MoveInfo>),
+    /// Where it would go.
+    Placement(Box<Placement>),
 }
 
 /// Something asked of a daemon, as it travels.

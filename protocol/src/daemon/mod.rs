@@ -15,6 +15,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::capability_filter::CapabilityFilter;
+use crate::capability_set::CapabilitySet;
+
 pub use call::{
     DaemonAnswer, DaemonCall, DaemonInfo, DaemonRequest, DaemonResponse, DaemonState, DaemonStats, DeadLetter,
     StartDaemon,
@@ -72,6 +75,21 @@ pub trait MeshDaemon: Send {
     /// `DaemonTestKit` tests the promise.
     fn deterministic(&self) -> bool {
         false
+    }
+
+    /// What it requires of the node that it lives on. The default requires nothing.
+    fn requirements(&self) -> CapabilityFilter {
+        CapabilityFilter::default()
+    }
+
+    /// Tags and metadata that its node must have, beside [`requirements`](MeshDaemon::requirements).
+    fn required_capabilities(&self) -> CapabilitySet {
+        CapabilitySet::new()
+    }
+
+    /// Tags and metadata that it would like its node to have: the more of them, the better the node.
+    fn optional_capabilities(&self) -> CapabilitySet {
+        CapabilitySet::new()
     }
 
     /// Told what becomes of it. It cannot refuse, and does not process anything for it.

@@ -86,6 +86,8 @@ impl Default for Limits {
             drain_moves: 2,
             drain_attempts: 5,
             drain_retry: s(5),
+            drain_order: s(3_600),
+            announcement: s(3_600),
             daemon_event: Duration::from_micros(100),
             daemon_overruns: 10,
             daemon_tries: 3,

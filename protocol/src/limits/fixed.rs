@@ -92,6 +92,8 @@ pub const PREDICATE_NODES_MAX: usize = 256;
 pub const PREDICATE_BYTES_MAX: usize = 4 * 1024;
 /// Most tags, and most metadata, that one capability filter names.
 pub const FILTER_ITEMS_MAX: usize = 64;
+/// Most nodes that one answer about placement tells of.
+pub const PLACEMENT_CANDIDATES_MAX: usize = 1_024;
 /// An announcement of capabilities is good for at most so long, in seconds.
 pub const ANNOUNCEMENT_TTL_MAX: u32 = 24 * 3600;
 

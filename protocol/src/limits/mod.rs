@@ -148,6 +148,8 @@ pub struct Limits {
 
     /// Nodes whose capabilities are known at one place.
     pub indexed_nodes: usize,
+    /// What a node announces of itself is good for so long; it says it anew after half of that.
+    pub announcement: Duration,
     /// At this load in percent or over, for [`Limits::overload_after`], a node moves a daemon away.
     pub overload_mark: u8,
     /// At this load in percent or under, a node is no longer busy. Below [`Limits::overload_mark`].
@@ -164,6 +166,8 @@ pub struct Limits {
     pub drain_attempts: u32,
     /// And again after so long.
     pub drain_retry: Duration,
+    /// Whoever ordered that a node be emptied is answered within this time.
+    pub drain_order: Duration,
     /// One event of a daemon may take so long (seed 004: microseconds).
     pub daemon_event: Duration,
     /// Events in a row that take longer before a daemon is called degraded.
@@ -275,6 +279,8 @@ impl Limits {
             overload_rest: self.overload_rest / by,
             overload_settle: self.overload_settle / by,
             drain_retry: self.drain_retry / by,
+            drain_order: self.drain_order / by,
+            announcement: self.announcement / by,
             http_ping: self.http_ping / by,
             http_presence: self.http_presence / by,
             migration_order: self.migration_order / by,

@@ -22,6 +22,7 @@ crate::variants!(message: Control {
     StartDaemon, DaemonStarted, DaemonRequest, DaemonResponse, ListDaemons,
     DaemonList, DaemonUp, RevokeDevice, DeviceRevoked,
     Between, ReadRow, RowRead,
+    Announce, Place, Placed, Drain, Drained,
 });
 crate::variants!(destination: Destination { Run, Outputs, Daemon, Chunk, Document });
 crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping, Revoked });
@@ -53,6 +54,7 @@ pub fn controls() -> Vec<Control> {
     all.extend(daemon_calls::controls());
     all.extend(revocation());
     all.extend(migration::controls());
+    all.extend(placement::controls());
     all
 }
 

@@ -16,8 +16,9 @@ use super::*;
 
 crate::variants!(call: DaemonCall {
     Publish, Lost, Subscribe, Acknowledge, Unsubscribe, Describe, DeadLetters, Redrive, Snapshot, Stop, Resume, Move,
+    Relocate, ExplainPlacement,
 });
-crate::variants!(answer: DaemonAnswer { Accepted, Gap, Done, Daemon, DeadLetters, Refused, Moved });
+crate::variants!(answer: DaemonAnswer { Accepted, Gap, Done, Daemon, DeadLetters, Refused, Moved, Placement });
 crate::variants!(state: DaemonState { Recovering, Live, Following, Sealed, Elsewhere, Failed, Unreachable, Stopped });
 crate::variants!(health: Health { Healthy, Degraded, Unhealthy });
 crate::variants!(durability: Durability { Memory, Process, Disk });
@@ -70,6 +71,8 @@ pub fn calls() -> Vec<DaemonCall> {
         DaemonCall::Stop,
         DaemonCall::Resume,
         DaemonCall::Move { to: NODE, mode: MoveMode::StopAndCopy },
+        DaemonCall::Relocate { mode: MoveMode::Live },
+        DaemonCall::ExplainPlacement,
     ]
 }
 
@@ -84,6 +87,7 @@ pub fn answers() -> Vec<DaemonAnswer> {
         DaemonAnswer::DeadLetters(vec![letter]),
         DaemonAnswer::Refused(refusal()),
         DaemonAnswer::Moved(Box::new(migration::info())),
+        DaemonAnswer::Placement(Box::new(placement::placement())),
     ]
 }
 

@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod daemon_calls;
 pub mod migration;
 pub mod outputs;
+pub mod placement;
 pub mod session;
 
 use uuid::Uuid;

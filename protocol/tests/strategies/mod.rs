@@ -184,6 +184,7 @@ fn accepting() -> BoxedStrategy<Accepting> {
         Just(Accepting::Everything),
         Just(Accepting::Nothing(Reluctance::Closed)),
         Just(Accepting::Nothing(Reluctance::OnBattery)),
+        Just(Accepting::Nothing(Reluctance::Draining)),
         any::<u32>().prop_map(|most| Accepting::Nothing(Reluctance::Full { most })),
     ]
     .boxed()

@@ -1,5 +1,5 @@
-//! People who order daemons to other nodes: now to one that takes it, now to where it is, to one without the code, or to one that is
-//! away just then.
+//! People who order daemons to other nodes: now to one that takes it, now to where it is, to one without the code, to one that is
+//! away just then, or to whichever is best; and who have nodes give theirs away.
 //!
 //! | phase \ told | where it is | moved, or not | no answer for [`PATIENCE`], or the link is lost |
 //! |---|---|---|---|
@@ -7,8 +7,9 @@
 //! | Looking | Ordering | – | Looking, later |
 //! | Ordering | – | Idle | the same order again, or Idle |
 //!
-//! When everything has healed each moves its daemon once more: that must be done in time.
+//! When everything has healed each moves its daemon once more ([`last`]): that must be done in time.
 
+mod last;
 mod order;
 
 use std::sync::Arc;
@@ -17,9 +18,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::client::Client;
+use wayfare_protocol::control::DrainOrder;
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo};
 use wayfare_protocol::migration::{MoveMode, MoveState};
-use wayfare_protocol::{EntityId, NodeId};
+use wayfare_protocol::{EntityId, NodeId, Refusal};
 
 use crate::evidence::Evidence;
 use crate::life::Life;
@@ -29,6 +31,7 @@ use crate::ports::Disk;
 use crate::process::Surroundings;
 use crate::seed::Draws;
 
+use last::Last;
 pub use order::{NoOrder, Order};
 
 /// So long an answer is waited for.
@@ -45,6 +48,9 @@ pub struct Work {
     pub nodes: Vec<NodeId>,
     /// Those of them that have its code.
     pub able: Vec<usize>,
+    /// Whether the daemon may leave its node at the end because that gives all of its daemons away. Two who do that at once keep
+    /// each other from it.
+    pub may_drain: bool,
 }
 
 #[derive(Debug)]
@@ -56,21 +62,11 @@ enum Phase {
     Ordering(Order),
 }
 
-/// The move at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Last {
-    /// The orders of its own come first.
-    NotYet,
-    /// It is to be done; where to, once that is known.
-    Wanted(Option<usize>),
-    /// It is done, or there is nothing to move, or nowhere to go.
-    Done,
-}
-
 /// What comes of what it asked, under the question's number.
 enum Told {
     Listed(Option<Vec<DaemonInfo>>),
     Answered(Option<DaemonAnswer>),
+    Drained(Option<Result<Vec<EntityId>, Refusal>>),
 }
 
 /// See the module.
@@ -87,6 +83,8 @@ pub struct Mover {
     /// So many of its orders were given.
     given: usize,
     last: Last,
+    /// Nodes that give their daemons away by its order, and must be told to keep them at the end.
+    drained: Vec<usize>,
     is_resting: bool,
     /// Number of the newest question.
     asked: u64,
@@ -120,6 +118,7 @@ impl Mover {
             phase: Phase::Idle,
             given: 0,
             last: Last::NotYet,
+            drained: Vec::new(),
             is_resting: false,
             asked: 0,
             tell,
@@ -138,24 +137,13 @@ impl Mover {
         Ok(())
     }
 
-    /// Orders nothing more. What becomes of an order that is under way nobody promises to tell.
+    /// Orders nothing more, but that nodes keep what they have: who wants a session needs one that takes it. What becomes of an order that is
+    /// under way nobody promises to tell.
     pub fn rest(&mut self) {
         self.is_resting = true;
-    }
-
-    /// Moves the daemon once more.
-    pub fn go_on(&mut self) {
-        self.last = Last::Wanted(None);
-        self.config.hurries = true;
-        self.look();
-    }
-
-    /// What is under way and must end in time, for people; `None`: nothing.
-    #[must_use]
-    pub fn doing(&self) -> Option<String> {
-        let Last::Wanted(to) = self.last else { return None };
-        let Self { phase, work: Work { daemon, .. }, .. } = self;
-        Some(format!("{} wants {daemon:?} to move to node {to:?}, and is {phase:?}", self.config.name))
+        if matches!(self.phase, Phase::Idle) {
+            self.look();
+        }
     }
 
     /// The life of its client, if it is there.
@@ -195,7 +183,8 @@ impl Mover {
 
     fn wants_more(&self) -> bool {
         match self.last {
-            Last::NotYet => !self.is_resting && self.given < self.work.orders.len(),
+            Last::NotYet if self.is_resting => !self.drained.is_empty(),
+            Last::NotYet => self.given < self.work.orders.len(),
             Last::Wanted(_) => true,
             Last::Done => false,
         }
@@ -219,6 +208,9 @@ impl Mover {
             self.phase = Phase::Idle;
             return;
         }
+        if let Some(node) = self.drained.last().copied().filter(|_| self.is_resting) {
+            return self.order_drain(node, DrainOrder::Cancel);
+        }
         self.phase = Phase::Looking;
         self.ask(|client| {
             let listed = client.daemons();
@@ -226,14 +218,32 @@ impl Mover {
         });
     }
 
-    fn order(&mut self, daemon: EntityId, order: Order) {
-        let Some(to) = self.work.nodes.get(order.to).copied() else { return self.idle() };
+    fn order_move(&mut self, daemon: EntityId, to: Option<usize>, mode: MoveMode) {
+        let order = Order::Move { to, mode };
+        let target = to.map(|to| self.work.nodes.get(to).copied());
+        if target == Some(None) {
+            return self.idle();
+        }
         self.note(format_args!("orders {} to go on: {order}", daemon.short()));
         self.phase = Phase::Ordering(order);
-        let call = DaemonCall::Move { to, mode: order.mode };
+        let call = target.flatten().map_or(DaemonCall::Relocate { mode }, |to| DaemonCall::Move { to, mode });
         self.ask(|client| {
             let answer = client.call_daemon(daemon, call);
             async move { Told::Answered(answer.await) }
+        });
+    }
+
+    fn order_drain(&mut self, node: usize, order: DrainOrder) {
+        let Some(id) = self.work.nodes.get(node).copied() else { return self.idle() };
+        if order == DrainOrder::Begin && !self.drained.contains(&node) {
+            self.drained.push(node);
+        }
+        let ordered = Order::Drain { node, order };
+        self.note(format_args!("orders {ordered}"));
+        self.phase = Phase::Ordering(ordered);
+        self.ask(|client| {
+            let answer = client.drain(id, order);
+            async move { Told::Drained(answer.await) }
         });
     }
 
@@ -270,6 +280,10 @@ impl Mover {
                 let order = *order;
                 self.answered(order, answer);
             }
+            (Phase::Ordering(order), Told::Drained(answer)) => {
+                let order = *order;
+                self.was_drained(order, answer);
+            }
             _ => {} // it has gone on
         }
     }
@@ -288,23 +302,11 @@ impl Mover {
         };
         match self.last {
             Last::NotYet => match self.work.orders.get(self.given).copied() {
-                Some(order) => self.order(info.entity, order),
+                Some(Order::Move { to, mode }) => self.order_move(info.entity, to, mode),
+                Some(Order::Drain { node, order }) => self.order_drain(node, order),
                 None => self.idle(),
             },
-            Last::Wanted(to) => {
-                let is_there = |node: usize| self.work.nodes.get(node) == Some(&info.owner);
-                let other = || self.work.able.iter().copied().find(|node| !is_there(*node));
-                match to.or_else(other) {
-                    Some(to) if !is_there(to) => {
-                        self.last = Last::Wanted(Some(to));
-                        self.order(info.entity, Order { to, mode: MoveMode::Live });
-                    }
-                    Some(_) | None => {
-                        self.last = Last::Done; // there is no other, or its answer was lost
-                        self.idle();
-                    }
-                }
-            }
+            Last::Wanted(way) => self.order_last(&info, way),
             Last::Done => self.idle(),
         }
     }
@@ -330,6 +332,20 @@ impl Mover {
                 self.idle();
             }
         }
+    }
+
+    fn was_drained(&mut self, order: Order, answer: Option<Result<Vec<EntityId>, Refusal>>) {
+        self.note(format_args!("is answered {answer:?} to {order}"));
+        let Some(answer) = answer else { return self.unanswered() };
+        if let (Order::Drain { node, order: DrainOrder::Cancel }, Ok(_)) = (order, &answer) {
+            self.drained.retain(|drained| *drained != node);
+        }
+        if self.last == Last::NotYet {
+            self.given += 1;
+            return self.idle();
+        }
+        self.phase = Phase::Looking;
+        if answer.is_ok() { self.look() } else { self.later() }
     }
 
     /// Whether it was done is not known: some order the same again.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::client::News;
+use wayfare_protocol::daemon::DaemonFactory;
 
 pub use guest::Hands;
 pub(crate) use guest::{Guest, connect, open};
@@ -82,6 +83,7 @@ pub struct Parts {
     oracles: BTreeMap<String, Makes<dyn OwnOracle, ()>>,
     faults: BTreeMap<String, Makes<dyn OwnFault, Vec<String>>>,
     workloads: BTreeMap<String, Makes<dyn Workload, Vec<String>>>,
+    kept: Option<Arc<dyn DaemonFactory>>,
 }
 
 impl fmt::Debug for Parts {
@@ -90,6 +92,7 @@ impl fmt::Debug for Parts {
             .field("oracles", &self.oracles.keys())
             .field("faults", &self.faults.keys())
             .field("workloads", &self.workloads.keys())
+            .field("keeps", &self.kept.is_some())
             .finish()
     }
 }
@@ -121,6 +124,14 @@ impl Parts {
         make: impl Fn(Vec<String>) -> W + Send + Sync + 'static,
     ) -> Self {
         self.workloads.insert(name.to_owned(), Arc::new(move |with| Box::new(make(with))));
+        self
+    }
+
+    /// Has every [ledger](crate::ledger) of the world keep a daemon of that code. Whoever keeps a ledger busy alone holds what it says
+    /// against the same code beside the world, if that is deterministic.
+    #[must_use]
+    pub fn daemon(mut self, factory: Arc<dyn DaemonFactory>) -> Self {
+        self.kept = Some(factory);
         self
     }
 
@@ -162,6 +173,10 @@ impl Parts {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn kept(&self) -> Option<Arc<dyn DaemonFactory>> {
+        self.kept.clone()
     }
 
     pub(crate) fn new_oracles(&self) -> Vec<(String, Box<dyn OwnOracle>)> {

@@ -53,7 +53,7 @@ impl Plan {
                 Role::Author { chooses, .. } | Role::Publisher { chooses, .. } => *chooses,
                 Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
             };
-            let goes_to = person.orders().iter().map(|order| order.to);
+            let goes_to = person.orders().iter().filter_map(|order| order.node());
             for node in person.at_node.into_iter().chain(chooses).chain(goes_to) {
                 self.is_there(&format!("person {number}"), Place::Node(node))?;
             }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use wayfare_core::{EventDigest, Fact};
 use wayfare_protocol::causal::Chain;
-use wayfare_protocol::daemon::{DaemonOutput, DaemonUpdate, Source};
+use wayfare_protocol::daemon::{Context, DaemonOutput, DaemonUpdate, Event, MeshDaemon, Source};
 use wayfare_protocol::{EntityId, Origin, codec};
 
-use crate::ledger::Line;
+use crate::ledger::{Kept, Line};
 
 /// See the module.
 #[derive(Default)]
@@ -21,9 +21,41 @@ pub(super) struct Hearing {
     acknowledged: u64,
     /// Its own events that a line has told of, by their places among them.
     own: BTreeSet<u64>,
+    model: Option<Model>,
+}
+
+/// The code of a daemon that a ledger keeps, which is told every event that the ledger tells of.
+pub struct Model {
+    code: Box<dyn MeshDaemon>,
+    /// Outputs were withheld: where the daemon stands is not known any more.
+    is_lost: bool,
+}
+
+impl Model {
+    /// One at its beginning.
+    #[must_use]
+    pub fn new(code: Box<dyn MeshDaemon>) -> Self {
+        Self { code, is_lost: false }
+    }
+
+    /// Whether a line says what the code makes of its event.
+    fn agrees(&mut self, line: &Line) -> bool {
+        if self.is_lost {
+            return true;
+        }
+        let ([note], Some(kept)) = (line.notes.as_slice(), &line.kept) else { return false };
+        let Kept { position, at, seed, ref payload, .. } = *kept;
+        let event = Event { position, at, source: note.source, payload: payload.clone() };
+        Kept::of(self.code.as_mut(), &event, seed, &mut Context::new(at, seed)) == *kept
+    }
 }
 
 impl Hearing {
+    /// Nothing was heard yet.
+    pub(super) fn new(model: Option<Model>) -> Self {
+        Self { model, ..Self::default() }
+    }
+
     pub(super) fn heard(&self) -> u64 {
         self.heard
     }
@@ -36,7 +68,8 @@ impl Hearing {
     /// How many of its first events no line has told of. A quiet one at the end of them is told of by what comes later, a refused one
     /// by nothing.
     pub(super) fn missing(&self, recorded: usize, events: &[String]) -> usize {
-        let speaks = |event: &String| !event.starts_with("quiet") && !event.starts_with("nonsense");
+        let is_silent = |event: &String| event.starts_with("quiet") || event.starts_with("nonsense");
+        let speaks = |event: &String| self.model.is_some() || !is_silent(event);
         let told = |(at, event): &(u64, &String)| !speaks(event) || self.own.contains(at);
         (1..).zip(&events[..recorded]).filter(|event| !told(event)).count()
     }
@@ -52,6 +85,9 @@ impl Hearing {
             }
             DaemonUpdate::Omitted { from, through } => {
                 (self.sum, self.chain) = (None, None);
+                if let Some(model) = &mut self.model {
+                    model.is_lost = true;
+                }
                 self.heard = *through;
                 Fact::Withheld { daemon, from: *from, through: *through, acknowledged: self.acknowledged }
             }
@@ -82,6 +118,7 @@ impl Hearing {
         }
         let before = if output.link.sequence == 1 { Some([0; 32]) } else { self.sum };
         self.sum = Some(line.sum);
+        is_right &= self.model.as_mut().is_none_or(|model| model.agrees(&line));
         is_right && before.is_none_or(|before| Line::sum_after(&before, &line.notes) == line.sum)
     }
 }
@@ -107,7 +144,7 @@ mod tests {
         };
         let notes: Vec<_> = notes.iter().map(note).collect();
         let sum = Line::sum_after(&before, &notes);
-        let payload = codec::encode(&Line { notes, sum });
+        let payload = codec::encode(&Line { notes, sum, kept: None });
         let link = chain.append(0, &payload).unwrap();
         (DaemonUpdate::Output(DaemonOutput { link, position: link.sequence, payload }), sum)
     }

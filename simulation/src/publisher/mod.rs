@@ -33,12 +33,12 @@ use crate::process::Surroundings;
 use crate::seed::Draws;
 
 use hearing::Hearing;
+pub use hearing::Model;
 
 /// Events of one call at the most.
 const BATCH: usize = 5;
 
 /// What it is to do.
-#[derive(Clone, Debug)]
 pub struct Work {
     /// The daemon's name.
     pub daemon: String,
@@ -46,6 +46,8 @@ pub struct Work {
     pub chooses: Option<NodeId>,
     /// What it publishes, in order.
     pub events: Vec<String>,
+    /// The code of the daemon that the ledger keeps, if what it says is to be held against it.
+    pub model: Option<Model>,
 }
 
 #[derive(Debug)]
@@ -102,12 +104,13 @@ impl Publisher {
     #[must_use]
     pub fn new(
         config: Config,
-        work: Work,
+        mut work: Work,
         around: Surroundings,
         evidence: Arc<Evidence>,
         woken: Woken,
         disk: Arc<Disk>,
     ) -> Self {
+        let hearing = Hearing::new(work.model.take());
         let (tell, told) = mpsc::unbounded_channel();
         let mut draws = config.seed.draws();
         Self {
@@ -125,7 +128,7 @@ impl Publisher {
             daemon: None,
             is_subscribed: false,
             recorded: 0,
-            hearing: Hearing::default(),
+            hearing,
             followings: 0,
             is_following: false,
             is_resting: false,

@@ -142,8 +142,9 @@ impl Simulation {
         let woken = Arc::clone(&self.woken);
         match &plan.role {
             Role::Publisher { daemon, chooses, events } => {
-                let work =
-                    publisher::Work { daemon: daemon.clone(), chooses: self.chosen(*chooses), events: events.clone() };
+                let model = self.parts.kept().map(|factory| factory.make()).filter(|code| code.deterministic());
+                let (daemon, chooses, events) = (daemon.clone(), self.chosen(*chooses), events.clone());
+                let work = publisher::Work { daemon, chooses, events, model: model.map(publisher::Model::new) };
                 let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
                 Somebody::Publisher(Box::new(Publisher::new(config, work, around, evidence, woken, disk)))
             }
@@ -155,6 +156,7 @@ impl Simulation {
                         .map(|node| NodeId(key(&self.seed, Place::Node(node)).device_id()))
                         .collect(),
                     able: self.able.clone(),
+                    may_drain: self.people.iter().all(|somebody| !matches!(somebody, Somebody::Mover(_))),
                 };
                 let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
                 Somebody::Mover(Box::new(Mover::new(config, work, around, evidence, woken, disk)))

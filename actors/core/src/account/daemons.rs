@@ -135,6 +135,9 @@ impl Account {
                 out.push(Effect::Ownership { resource: ResourceId::Daemon(info.entity), input });
             }
         }
+        if is_new && info.state == DaemonState::Live {
+            self.arrived(&info, out);
+        }
         self.answer_starts(&info, out);
         self.daemon_told(now, info.entity, out);
     }
@@ -177,13 +180,7 @@ impl Account {
                 self.callers += 1;
                 let caller = Caller(self.callers);
                 self.pending.called(caller, ask);
-                let DaemonRequest { daemon, epoch, call, .. } = asked;
-                out.push(match call {
-                    DaemonCall::Move { to, mode } => {
-                        Effect::Migration(MigrationNews::Ordered { daemon, caller, to, mode })
-                    }
-                    call => Effect::CallDaemon { daemon, caller, epoch, call },
-                });
+                self.call_daemon_here(caller, asked, out);
             }
             Ok(Target::Over(onward)) => {
                 self.pending.add(ask, pending(Passed::Over(onward)));
@@ -197,11 +194,26 @@ impl Account {
         }
     }
 
+    /// A daemon of this node is asked, or its migrations are.
+    fn call_daemon_here(&self, caller: Caller, asked: DaemonRequest, out: &mut impl Sink<Effect>) {
+        let DaemonRequest { daemon, epoch, call, .. } = asked;
+        let known = self.daemons.get(daemon).map(|info| info.key.kind.clone());
+        let order = |kind, to, mode| Effect::Migration(MigrationNews::Ordered { daemon, kind, caller, to, mode });
+        out.push(match (call, known) {
+            (DaemonCall::Move { to, mode }, Some(kind)) => order(kind, Some(to), mode),
+            (DaemonCall::Relocate { mode }, Some(kind)) => order(kind, None, mode),
+            (DaemonCall::ExplainPlacement, Some(kind)) => {
+                Effect::Migration(MigrationNews::Explain { daemon, kind, caller })
+            }
+            (call, _) => Effect::CallDaemon { daemon, caller, epoch, call },
+        });
+    }
+
     /// Until when an answer is waited for.
     pub(super) fn daemon_deadline(&self, now: Now, call: &DaemonCall) -> Boot {
         let limits = &self.config.limits;
         now.boot.after(match call {
-            DaemonCall::Move { .. } => limits.migration_order,
+            DaemonCall::Move { .. } | DaemonCall::Relocate { .. } => limits.migration_order,
             _ => limits.request,
         })
     }

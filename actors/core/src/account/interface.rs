@@ -1,20 +1,23 @@
-//! What an account's machine is made of, is told, and decides.
+//! What an account's machine is told, and decides.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use wayfare_protocol::between::Said;
-use wayfare_protocol::capability::{Capabilities, Policy, Power};
+use wayfare_protocol::capability::Power;
+use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::control::{Control, PresenceInfo};
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, StartDaemon};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
+use wayfare_protocol::placement::PlacementAsk;
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
-    ChunkId, DeviceId, DocumentId, EntityId, Epoch, Limits, NodeId, Refusal, RequestId, ResourceId, SessionId,
-    StreamId, Wall,
+    ChunkId, DeviceId, DocumentId, EntityId, Epoch, NodeId, Refusal, RequestId, ResourceId, SessionId, StreamId, Wall,
 };
 
 use super::moves::MigrationNews;
+use super::place::{Peer, Registered};
 use crate::machine::OpId;
 use crate::outputs::{Executor, Want};
 use crate::ownership;
@@ -23,63 +26,6 @@ use crate::session::Caller;
 /// Names an authenticated link within the process. A later link has a higher number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u64);
-
-/// Where this account machine runs.
-#[derive(Clone, Debug)]
-pub enum Place {
-    /// In the cloud: rows and journals are here, sessions are not.
-    Cloud {
-        /// Generation of the control store.
-        generation: u32,
-    },
-    /// On a node: sessions are here.
-    Node {
-        /// The node.
-        node: NodeId,
-        /// Its name, for people.
-        name: String,
-        /// Its operating system.
-        os: String,
-        /// What it offers.
-        capabilities: Capabilities,
-        /// What it takes from other devices.
-        policy: Policy,
-    },
-}
-
-/// What the machine is made of.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Where it runs.
-    pub place: Place,
-    /// Bounds and durations.
-    pub limits: Limits,
-}
-
-/// Who is at the other end of a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Peer {
-    /// A device of the account.
-    Device(Registered),
-    /// This node's cloud.
-    Upstream {
-        /// Generation of the store behind it.
-        generation: u32,
-    },
-}
-
-/// A device as it registered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registered {
-    /// Its id.
-    pub device: DeviceId,
-    /// For people.
-    pub name: String,
-    /// `linux`, `macos`, ...
-    pub os: String,
-    /// What it offers; `None` for a client.
-    pub node: Option<Capabilities>,
-}
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -220,6 +166,18 @@ pub enum Input {
     Paired(Registered),
     /// Where this node's machine has its power from.
     Power(Power),
+    /// A migration of this node wants to know where a daemon should go.
+    Place {
+        /// Joins question and answer; fresh.
+        request: RequestId,
+        /// What is asked.
+        ask: Box<PlacementAsk>,
+    },
+    /// This node, which was to be emptied, has given away what others took.
+    Drained {
+        /// The daemons that none took.
+        left: Vec<EntityId>,
+    },
 }
 
 /// What to do.
@@ -268,6 +226,17 @@ pub enum Effect {
         daemon: EntityId,
         /// The first output.
         from: u64,
+    },
+    /// Say what this node can do, signed by its device.
+    Announce {
+        /// Over which link.
+        link: LinkId,
+        /// Higher than the last.
+        version: u64,
+        /// For how long it is good.
+        ttl: Duration,
+        /// What it can do.
+        capabilities: CapabilitySet,
     },
     /// Something that migrations of this node are told.
     Migration(MigrationNews),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wayfare_protocol::control::{Control, PresenceInfo};
-use wayfare_protocol::{DeviceId, ErrorCode, Now, Refusal, ResourceId};
+use wayfare_protocol::{DeviceId, ErrorCode, NodeId, Now, Refusal, ResourceId};
 
 use super::{Account, Effect, LinkId, Peer, Place, Registered};
 use crate::machine::Sink;
@@ -95,6 +95,7 @@ impl Account {
         if registered.node.is_none() {
             return self.program_up(link, registered, out);
         }
+        self.forget_announced(NodeId(device));
         let older = self.devices.link_up(registered, link);
         if let Some(older) = older.filter(|older| !self.links.is_of_program(*older)) {
             // The newest link is the node's; what the older one still brings is ignored.
@@ -130,6 +131,7 @@ impl Account {
     /// The store is within reach: sessions claim their rows, and the cloud hears what runs here.
     fn upstream_up(&mut self, now: Now, link: LinkId, generation: u32, out: &mut impl Sink<Effect>) {
         self.accepting_anew();
+        self.announce(now, out);
         for info in self.sessions.all() {
             out.push(Effect::Send { link, control: Control::RuntimeUp(info.clone()) });
             let input = ownership::Input::StoreReachable { generation };

@@ -17,11 +17,14 @@
 mod claims;
 mod daemons;
 mod devices;
+mod drain;
 mod interface;
 mod links;
 mod moves;
 mod open;
 mod pending;
+mod place;
+mod placing;
 mod policy;
 mod request;
 mod revocation;
@@ -42,10 +45,11 @@ use crate::machine::{Machine, OpIds, Sink, earlier};
 use crate::outputs::Executor;
 use daemons::Daemons;
 use devices::Devices;
-pub use interface::{Config, Effect, Input, LinkId, Peer, Place, Registered};
+pub use interface::{Effect, Input, LinkId};
 use links::Links;
 pub use moves::{MigrationNews, StoreAnswer};
 use pending::Pendings;
+pub use place::{Config, Peer, Place, Registered};
 pub use revocation::refusal as revoked;
 use sessions::Sessions;
 
@@ -64,6 +68,7 @@ pub struct Account {
     revocations: revocation::Revocations,
     unknown: unknown::Unknown,
     reserve: policy::Reserve,
+    placing: placing::Placing,
 }
 
 impl Account {
@@ -115,6 +120,13 @@ impl Account {
             Control::Between(between) => self.on_between(link, between, out),
             Control::ReadRow { request, resource } => self.on_read_row(link, request, resource, out),
             Control::RowRead { request, row } => self.on_row_read(link, request, row, out),
+            Control::Announce(announcement) => self.on_announce(now, link, *announcement),
+            Control::Place { request, ask } => self.on_place(now, link, request, &ask, out),
+            Control::Placed { request, placement } => self.on_placed(link, request, placement, out),
+            Control::Drain { request, node, order } => self.on_drain(now, link, request, (node, order), out),
+            Control::Drained { request, outcome } => {
+                self.on_list_answer(link, request, Control::Drained { request, outcome }, out);
+            }
             // Documents and migration of sessions are not served by this version; the link's own messages end in the link.
             Control::Sync(_)
             | Control::MigrateOut { .. }
@@ -141,6 +153,7 @@ impl Machine for Account {
 
     fn new(config: Config, _now: Now) -> Self {
         let reserve = policy::Reserve::of(&config.place);
+        let placing = placing::Placing::new(config.limits.indexed_nodes);
         Self {
             config,
             links: Links::default(),
@@ -154,6 +167,7 @@ impl Machine for Account {
             revocations: revocation::Revocations::default(),
             unknown: unknown::Unknown::default(),
             reserve,
+            placing,
         }
     }
 
@@ -187,17 +201,21 @@ impl Machine for Account {
             Input::Revoked { op, outcome } => self.on_revoked(now, op, outcome, out),
             Input::Paired(registered) => self.devices.paired(registered, now.wall),
             Input::Power(power) => self.set_power(power),
+            Input::Place { request, ask } => self.ask_placement(request, ask, out),
+            Input::Drained { left } => self.on_drained(&left, out),
         }
         self.tell_accepting(out);
     }
 
     fn deadline(&self) -> Option<Boot> {
-        earlier(earlier(self.pending.deadline(), self.devices.deadline()), self.unknown.deadline())
+        let known = earlier(self.devices.deadline(), self.unknown.deadline());
+        earlier(earlier(self.pending.deadline(), known), self.placing.deadline())
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         self.devices.wake(now.boot);
         self.unknown.wake(now.boot);
+        self.announce_due(now, out);
         while let Some((ask, pending)) = self.pending.take_due(now.boot) {
             self.give_up(now, ask, pending, out);
         }

@@ -2,9 +2,10 @@
 
 use wayfare_protocol::between::{Between, Said};
 use wayfare_protocol::control::Control;
-use wayfare_protocol::daemon::{DaemonInfo, DaemonState};
+use wayfare_protocol::daemon::{DaemonInfo, DaemonKind, DaemonState};
 use wayfare_protocol::migration::{MoveMode, Party};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
+use wayfare_protocol::placement::Placement;
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{ChunkId, EntityId, ErrorCode, NodeId, Refusal, RequestId, ResourceId, StreamId};
 
@@ -15,17 +16,34 @@ use crate::session::Caller;
 /// What migrations of a node are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MigrationNews {
-    /// A daemon of this node is to be moved. Ends in [`Input::DaemonAnswer`].
+    /// A daemon of this node is to be moved. Ends in [`Input::DaemonAnswer`](super::Input::DaemonAnswer).
     Ordered {
         /// Which.
         daemon: EntityId,
         /// Joins call and answer.
         caller: Caller,
-        /// Where.
-        to: NodeId,
+        /// Its code.
+        kind: DaemonKind,
+        /// Where; `None`: to the node that fits best.
+        to: Option<NodeId>,
         /// How.
         mode: MoveMode,
     },
+    /// Somebody wants to know where a daemon of this node would go. Ends in [`Input::DaemonAnswer`](super::Input::DaemonAnswer).
+    Explain {
+        /// Which.
+        daemon: EntityId,
+        /// Its code.
+        kind: DaemonKind,
+        /// Joins call and answer.
+        caller: Caller,
+    },
+    /// This node is to give away these daemons. Ends in [`Input::Drained`](super::Input::Drained).
+    Drain(Vec<(EntityId, DaemonKind)>),
+    /// It is to give away nothing more.
+    CancelDrain,
+    /// A daemon came while this node gives its daemons away.
+    Arrived(EntityId, DaemonKind),
     /// Another node says something to this one.
     Said {
         /// Who.
@@ -51,13 +69,15 @@ pub enum MigrationNews {
     },
 }
 
-/// What the store answers a migration.
+/// What the cloud answers a migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreAnswer {
     /// A row; `None`: there is none.
     Row(Option<Row>),
     /// What became of a claim.
     Claimed(Result<ClaimOutcome, Refusal>),
+    /// Where a daemon should go.
+    Placed(Result<Box<Placement>, Refusal>),
 }
 
 impl Account {

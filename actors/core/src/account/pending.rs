@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wayfare_protocol::control::{Control, MrpRequest};
+use wayfare_protocol::control::{Control, DrainOrder, MrpRequest};
 use wayfare_protocol::daemon::{DaemonRequest, StartDaemon};
 use wayfare_protocol::session::OpenSession;
 use wayfare_protocol::{Boot, DeviceId, NodeId, RequestId};
@@ -66,6 +66,8 @@ pub(super) enum Kind {
     List { question: Control },
     /// A device that the cloud, or its store, is asked to revoke.
     Revoke(DeviceId),
+    /// A node that is to be emptied, or not after all.
+    Drain(NodeId, DrainOrder),
 }
 
 /// One request.

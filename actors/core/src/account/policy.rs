@@ -4,6 +4,7 @@
 //!
 //! | the policy | the node | takes |
 //! |---|---|---|
+//! | | is being drained | nothing |
 //! | not `remote` | | nothing |
 //! | not `on_battery` | on its battery | nothing |
 //! | at most N cells | runs N or more | nothing that would run beside them |
@@ -25,6 +26,8 @@ use crate::machine::Sink;
 pub(super) struct Reserve {
     policy: Policy,
     power: Power,
+    /// It gives its daemons away.
+    pub(super) is_draining: bool,
     told: Accepting,
 }
 
@@ -34,7 +37,7 @@ impl Reserve {
             Place::Node { policy, .. } => *policy,
             Place::Cloud { .. } => Policy::default(),
         };
-        Self { policy, power: Power::Mains, told: Accepting::Everything }
+        Self { policy, power: Power::Mains, is_draining: false, told: Accepting::Everything }
     }
 }
 
@@ -44,7 +47,10 @@ impl Account {
     }
 
     fn accepting(&self) -> Accepting {
-        let Reserve { policy, power, .. } = &self.reserve;
+        let Reserve { policy, power, is_draining, .. } = &self.reserve;
+        if *is_draining {
+            return Accepting::Nothing(Reluctance::Draining);
+        }
         if !policy.remote {
             return Accepting::Nothing(Reluctance::Closed);
         }
@@ -103,11 +109,12 @@ impl Account {
         let waits = session.and_then(|session| self.sessions.get(session)).is_some_and(|info| is_busy(&info.state));
         let is_free = match why {
             Reluctance::Full { .. } => waits,
-            Reluctance::Closed | Reluctance::OnBattery => false,
+            Reluctance::Closed | Reluctance::OnBattery | Reluctance::Draining => false,
         };
         let code = match why {
             Reluctance::Closed | Reluctance::OnBattery => ErrorCode::Forbidden,
             Reluctance::Full { .. } => ErrorCode::Overloaded,
+            Reluctance::Draining => ErrorCode::Draining,
         };
         (self.links.is_upstream(link) && !is_free).then(|| Refusal::new(code, format!("{name} {why}")))
     }

@@ -5,7 +5,7 @@ use wayfare_protocol::session::{SessionAnswer, SessionCall};
 use wayfare_protocol::{DeviceId, ErrorCode, Limits, Now, Refusal, RequestId};
 
 use super::pending::{Ask, Kind, Passed, Pending, Side};
-use super::{Account, Effect, LinkId, revocation};
+use super::{Account, Effect, LinkId, drain, revocation};
 use crate::machine::Sink;
 use crate::session::Caller;
 
@@ -125,6 +125,7 @@ impl Account {
             (Kind::Request(asked), _) => self.sessions.get(asked.session).is_some_and(|info| info.owner.0 == device),
             (Kind::Open { target, .. }, _) => target.is_some_and(|node| node.0 == device),
             (Kind::Daemon(asked), _) => self.owner_of_daemon(asked.daemon).is_some_and(|owner| owner.0 == device),
+            (Kind::Drain(node, _), _) => node.0 == device,
             (Kind::Create(_) | Kind::StartDaemon(_) | Kind::List { .. } | Kind::Revoke(_), _) => false,
         });
         self.send_again(now, link, waiting, out);
@@ -170,6 +171,10 @@ impl Account {
                     self.pending.sent(ask, link, now.boot.after(limits.request));
                     let control = Control::RevokeDevice { request: ask.request, device };
                     out.push(Effect::Send { link, control });
+                }
+                Kind::Drain(node, order) => {
+                    self.pending.sent(ask, link, now.boot.after(limits.drain_order));
+                    out.push(Effect::Send { link, control: Control::Drain { request: ask.request, node, order } });
                 }
                 Kind::Create(_) => {}
             }
@@ -218,6 +223,7 @@ impl Account {
                 out.push(Effect::Send { link: pending.from, control });
             }
             Kind::Revoke(_) => revocation::answer(pending.from, ask.request, Err(revocation::unanswered()), out),
+            Kind::Drain(..) => drain::answer(pending.from, ask.request, Err(drain::unanswered()), out),
             Kind::List { question } => {
                 if let Some(control) = self.own_list(&question) {
                     out.push(Effect::Send { link: pending.from, control });

@@ -51,7 +51,7 @@ impl Account {
             self.pending.add(ask, pending(Passed::No)); // one that is being read may have the name
             return;
         }
-        let target = match self.place_daemon(link, &start) {
+        let target = match self.place_daemon(now, link, &start) {
             Ok(target) => target,
             Err(refusal) => return refuse_start(link, request, refusal, out),
         };
@@ -72,7 +72,7 @@ impl Account {
     }
 
     /// Where a new daemon is made: on the chosen device, here if the code is here, or on a device that has it.
-    fn place_daemon(&self, link: LinkId, start: &StartDaemon) -> Result<Target, Refusal> {
+    fn place_daemon(&mut self, now: Now, link: LinkId, start: &StartDaemon) -> Result<Target, Refusal> {
         let tag = names::daemon(start.key.kind.as_str());
         let tag = tag.map_err(|error| Refusal::new(ErrorCode::NoCapability, error.to_string()))?.to_string();
         let no_code = |whose: &str| {
@@ -93,8 +93,10 @@ impl Account {
                 let devices = self.device_list();
                 let has_code = |device: &&DeviceInfo| device.node.as_ref().is_some_and(|node| node.tags.contains(&tag));
                 let is_wanted = |device: &&DeviceInfo| start.device.is_none_or(|wanted| wanted.0 == device.device);
-                let able = devices.iter().filter(has_code).filter(is_wanted);
-                let link = able.filter_map(|device| self.devices.link(device.device)).next();
+                // One that is linked and has not announced itself yet has said which code it has.
+                let able = devices.iter().filter(has_code).filter(is_wanted).map(|device| device.device);
+                let best = self.best_for(now, start.key.kind.as_str(), start.device).map(|node| node.0);
+                let link = best.into_iter().chain(able).find_map(|device| self.devices.link(device));
                 link.map(Target::Over).ok_or_else(|| no_code("no connected device that may be used"))
             }
         }

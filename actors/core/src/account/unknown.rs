@@ -85,6 +85,7 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use wayfare_protocol::capability::{Capabilities, Policy};
+    use wayfare_protocol::capability_set::CapabilitySet;
     use wayfare_protocol::control::Control;
     use wayfare_protocol::session::{Environment, Language, SessionInfo, SessionKey, SessionName, SessionState};
     use wayfare_protocol::stream::{Class, Destination, Open};
@@ -109,7 +110,14 @@ mod tests {
     fn node(capabilities: Capabilities, sessions: BTreeSet<SessionId>, is_paired: bool) -> Account {
         let (name, os) = ("laptop".to_owned(), "linux".to_owned());
         let registered = Registered { device: DEVICE, name: name.clone(), os: os.clone(), node: None };
-        let place = Place::Node { node: NodeId(DEVICE), name, os, capabilities, policy: Policy::default() };
+        let place = Place::Node {
+            node: NodeId(DEVICE),
+            name,
+            os,
+            capabilities,
+            announced: CapabilitySet::new(),
+            policy: Policy::default(),
+        };
         let mut account = Account::new(Config { place, limits: Limits::default() }, Now::default());
         let mut out = Vec::new();
         account.step(Now::default(), restarted(sessions, is_paired), &mut out);

@@ -105,7 +105,7 @@ impl DaemonHost {
             DaemonCall::Snapshot => self.snapshot(now, SnapshotCaller::Call(caller), out),
             DaemonCall::Stop => self.stop(caller, true, out),
             DaemonCall::Resume => self.stop(caller, false, out),
-            DaemonCall::Move { .. } => {
+            DaemonCall::Move { .. } | DaemonCall::Relocate { .. } | DaemonCall::ExplainPlacement => {
                 let refusal = Refusal::new(ErrorCode::Unsupported, "a daemon does not move itself: its node does that");
                 reply(caller, DaemonAnswer::Refused(refusal), out);
             }

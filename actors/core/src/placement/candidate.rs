@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use wayfare_protocol::NodeId;
-use wayfare_protocol::capability::Load;
+use wayfare_protocol::capability::{Accepting, Load, Reluctance};
 use wayfare_protocol::capability_set::{CapabilitySet, names};
 use wayfare_protocol::control::PresenceInfo;
 
@@ -71,14 +71,22 @@ pub enum Standing {
     Revoked,
     /// It gives away what it has.
     Draining,
+    /// It takes nothing from others now, by its policy.
+    Reluctant(Reluctance),
 }
 
 impl Standing {
-    /// The standing of a node that is not being drained.
+    /// The standing of a node by its presence, and by what it says that it takes.
     #[must_use]
-    pub const fn of(presence: PresenceInfo) -> Self {
+    pub const fn of(presence: PresenceInfo, accepting: Accepting) -> Self {
         match presence {
-            PresenceInfo::Online => Self::Ready,
+            PresenceInfo::Online => match accepting {
+                Accepting::Everything => Self::Ready,
+                Accepting::Nothing(Reluctance::Draining) => Self::Draining,
+                // A daemon is no cell.
+                Accepting::Nothing(Reluctance::Full { .. }) => Self::Ready,
+                Accepting::Nothing(why @ (Reluctance::Closed | Reluctance::OnBattery)) => Self::Reluctant(why),
+            },
             PresenceInfo::Suspect => Self::Suspect,
             PresenceInfo::Offline { .. } => Self::Offline,
             PresenceInfo::Sleeping { .. } => Self::Sleeping,
@@ -91,6 +99,7 @@ impl Standing {
 impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Reluctant(why) => return why.fmt(f),
             Self::Ready => "is ready",
             Self::Suspect => "has been silent for a moment",
             Self::Offline => "is offline",

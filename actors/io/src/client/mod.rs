@@ -1,12 +1,12 @@
 //! A client of the mesh over the real ports: it connects to a node or to the cloud, opens sessions, runs code in them, and tells
 //! what happens, each event once and in order whatever the link does. The command line and the doors are built on it.
 
+mod daemons;
 mod error;
 mod publisher;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedReceiver;
 use wayfare_actors::actor::Runtime;
 use wayfare_actors::client::{Client, News};
 use wayfare_actors::document::Library;
@@ -19,13 +19,11 @@ use wayfare_protocol::ask::{KernelAsk, KernelTold};
 use wayfare_protocol::capability::Needs;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{DeviceInfo, OpenedSession};
-use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonUpdate, StartDaemon};
 use wayfare_protocol::identity::DeviceKey;
-use wayfare_protocol::migration::{MoveInfo, MoveMode};
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
 use wayfare_protocol::stream::RunUpdate;
-use wayfare_protocol::{DeviceId, EntityId, Limits, NodeId, Refusal, RequestId, RunId, SessionId, Wall};
+use wayfare_protocol::{DeviceId, Limits, Refusal, RequestId, RunId, SessionId, Wall};
 
 use crate::transport::WsTransport;
 use crate::{BootTimer, OsRandom, SystemClock};
@@ -303,66 +301,10 @@ impl MeshClient {
         answer.ok().flatten().ok_or(ClientError::NoAnswer)
     }
 
-    /// The daemons of the account.
-    ///
-    /// # Errors
-    /// If no answer comes in time.
-    pub async fn daemons(&self) -> Result<Vec<DaemonInfo>, ClientError> {
-        let answer = tokio::time::timeout(self.limits.request, self.client.daemons()).await;
-        answer.ok().flatten().ok_or(ClientError::NoAnswer)
-    }
-
-    /// The daemon of a name: the one that there is, or a new one.
-    ///
-    /// # Errors
-    /// If there is none and none can be made, or no answer comes in time.
-    pub async fn start_daemon(&self, start: StartDaemon) -> Result<Box<DaemonInfo>, ClientError> {
-        let answer = tokio::time::timeout(self.limits.request, self.client.start_daemon(start)).await;
-        answer.ok().flatten().ok_or(ClientError::NoAnswer)?.map_err(ClientError::CallRefused)
-    }
-
-    /// Asks something of a daemon, once.
-    ///
-    /// # Errors
-    /// If it refuses, or no answer comes in time: then it is not known whether it was done.
-    pub async fn call_daemon(&self, daemon: EntityId, call: DaemonCall) -> Result<DaemonAnswer, ClientError> {
-        let answer = tokio::time::timeout(self.limits.request, self.client.call_daemon(daemon, call)).await;
-        match answer.ok().flatten().ok_or(ClientError::NoAnswer)? {
-            DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
-            answer => Ok(answer),
-        }
-    }
-
-    /// Moves a daemon to another node, and ends when that is over, in whatever way.
-    ///
-    /// # Errors
-    /// If it is refused, or no answer comes in time: then it is not known where the daemon is.
-    pub async fn move_daemon(&self, daemon: EntityId, to: NodeId, mode: MoveMode) -> Result<MoveInfo, ClientError> {
-        let moved = self.client.call_daemon(daemon, DaemonCall::Move { to, mode });
-        let answer = tokio::time::timeout(self.limits.migration_order, moved).await;
-        match answer.ok().flatten().ok_or(ClientError::NoAnswer)? {
-            DaemonAnswer::Moved(info) => Ok(*info),
-            DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
-            _ => Err(ClientError::NoAnswer),
-        }
-    }
-
-    /// A daemon's outputs from a sequence on. It ends when the link is lost or the daemon cannot be read: it is then followed anew.
-    #[must_use]
-    pub fn follow_daemon(&self, daemon: EntityId, from: u64) -> UnboundedReceiver<DaemonUpdate> {
-        self.client.follow_daemon(daemon, from)
-    }
-
     /// The documents of the account: replicas of those at the other end, which last as long as this client.
     #[must_use]
     pub fn library(&self) -> &Library {
         self.client.library()
-    }
-
-    /// Publishes to a daemon, under an identity that no other publisher has.
-    #[must_use]
-    pub fn publisher(&self, daemon: EntityId) -> Publisher {
-        Publisher::new(daemon, self.client.new_origin())
     }
 
     /// A new id for a session.

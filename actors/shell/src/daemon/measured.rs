@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wayfare_protocol::Limits;
+use wayfare_protocol::capability_filter::CapabilityFilter;
+use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::daemon::{Context, Control, DaemonError, DaemonFactory, Event, Health, MeshDaemon, Work};
 
 use crate::ports::Clock;
@@ -61,6 +63,18 @@ impl MeshDaemon for Timed {
 
     fn deterministic(&self) -> bool {
         self.code.deterministic()
+    }
+
+    fn requirements(&self) -> CapabilityFilter {
+        self.code.requirements()
+    }
+
+    fn required_capabilities(&self) -> CapabilitySet {
+        self.code.required_capabilities()
+    }
+
+    fn optional_capabilities(&self) -> CapabilitySet {
+        self.code.optional_capabilities()
     }
 
     fn on_control(&mut self, control: &Control) {

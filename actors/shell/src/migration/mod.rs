@@ -3,6 +3,7 @@
 //! One actor for each machine and daemon. What is said between two parties on one node goes straight to the other; everything
 //! else goes through the account and the cloud, and may be lost: the machines say it again.
 
+mod drain;
 mod host;
 mod keys;
 mod orchestrator;
@@ -18,18 +19,23 @@ use tokio::sync::oneshot;
 use wayfare_core::Machine;
 use wayfare_core::account::{self, StoreAnswer};
 use wayfare_core::migration::{orchestrator as lead, source as leave, target as come};
+use wayfare_core::session::Caller;
 use wayfare_protocol::between::{Said, SealingKey};
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonKind};
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::migration::{MigrationMessage, Party};
 use wayfare_protocol::ownership::{Claim, Row};
-use wayfare_protocol::{EntityId, Limits, MigrationId, NodeId, RequestId};
+use wayfare_protocol::placement::PlacementAsk;
+use wayfare_protocol::{EntityId, ErrorCode, Limits, MigrationId, NodeId, Refusal, RequestId};
 
 use crate::actor::{Arguments, Context, Executor, Mail, Start};
 use crate::daemon;
 use crate::edge::Identity;
 use crate::supervisor::{Child, Order, Policy};
+use drain::DrainExecutor;
 pub use host::MoveReply;
 pub(crate) use keys::forget_strays;
+pub use orchestrator::Awaiting;
 use orchestrator::{OrchestratorExecutor, Ordered};
 use source::SourceExecutor;
 use target::TargetExecutor;
@@ -66,6 +72,10 @@ type Asker = Box<dyn FnOnce(StoreAnswer) + Send>;
 struct Known {
     orchestrators: Slots<OrchestratorExecutor>,
     ordered: BTreeMap<EntityId, Ordered>,
+    /// Who gives the daemons of this node away, once that was ordered.
+    drain: Option<Slot<DrainExecutor>>,
+    /// The code of daemons that are moved or given away.
+    kinds: BTreeMap<EntityId, DaemonKind>,
     sources: Slots<SourceExecutor>,
     targets: Slots<TargetExecutor>,
     /// Who waits for the store. Ids rise with time.
@@ -96,12 +106,8 @@ impl<X: Executor> Slots<X> {
     /// Tells the one of a daemon; `Err`: there is none.
     fn tell(&mut self, daemon: EntityId, input: InputOf<X>) -> Result<(), InputOf<X>> {
         match self.0.get_mut(&daemon) {
-            Some(Slot::Here(actor)) => {
-                let _ = actor.cast(Mail::Input(input, None)); // it is being restarted: it is told again
-                Ok(())
-            }
-            Some(Slot::Expected(waiting)) => {
-                waiting.push(input);
+            Some(slot) => {
+                slot.tell(input);
                 Ok(())
             }
             None => Err(input),
@@ -113,7 +119,24 @@ impl<X: Executor> Slots<X> {
     }
 
     fn set(&mut self, daemon: EntityId, actor: &ActorRef<Mail<X>>) {
-        if let Some(Slot::Expected(waiting)) = self.0.insert(daemon, Slot::Here(actor.clone())) {
+        if let Some(before) = self.0.insert(daemon, Slot::Here(actor.clone())) {
+            before.tell_what_waits(actor);
+        }
+    }
+}
+
+impl<X: Executor> Slot<X> {
+    fn tell(&mut self, input: InputOf<X>) {
+        match self {
+            Self::Here(actor) => {
+                let _ = actor.cast(Mail::Input(input, None)); // it is being restarted: it is told again
+            }
+            Self::Expected(waiting) => waiting.push(input),
+        }
+    }
+
+    fn tell_what_waits(self, actor: &ActorRef<Mail<X>>) {
+        if let Self::Expected(waiting) = self {
             for input in waiting {
                 let _ = actor.cast(Mail::Input(input, None)); // it was started this moment
             }
@@ -237,6 +260,36 @@ impl Environs {
     fn read_row(&self, daemon: EntityId, asker: Asker) {
         let request = self.ask_store(asker);
         self.daemons.directory.tell_account(account::Input::ReadRow { request, daemon });
+    }
+
+    /// Asks the cloud where a daemon should go.
+    fn place(&self, daemon: EntityId, from: NodeId, asker: Asker) {
+        let kind = self.moves.with(|known| known.kinds.get(&daemon).cloned());
+        let Some((factory, kind)) = kind.and_then(|kind| Some((self.daemons.factories.get(&kind)?, kind))) else {
+            let refusal = Refusal::new(ErrorCode::NoCapability, "this node has no code for daemons of its kind");
+            return asker(StoreAnswer::Placed(Err(refusal)));
+        };
+        let ask = Box::new(PlacementAsk::of(daemon, kind, from, factory.make().as_ref()));
+        let request = self.ask_store(asker);
+        self.daemons.directory.tell_account(account::Input::Place { request, ask });
+    }
+
+    /// Somebody wants to know where a daemon of this node would go.
+    pub fn explain(&self, caller: Caller, daemon: EntityId, kind: DaemonKind) {
+        self.moves.with(|known| known.kinds.insert(daemon, kind));
+        let directory = Arc::clone(&self.daemons.directory);
+        self.place(
+            daemon,
+            self.node,
+            Box::new(move |answer| {
+                let answer = match answer {
+                    StoreAnswer::Placed(Ok(placement)) => DaemonAnswer::Placement(placement),
+                    StoreAnswer::Placed(Err(refusal)) => DaemonAnswer::Refused(refusal),
+                    StoreAnswer::Row(_) | StoreAnswer::Claimed(_) => return,
+                };
+                directory.tell_account(account::Input::DaemonAnswer { caller, answer });
+            }),
+        );
     }
 
     fn claim(&self, claim: Claim, asker: Asker) {

@@ -9,8 +9,8 @@ use wayfare_core::migration::Orchestrator;
 use wayfare_core::migration::orchestrator::{Config, Effect, Input, Outcome};
 use wayfare_core::session::Caller;
 use wayfare_protocol::between::Said;
-use wayfare_protocol::daemon::DaemonAnswer;
-use wayfare_protocol::migration::{MoveCause, MoveInfo, MoveMode, MoveOrder, MoveState};
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonKind};
+use wayfare_protocol::migration::{MoveInfo, MoveOrder, MoveState};
 use wayfare_protocol::{EntityId, ErrorCode, MigrationId, NodeId, Refusal};
 
 use super::{Asker, Environs, Known};
@@ -25,9 +25,18 @@ pub(super) struct OrchestratorExecutor {
 
 /// A move that was ordered and has not ended.
 pub(super) struct Ordered {
-    to: NodeId,
+    to: Option<NodeId>,
     /// Who wants to know how it ends: whoever ordered it, and orders that came again over another link.
-    callers: Vec<Caller>,
+    awaiting: Vec<Awaiting>,
+}
+
+/// Who wants to know how a move ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaiting {
+    /// Whoever ordered it.
+    Caller(Caller),
+    /// This node, which gives its daemons away.
+    Drain,
 }
 
 /// What becomes of an order.
@@ -41,15 +50,16 @@ enum Admitted {
 }
 
 impl Known {
-    fn admit(&mut self, daemon: EntityId, to: NodeId, caller: Caller) -> Admitted {
+    fn admit(&mut self, order: &MoveOrder, awaiting: Awaiting) -> Admitted {
+        let MoveOrder { daemon, to, .. } = *order;
         match self.ordered.get_mut(&daemon) {
             Some(ordered) if ordered.to == to => {
-                ordered.callers.push(caller);
+                ordered.awaiting.push(awaiting);
                 Admitted::Joins
             }
             None if !self.orchestrators.0.contains_key(&daemon) => {
                 self.orchestrators.expect(daemon, vec![Input::Start]);
-                self.ordered.insert(daemon, Ordered { to, callers: vec![caller] });
+                self.ordered.insert(daemon, Ordered { to, awaiting: vec![awaiting] });
                 Admitted::Begins
             }
             // Also one whose end was told a moment ago.
@@ -59,14 +69,15 @@ impl Known {
 }
 
 impl Environs {
-    /// A daemon of this node is to be moved; `caller` is told how that ends.
-    pub fn order(&self, caller: Caller, daemon: EntityId, to: NodeId, mode: MoveMode) {
-        match self.moves.with(|known| known.admit(daemon, to, caller)) {
+    /// A daemon of this node is to be moved; `awaiting` is told how that ends.
+    pub fn order(&self, awaiting: Awaiting, kind: DaemonKind, order: MoveOrder) {
+        let daemon = order.daemon;
+        self.moves.with(|known| known.kinds.insert(daemon, kind));
+        match self.moves.with(|known| known.admit(&order, awaiting)) {
             Admitted::Joins => {}
             Admitted::Refused => {
                 let refusal = Refusal::new(ErrorCode::Overloaded, "another move of the daemon is under way");
-                let answer = DaemonAnswer::Refused(refusal);
-                self.daemons.directory.tell_account(account::Input::DaemonAnswer { caller, answer });
+                self.tell(daemon, awaiting, &DaemonAnswer::Refused(refusal));
             }
             Admitted::Begins => {
                 let environs = self.clone();
@@ -76,11 +87,10 @@ impl Environs {
                     let refusal = Refusal::new(ErrorCode::DeadlineExceeded, why);
                     environs.tell_end(daemon, &DaemonAnswer::Refused(refusal));
                 };
-                let child = self.child(
-                    format!("orchestrator {daemon}"),
-                    start(self.clone(), daemon, to, mode),
-                    move |known, actor| known.orchestrators.set(daemon, actor),
-                );
+                let child =
+                    self.child(format!("orchestrator {daemon}"), start(self.clone(), order), move |known, actor| {
+                        known.orchestrators.set(daemon, actor)
+                    });
                 // It remembers nothing: one that failed is not started again.
                 self.supervise(child.with(Policy::Temporary).on_end(gone));
             }
@@ -90,19 +100,28 @@ impl Environs {
     /// Tells everybody who still waits for the end of a daemon's move.
     fn tell_end(&self, daemon: EntityId, answer: &DaemonAnswer) {
         let ordered = self.moves.with(|known| known.ordered.remove(&daemon));
-        for caller in ordered.into_iter().flat_map(|ordered| ordered.callers) {
-            let answer = answer.clone();
-            self.daemons.directory.tell_account(account::Input::DaemonAnswer { caller, answer });
+        for awaiting in ordered.into_iter().flat_map(|ordered| ordered.awaiting) {
+            self.tell(daemon, awaiting, answer);
+        }
+    }
+
+    fn tell(&self, daemon: EntityId, awaiting: Awaiting, answer: &DaemonAnswer) {
+        match awaiting {
+            Awaiting::Caller(caller) => {
+                let answer = answer.clone();
+                self.daemons.directory.tell_account(account::Input::DaemonAnswer { caller, answer });
+            }
+            Awaiting::Drain => self.given_away(daemon, answer),
         }
     }
 }
 
-fn start(environs: Environs, daemon: EntityId, to: NodeId, mode: MoveMode) -> Start<OrchestratorExecutor> {
+fn start(environs: Environs, order: MoveOrder) -> Start<OrchestratorExecutor> {
     Arc::new(move |now| {
-        let order = MoveOrder { daemon, to: Some(to), mode, cause: MoveCause::Asked };
+        let daemon = order.daemon;
         let config = Config {
             migration: MigrationId(environs.daemons.ids.next()),
-            order,
+            order: order.clone(),
             by: environs.node.0,
             limits: environs.limits.clone(),
             seed: environs.daemons.ids.seed(),
@@ -127,6 +146,10 @@ fn asker(op: OpId, context: &Context<OrchestratorExecutor>) -> Asker {
         let outcome = match answer {
             StoreAnswer::Row(row) => Outcome::Read(Ok(row)),
             StoreAnswer::Claimed(outcome) => Outcome::Claimed(outcome),
+            StoreAnswer::Placed(placed) => {
+                let target = placed.map(|placement| placement.decision.map(|decision| decision.target_node));
+                Outcome::Chosen(target)
+            }
         };
         Some(Input::Done { op, outcome })
     })
@@ -141,8 +164,7 @@ impl Executor for OrchestratorExecutor {
             Effect::Send { to, message } => self.environs.say(to, Said::Migration(Box::new(message))),
             Effect::ReadRow { op } => self.environs.read_row(self.daemon, asker(op, context)),
             Effect::Claim { op, claim } => self.environs.claim(claim, asker(op, context)),
-            // Every order of this version names its target.
-            Effect::Choose { op, .. } => context.feed(Input::Done { op, outcome: Outcome::Chosen(None) }),
+            Effect::Choose { op, source } => self.environs.place(self.daemon, source, asker(op, context)),
             Effect::Rejected { from, wrong } => {
                 tracing::debug!(daemon = %self.daemon, from = %from.0.short(), %wrong, "passed over");
             }

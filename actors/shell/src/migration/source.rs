@@ -59,6 +59,7 @@ fn asker(op: OpId, context: &Context<SourceExecutor>) -> Asker {
         let outcome = match answer {
             StoreAnswer::Row(row) => Outcome::Read(Ok(row)),
             StoreAnswer::Claimed(outcome) => Outcome::Claimed(outcome),
+            StoreAnswer::Placed(_) => return None, // a source asks for none
         };
         Some(Input::Done { op, outcome })
     })

@@ -116,7 +116,7 @@ async fn fetch(environs: &Environs, node: NodeId, chunk: ChunkId) -> Result<byte
 fn asker(op: OpId, context: &Context<TargetExecutor>) -> Asker {
     super::asker(context, move |answer| match answer {
         StoreAnswer::Row(row) => Some(Input::Done { op, outcome: Outcome::Read(Ok(row)) }),
-        StoreAnswer::Claimed(_) => None,
+        StoreAnswer::Claimed(_) | StoreAnswer::Placed(_) => None,
     })
 }
 

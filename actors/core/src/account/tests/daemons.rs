@@ -63,7 +63,14 @@ fn refusal(sent: &[Control]) -> ErrorCode {
 pub(super) fn desk() -> Bench {
     let (name, os) = ("desk".to_owned(), "linux".to_owned());
     Bench::new(
-        Place::Node { node: DESK, name, os, capabilities: with_code(), policy: Policy::default() },
+        Place::Node {
+            node: DESK,
+            name,
+            os,
+            capabilities: with_code(),
+            announced: CapabilitySet::new(),
+            policy: Policy::default(),
+        },
         Limits::default(),
     )
 }

@@ -3,6 +3,7 @@
 mod daemons;
 mod moves;
 mod opens;
+mod placing;
 mod policy;
 mod presence;
 mod requests;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 use wayfare_protocol::capability::{Accepting, Capabilities, Policy, Power, Reluctance, RuntimeSpec};
+use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::control::{Control, DeviceInfo, MrpRequest, MrpResponse, OpenedSession, PresenceInfo};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
 use wayfare_protocol::session::{
@@ -135,7 +137,8 @@ impl Bench {
     /// The same with a policy.
     pub(super) fn desk_with(policy: Policy) -> Self {
         let (name, os) = ("desk".to_owned(), "linux".to_owned());
-        let place = Place::Node { node: DESK, name, os, capabilities: python(), policy };
+        let place =
+            Place::Node { node: DESK, name, os, capabilities: python(), announced: CapabilitySet::new(), policy };
         Self::new(place, Limits::default())
     }
 
@@ -155,6 +158,12 @@ impl Bench {
         let name = if device == DESK.0 { "desk" } else { "laptop" };
         let name = if device == PHONE { "phone" } else { name };
         self.input(Input::LinkUp { link: LinkId(link), peer: Peer::Device(registered(device, name, node)) });
+    }
+
+    /// A node comes back under the id that it has.
+    pub(super) fn up_again(&mut self, link: u64, node: NodeId) {
+        let peer = Peer::Device(registered(node.0, "again", Some(python())));
+        self.input(Input::LinkUp { link: LinkId(link), peer });
     }
 
     /// A program on this node.

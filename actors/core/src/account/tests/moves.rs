@@ -124,7 +124,10 @@ fn an_order_and_a_chunk_find_their_node() {
     bench.input(Input::Daemon(Box::new(daemon("votes", DESK, EPOCH))));
     bench.says(2, Control::DaemonRequest(DaemonRequest { call, ..asked(1) }));
     assert!(
-        bench.said.iter().any(|effect| matches!(effect, Effect::Migration(MigrationNews::Ordered { to: LAPTOP, .. })))
+        bench
+            .said
+            .iter()
+            .any(|effect| matches!(effect, Effect::Migration(MigrationNews::Ordered { to: Some(LAPTOP), .. })))
     );
     bench.pass(60_000);
     assert_eq!(bench.sent(2), [], "it is not given up yet");

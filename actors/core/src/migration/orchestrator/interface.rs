@@ -52,8 +52,8 @@ pub enum Input {
 pub enum Outcome {
     /// The row; `None`: there is none.
     Read(Result<Option<Row>, Refusal>),
-    /// The node that fits best, if any does.
-    Chosen(Option<NodeId>),
+    /// The node that fits best, if any does; a refusal where nobody could say.
+    Chosen(Result<Option<NodeId>, Refusal>),
     /// The store's answer to the claim; a refusal where its outcome is not known.
     Claimed(Result<ClaimOutcome, Refusal>),
 }

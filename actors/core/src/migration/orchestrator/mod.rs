@@ -18,6 +18,7 @@
 //! What was asked and not answered is asked again after [`Limits::migration_retry`](wayfare_protocol::Limits::migration_retry). A phase without progress
 //! ends the migration: before the source was told to seal by saying so to both; after that by an attempt at the abort.
 
+mod aim;
 mod interface;
 mod messages;
 mod row;
@@ -63,7 +64,7 @@ enum Stage {
     /// The row is being read.
     Looking { op: OpId, again_at: Boot, give_up_at: Boot },
     /// A target is being chosen.
-    Choosing { op: OpId, row: Row },
+    Choosing { op: OpId, row: Row, again_at: Boot, give_up_at: Boot },
     /// Source and target are known.
     Moving(Moving),
     /// It is over.
@@ -157,15 +158,25 @@ impl Machine for Orchestrator {
 
     fn deadline(&self) -> Option<Boot> {
         match &self.stage {
-            Stage::New | Stage::Choosing { .. } | Stage::Ended => None,
-            Stage::Looking { again_at, give_up_at, .. } => Some((*again_at).min(*give_up_at)),
+            Stage::New | Stage::Ended => None,
+            Stage::Looking { again_at, give_up_at, .. } | Stage::Choosing { again_at, give_up_at, .. } => {
+                Some((*again_at).min(*give_up_at))
+            }
             Stage::Moving(moving) => Some(moving.again_at.min(moving.give_up_at)),
         }
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         match &self.stage {
-            Stage::New | Stage::Choosing { .. } | Stage::Ended => {}
+            Stage::New | Stage::Ended => {}
+            Stage::Choosing { row, again_at, give_up_at, .. } => {
+                if *give_up_at <= now.boot {
+                    self.fail(now, FailureReason::NoTarget, out);
+                } else if *again_at <= now.boot {
+                    let (row, give_up_at) = (row.clone(), *give_up_at);
+                    self.choose(now, row, give_up_at, out);
+                }
+            }
             Stage::Looking { again_at, give_up_at, .. } => {
                 if *give_up_at <= now.boot {
                     self.fail(now, FailureReason::StoreUnreachable, out);
@@ -194,13 +205,6 @@ impl Machine for Orchestrator {
 }
 
 impl Orchestrator {
-    fn look(&mut self, now: Now, give_up_at: Boot, out: &mut impl Sink<Effect>) {
-        let op = self.ops.take();
-        let again_at = now.boot.after(self.config.limits.migration_retry);
-        self.stage = Stage::Looking { op, again_at, give_up_at };
-        out.push(Effect::ReadRow { op });
-    }
-
     fn on_done(&mut self, now: Now, op: OpId, outcome: Outcome, out: &mut impl Sink<Effect>) {
         match (&self.stage, outcome) {
             (Stage::Looking { op: awaited, .. }, Outcome::Read(result)) if *awaited == op => match result {
@@ -211,35 +215,16 @@ impl Orchestrator {
                 }
                 Err(_) => {} // read again when it is time
             },
-            (Stage::Choosing { op: awaited, row }, Outcome::Chosen(chosen)) if *awaited == op => match chosen {
-                Some(target) => {
+            (Stage::Choosing { op: awaited, row, .. }, Outcome::Chosen(chosen)) if *awaited == op => match chosen {
+                Ok(Some(target)) => {
                     let row = row.clone();
                     self.begin(now, row, target, out);
                 }
-                None => self.fail(now, FailureReason::NoTarget, out),
+                Ok(None) => self.fail(now, FailureReason::NoTarget, out),
+                Err(_) => {} // asked again when it is time
             },
             (Stage::Moving(_), Outcome::Claimed(answer)) => self.claimed(now, op, answer, out),
             _ => {} // of something that is over
-        }
-    }
-
-    /// The row says who has it: may it be moved, and where to?
-    fn found(&mut self, now: Now, row: Row, out: &mut impl Sink<Effect>) {
-        let refuse = |code, why: &str| FailureReason::Refused(Refusal::new(code, why));
-        if !self.config.order.cause.permits(self.config.by, row.owner) {
-            let why = "only the node that has it moves it away for its own sake";
-            return self.fail(now, refuse(ErrorCode::Forbidden, why), out);
-        }
-        match self.config.order.to {
-            Some(target) if target == row.owner => {
-                self.fail(now, refuse(ErrorCode::Unsupported, "it is there already"), out);
-            }
-            Some(target) => self.begin(now, row, target, out),
-            None => {
-                let op = self.ops.take();
-                out.push(Effect::Choose { op, source: row.owner });
-                self.stage = Stage::Choosing { op, row };
-            }
         }
     }
 

@@ -21,9 +21,11 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
+use strum::VariantNames as _;
 use wayfare_protocol::capability::Load;
 use wayfare_protocol::{Boot, Limits, Now};
 
+use crate::mark::{Mark, Phases};
 use crate::{Machine, Sink};
 
 use drain::Drain;
@@ -35,7 +37,7 @@ pub struct Overload<D> {
     phase: Phase<D>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, strum::IntoStaticStr, strum::VariantNames)]
 enum Phase<D> {
     /// Not busy.
     Calm,
@@ -179,6 +181,12 @@ impl<D: Copy + Ord + Debug> Machine for Overload<D> {
             drain.retry_due(now.boot);
             drain.send(&self.limits, out);
         }
+    }
+
+    const PHASES: &'static [Phases] = &[(Self::NAME, Phase::<D>::VARIANTS)];
+
+    fn marks(&self, out: &mut Vec<Mark>) {
+        out.push(Mark { machine: Self::NAME, phase: (&self.phase).into() });
     }
 }
 

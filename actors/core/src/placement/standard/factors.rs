@@ -105,7 +105,8 @@ impl<'a> StandardPlacement<'a> {
             | Standing::Offline
             | Standing::Sleeping
             | Standing::Revoked
-            | Standing::Draining) => Err(Veto::Standing(standing)),
+            | Standing::Draining
+            | Standing::Reluctant(_)) => Err(Veto::Standing(standing)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use wayfare_protocol::capability::Accepting;
 use wayfare_protocol::capability_filter::{CapabilityFilter, GpuFilter};
 use wayfare_protocol::control::PresenceInfo;
 
@@ -61,8 +62,8 @@ fn only_a_node_that_is_ready_takes_something() {
         assert_eq!(plain(Factor::Standing, &request(), &desk_and(&[]), vitals), refused(said));
     }
     assert_eq!(plain(Factor::Standing, &request(), &desk_and(&[]), idle()), Ok(1.0));
-    assert_eq!(Standing::of(PresenceInfo::Online), Standing::Ready);
-    assert_eq!(Standing::of(PresenceInfo::Offline { last_seen: Wall(0) }), Standing::Offline);
+    assert_eq!(Standing::of(PresenceInfo::Online, Accepting::Everything), Standing::Ready);
+    assert_eq!(Standing::of(PresenceInfo::Offline { last_seen: Wall(0) }, Accepting::Everything), Standing::Offline);
 }
 
 #[test]

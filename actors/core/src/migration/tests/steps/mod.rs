@@ -19,7 +19,7 @@ use wayfare_protocol::migration::{
 use wayfare_protocol::ownership::{ClaimOutcome, Lineage, Row};
 use wayfare_protocol::sealed_key::SealedKey;
 use wayfare_protocol::{
-    Boot, DeviceId, EntityKey, Epoch, Head, MigrationId, NodeId, Now, ResourceId, SignedHead, Wall,
+    Boot, DeviceId, EntityKey, Epoch, ErrorCode, Head, MigrationId, NodeId, Now, Refusal, ResourceId, SignedHead, Wall,
 };
 
 use super::super::{Orchestrator, Source, Target, Wrong, orchestrator, source, target};

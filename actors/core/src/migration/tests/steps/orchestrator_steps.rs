@@ -174,8 +174,14 @@ fn without_a_target_one_is_chosen_and_without_any_it_says_so() {
     lead.step(orchestrator::Input::Start);
     let (op, outcome) = (lead.op(), orchestrator::Outcome::Read(Ok(Some(row(HERE, EPOCH.n)))));
     lead.step(orchestrator::Input::Done { op, outcome });
+    let unanswered = lead.op();
+    let nobody = Err(Refusal::new(ErrorCode::OwnerUnreachable, "no cloud"));
+    lead.step(orchestrator::Input::Done { op: unanswered, outcome: orchestrator::Outcome::Chosen(nobody) });
+    let due = lead.machine.deadline().expect("it asks again").since(at(0).boot);
+    lead.wake(u64::try_from(due.as_millis()).unwrap());
     let op = lead.op();
-    lead.step(orchestrator::Input::Done { op, outcome: orchestrator::Outcome::Chosen(None) });
+    assert_ne!(op, unanswered);
+    lead.step(orchestrator::Input::Done { op, outcome: orchestrator::Outcome::Chosen(Ok(None)) });
     let failed = |effect: &orchestrator::Effect| {
         matches!(effect, orchestrator::Effect::Publish(info)
             if info.state == MoveState::Failed(FailureReason::NoTarget))

@@ -87,7 +87,7 @@ impl World {
                 E::Choose { op, source } => {
                     let chosen = self.nodes.iter().map(|node| node.id).find(|id| *id != source);
                     let life = self.nodes[at].life;
-                    let done = Done::Orchestrator(op, orchestrator::Outcome::Chosen(chosen));
+                    let done = Done::Orchestrator(op, orchestrator::Outcome::Chosen(Ok(chosen)));
                     self.later(1, What::Done { node: at, life, done });
                 }
                 E::Rejected { wrong, .. } => self.rejected.push(wrong),

@@ -1,10 +1,13 @@
 //! Where a daemon is placed, and why.
 
+mod ask;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::NodeId;
+pub use ask::{Judged, Placement, PlacementAsk, Verdict};
 
 /// The node that a daemon goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
