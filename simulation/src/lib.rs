@@ -6,6 +6,7 @@
 pub mod check;
 pub mod chore;
 pub mod clock;
+pub mod daemon_test_kit;
 mod disorder;
 pub mod evidence;
 pub mod explain;
