@@ -118,6 +118,14 @@ impl World {
         self.folder().join(format!("{name}.trace"))
     }
 
+    /// What the node wrote down so far.
+    ///
+    /// # Errors
+    /// If it keeps no trace.
+    pub fn trace_of_node(&self) -> Result<String> {
+        fs::read_to_string(self.trace_path("node")).context("a trace")
+    }
+
     /// What the configuration of a process says of its trace.
     fn trace_line(&self, name: &str) -> String {
         let path = self.trace_path(name).display().to_string();

@@ -21,17 +21,17 @@ const SUBSCRIBER: Origin = Origin(77);
 const END: &str = "end";
 
 /// Two nodes of one account and who uses them.
-struct Place {
-    attic: Node,
-    workshop_id: NodeId,
-    attic_id: NodeId,
-    person: Device,
+pub(crate) struct Place {
+    pub(crate) attic: Node,
+    pub(crate) workshop_id: NodeId,
+    pub(crate) attic_id: NodeId,
+    pub(crate) person: Device,
     /// Asks for moves.
-    mover: Device,
+    pub(crate) mover: Device,
 }
 
 impl Place {
-    async fn of(world: &mut World, attic_tables: &str) -> Result<Self> {
+    pub(crate) async fn of(world: &mut World, attic_tables: &str) -> Result<Self> {
         world.start_cloud().await?;
         world.start_node("workshop").await?;
         world.node_tables(attic_tables);
@@ -80,7 +80,7 @@ async fn lives_at(node: &Node, daemon: EntityId, limits: &Limits) -> Result<Opti
 }
 
 /// From now on outputs are kept until they are acknowledged; others move with no daemon.
-async fn subscribe(device: &Device, daemon: EntityId) -> Result<()> {
+pub(crate) async fn subscribe(device: &Device, daemon: EntityId) -> Result<()> {
     within("the subscription", async {
         let call = || DaemonCall::Subscribe { subscriber: SUBSCRIBER, after: 0 };
         while device.client().call_daemon(daemon, call()).await != Some(DaemonAnswer::Done) {
@@ -112,7 +112,7 @@ async fn heard(device: &Device, daemon: EntityId) -> Result<Vec<String>> {
     }
 }
 
-fn counted_once(outputs: &[String], each: u64) -> Result<()> {
+pub(crate) fn counted_once(outputs: &[String], each: u64) -> Result<()> {
     for (_, word) in BOTH {
         let counts: Vec<_> = outputs.iter().filter_map(|line| line.strip_prefix(word)).map(str::trim).collect();
         let expected: Vec<_> = (1..=each).map(|count| count.to_string()).collect();
@@ -121,10 +121,19 @@ fn counted_once(outputs: &[String], each: u64) -> Result<()> {
     Ok(())
 }
 
-async fn publish_both(device: &Device, daemon: EntityId, first: u64, count: u64) -> Result<()> {
+pub(crate) async fn publish_both(device: &Device, daemon: EntityId, first: u64, count: u64) -> Result<()> {
     for (origin, word) in BOTH {
         let words = vec![Bytes::from_static(word.as_bytes()); usize::try_from(count)?];
         publish(device, daemon, origin, first, words).await?;
+    }
+    Ok(())
+}
+
+/// Makes the state so large that it travels in many pieces: so many hundreds of words.
+pub(crate) async fn publish_large(device: &Device, daemon: EntityId, words: u64) -> Result<()> {
+    for first in (1..=words).step_by(100) {
+        let words = (first..first + 100).map(|n| Bytes::from(format!("{n:x<2000}"))).collect();
+        publish(device, daemon, Origin(3), first, words).await?;
     }
     Ok(())
 }
@@ -209,11 +218,7 @@ fn a_source_that_is_killed_on_the_way_leaves_one_owner() -> Result<()> {
             let info = start_on(&person, "votes", "tally", Some(workshop_id)).await?;
             subscribe(&person, info.entity).await?;
             publish_both(&person, info.entity, 1, 10).await?;
-            // A large state: it travels in many pieces.
-            for first in (1..=WORDS).step_by(100) {
-                let words = (first..first + 100).map(|n| Bytes::from(format!("{n:x<2000}"))).collect();
-                publish(&person, info.entity, Origin(3), first, words).await?;
-            }
+            publish_large(&person, info.entity, WORDS).await?;
             let blobs = attic.data().join("blobs");
             let mut ordered =
                 tokio::spawn(mover.client().call_daemon(info.entity, DaemonCall::Move { to: attic_id, mode }));
@@ -241,7 +246,7 @@ fn a_source_that_is_killed_on_the_way_leaves_one_owner() -> Result<()> {
 }
 
 /// Waits until the daemon lives at one node, looking at one after the other: it may move between two looks, but never live twice at an epoch.
-async fn one_owner(world: &mut World, attic: &Node, daemon: EntityId) -> Result<()> {
+pub(crate) async fn one_owner(world: &mut World, attic: &Node, daemon: EntityId) -> Result<()> {
     let limits = world.limits();
     within("one owner", async {
         loop {
