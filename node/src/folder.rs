@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use wayfare_protocol::ProjectId;
+
 /// A data folder. It belongs to one device: its node and its command line share it.
 ///
 /// | name | what |
@@ -19,6 +21,8 @@ use std::path::{Path, PathBuf};
 /// | `logs/` | the logs of its sessions |
 /// | `keys/` | the keys of its daemons |
 /// | `blobs/` | snapshots, by the hash of their chunks |
+/// | `folders.json` | the folders that are bound to projects, see [`crate::folders`] |
+/// | `folders/` | what is remembered of their files, a folder for each project |
 /// | `s/` | its session hosts, see [`crate::hosts`] |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataFolder(PathBuf);
@@ -90,6 +94,18 @@ impl DataFolder {
     #[must_use]
     pub fn blobs(&self) -> PathBuf {
         self.0.join("blobs")
+    }
+
+    /// The folders that are bound to projects.
+    #[must_use]
+    pub fn folders_list(&self) -> PathBuf {
+        self.0.join("folders.json")
+    }
+
+    /// What is remembered of the files of a project's folder.
+    #[must_use]
+    pub fn bases(&self, project: ProjectId) -> PathBuf {
+        self.0.join("folders").join(project.0.to_string())
     }
 
     /// The logs.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod daemon;
 pub mod daemons;
 pub mod folder;
+pub mod folders;
 pub mod hardware;
 pub mod hosts;
 pub mod jupyter;

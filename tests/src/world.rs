@@ -271,6 +271,14 @@ impl World {
         CommandLine::of_node(self)
     }
 
+    /// The command line of another node, on its own data folder.
+    ///
+    /// # Errors
+    /// If there is no program for it.
+    pub fn command_line_on(&mut self, node: &Node) -> Result<CommandLine> {
+        CommandLine::on_node(self, node)
+    }
+
     /// The command line of a device, in its own folder: on this machine's network, or in a network of its own in which
     /// nothing is but the cloud's port.
     ///

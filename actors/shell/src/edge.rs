@@ -22,6 +22,7 @@ use crate::children::{daemon_child, session_child};
 use crate::daemon::{self, Beginning};
 use crate::directory::Directory;
 use crate::document::{self, Library};
+use crate::folder::Binder;
 use crate::ids::Ids;
 use crate::link::{AccountOwner, LinkOwner, accepted, uplink};
 use crate::migration;
@@ -169,6 +170,13 @@ impl EdgeNode {
     #[must_use]
     pub fn library(&self) -> &Library {
         &self.library
+    }
+
+    /// Binds folders to projects here.
+    #[must_use]
+    pub fn binder(&self) -> Binder {
+        let (library, limits) = (self.library.clone(), self.doors.own.limits.as_ref().clone());
+        Binder { root: self.root.clone(), library, runtime: self.doors.own.runtime.clone(), limits }
     }
 
     /// Tells the cloud how busy the node is.

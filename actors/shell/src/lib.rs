@@ -15,6 +15,7 @@ pub mod device;
 pub mod directory;
 pub mod document;
 pub mod edge;
+pub mod folder;
 pub mod gate;
 pub mod ids;
 pub mod journal;

@@ -17,6 +17,7 @@ use super::docs_arguments::DocsCommand;
 use super::exit::EXIT_CODES;
 use super::jupyter_arguments::JupyterCommand;
 use super::notebook_arguments::NotebookCommand;
+use super::project_arguments::ProjectCommand;
 use crate::notebook::parse_needs;
 
 /// Runs the cells of Markdown notebooks on your devices.
@@ -71,6 +72,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: DocsCommand,
+    },
+    /// The folders of this device that are bound to projects. For the node that runs here.
+    Project {
+        /// What to do.
+        #[command(subcommand)]
+        command: ProjectCommand,
     },
     /// Print the address of the app for a browser of this machine.
     App,

@@ -21,11 +21,14 @@ pub(super) async fn docs(app: &App, command: DocsCommand) -> Result<Exit, Failur
     let client = app.connect().await?;
     let shelf = Shelf { app, library: client.library() };
     match command {
-        DocsCommand::List { project: None } => shelf.projects().await,
-        DocsCommand::List { project: Some(project) } => shelf.documents(&project).await,
+        DocsCommand::List { project: None, .. } => shelf.projects().await,
+        DocsCommand::List { project: Some(project), trash } => shelf.documents(&project, trash).await,
         DocsCommand::New { name } => shelf.make(&name).await,
         DocsCommand::Cat { name } => shelf.cat(&name).await,
         DocsCommand::Edit(asked) => shelf.edit(asked).await,
+        DocsCommand::Rename { name, path } => shelf.rename(&name, &path).await,
+        DocsCommand::Delete { name } => shelf.delete(&name).await,
+        DocsCommand::Restore { name } => shelf.restore(&name).await,
     }
 }
 
@@ -58,9 +61,9 @@ impl Shelf<'_> {
         self.table(["PROJECT", "ID"], rows)
     }
 
-    async fn documents(&self, project: &str) -> Result<Exit, Failure> {
+    async fn documents(&self, project: &str, trash: bool) -> Result<Exit, Failure> {
         let project = self.project(project).await?;
-        let files = self.library.files(project).await?;
+        let files = if trash { self.library.trash(project).await? } else { self.library.files(project).await? };
         if self.app.form == Form::Json {
             files.iter().try_for_each(|(id, path)| self.app.screen.json(&json!({ "id": id, "path": path })))?;
             return Ok(Exit::Good);
@@ -106,6 +109,37 @@ impl Shelf<'_> {
         match self.app.form {
             Form::Json => self.app.screen.json(&json!({ "id": document, "path": name.path, "text": text }))?,
             _ => io::stdout().lock().write_all(text.as_bytes())?,
+        }
+        Ok(Exit::Good)
+    }
+
+    async fn rename(&self, name: &DocumentName, path: &str) -> Result<Exit, Failure> {
+        let project = self.project(&name.project).await?;
+        let document = self.library.document(project, &name.path).await?;
+        self.library.rename(project, document, path).await?;
+        self.settled(project.tree()).await?;
+        self.done(document, path, &format!("{} is {path} now", name.path))
+    }
+
+    async fn delete(&self, name: &DocumentName) -> Result<Exit, Failure> {
+        let project = self.project(&name.project).await?;
+        let document = self.library.document(project, &name.path).await?;
+        self.library.delete(project, document, &name.path).await?;
+        self.settled(project.tree()).await?;
+        self.done(document, &name.path, &format!("{} is in the trash of {}", name.path, name.project))
+    }
+
+    async fn restore(&self, name: &DocumentName) -> Result<Exit, Failure> {
+        let project = self.project(&name.project).await?;
+        let (document, path) = self.library.restore(project, &name.path).await?;
+        self.settled(project.tree()).await?;
+        self.done(document, &path, &format!("{path} is back"))
+    }
+
+    fn done(&self, document: DocumentId, path: &str, says: &str) -> Result<Exit, Failure> {
+        match self.app.form {
+            Form::Json => self.app.screen.json(&json!({ "id": document, "path": path }))?,
+            _ => self.app.screen.note(&printable(says)),
         }
         Ok(Exit::Good)
     }

@@ -12,6 +12,9 @@ pub enum DocsCommand {
     List {
         /// The project.
         project: Option<String>,
+        /// Those in the project's trash.
+        #[arg(long, requires = "project")]
+        trash: bool,
     },
     /// Make a project, or an empty document in one. What is there already stays as it is.
     New {
@@ -25,6 +28,23 @@ pub enum DocsCommand {
     },
     /// Change a document in your editor, or to what a file says. Only what differs is changed; what others change meanwhile stays.
     Edit(DocsEdit),
+    /// Give a document another path in its project. It stays the same document.
+    Rename {
+        /// project/path.
+        name: DocumentName,
+        /// Its new path, without the project.
+        path: String,
+    },
+    /// Put a document into its project's trash.
+    Delete {
+        /// project/path.
+        name: DocumentName,
+    },
+    /// Take a document out of the trash, to the path that it had, or one beside it.
+    Restore {
+        /// project/path; project/id where several had the path.
+        name: DocumentName,
+    },
 }
 
 /// `wayfare docs edit`.

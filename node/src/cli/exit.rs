@@ -105,6 +105,9 @@ pub enum Failure {
     /// Nothing by that name.
     #[error("{0}")]
     NotFound(String),
+    /// No node runs here.
+    #[error("{0}")]
+    NoNode(String),
     /// A kernel for a front end of Jupyter.
     #[error(transparent)]
     Jupyter(#[from] JupyterError),
@@ -135,7 +138,7 @@ impl Failure {
             Self::Documents(LibraryError::Refused(refusal)) if refusal.code == ErrorCode::DeadlineExceeded => {
                 Exit::Unreachable
             }
-            Self::Documents(LibraryError::Refused(_) | LibraryError::Unknown { .. }) => Exit::Refused,
+            Self::Documents(LibraryError::Refused(_) | LibraryError::Unknown { .. } | LibraryError::Taken { .. }) => Exit::Refused,
             Self::Documents(LibraryError::Name { .. } | LibraryError::Edit(_)) => Exit::Usage,
             Self::Jupyter(JupyterError::Device(_) | JupyterError::NotStarted(_)) => Exit::Refused,
             Self::Jupyter(JupyterError::Client(error)) => of_client(error),
@@ -143,7 +146,7 @@ impl Failure {
             Self::Jupyter(JupyterError::Sockets(_) | JupyterError::System(_)) => Exit::System,
             Self::Key(_) | Self::System(_) | Self::CloudFile(_) => Exit::System,
             Self::Place(PlaceError::CloudFile(_)) => Exit::System,
-            Self::Place(PlaceError::Nowhere(_) | PlaceError::NotPaired) => Exit::Unreachable,
+            Self::NoNode(_) | Self::Place(PlaceError::Nowhere(_) | PlaceError::NotPaired) => Exit::Unreachable,
             Self::Pairing { failure: PairFailure::Refused(_) } => Exit::Refused,
             Self::Pairing { .. } => Exit::Unreachable,
             Self::Client(error) => of_client(error),

@@ -26,6 +26,8 @@ mod notebook_arguments;
 mod page;
 mod plan;
 mod progress;
+mod project;
+mod project_arguments;
 mod questions;
 mod run;
 mod screen;
@@ -103,6 +105,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Service { command: ServiceCommand::Install(asked) } => service::install(&app, &asked),
         Command::Daemon { command } => daemon::daemon(&app, command).await,
         Command::Docs { command } => docs::docs(&app, command).await,
+        Command::Project { command } => project::project(&app, command).await,
         Command::App => page::page(&app),
         Command::Doctor => doctor::doctor(&app).await,
     }

@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -62,12 +63,14 @@ impl Documents for Shelf {
 impl HttpDoor {
     /// Opens it. Whoever comes in is served over links to the node's own door, as every program of the device is.
     ///
-    /// Links of the app's pages are given out as they are: who opened them has shown the token.
+    /// Links of the app's pages are given out as they are: who opened them has shown the token. `own` is served to programs of this
+    /// machine alone.
     pub(super) async fn open(
         folder: &DataFolder,
         key: &DeviceKey,
         settings: Settings,
         shelf: &Shelf,
+        own: Router,
         limits: &Limits,
     ) -> Result<(Self, mpsc::Receiver<Connection>), DaemonError> {
         let place = Place::of_node(folder, key.device_id());
@@ -81,7 +84,7 @@ impl HttpDoor {
         withdraw(&folder.http_address())?;
         let unix = UnixDoor::open(&folder.http_door())?;
         let mut door = Self { serving: Vec::new(), announced: None };
-        let router = routes.behind(Entrance::new(Way::Unix, None), None);
+        let router = routes.with_routes(own).behind(Entrance::new(Way::Unix, None), None);
         door.serving.push(tokio::spawn(http::serve(unix, router, bounds)).abort_handle());
         if let Some(listen) = settings.listen {
             let failed = |why| DaemonError::HttpListen { listen, why };

@@ -4,6 +4,7 @@
 //! changes, that one is stopped and another is started in its place: session hosts live on, and clients dial again.
 
 mod door;
+mod folder_routes;
 mod http;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ use wayfare_protocol::identity::DeviceKey;
 use crate::cloud_file::{Cloud, CloudFileError};
 use crate::config::{ConfigError, NodeConfig};
 use crate::folder::DataFolder;
+use crate::folders::{FolderError, Folders};
 use crate::hardware::LoadMeter;
 use crate::hardware::gpu::{self, GpuMeter, NoGpu};
 use crate::hardware::power::{SUPPLIES, power};
@@ -40,6 +42,7 @@ use crate::hosts::{HostSettings, LocalSessionHosts, find_program};
 use crate::kernels::{KernelPlaces, Kernels};
 
 use door::Guests;
+pub(crate) use folder_routes::{FOLDERS, LocalAnswer, ask_local};
 use http::{HttpDoor, Settings, Shelf};
 
 /// How often `cloud.toml` and the node's actors are looked at.
@@ -77,6 +80,9 @@ pub enum DaemonError {
         /// The system's reason.
         why: std::io::Error,
     },
+    /// The folders that are bound to projects.
+    #[error(transparent)]
+    Folders(#[from] FolderError),
     /// The session host's program.
     #[error(transparent)]
     SessionHost(#[from] StartError),
@@ -165,11 +171,14 @@ pub(crate) async fn run(
     let name = daemon.name(cloud.as_ref());
     let settings = Settings { name, listen: config.http.listen, origin: config.mrmd_origin()? };
     let shelf = Shelf::default();
-    let (_http, mut pages) = HttpDoor::open(&daemon.folder, &daemon.key, settings, &shelf, &daemon.limits).await?;
+    let folders = Folders::open(&daemon.folder, &settings.name, &daemon.limits)?;
+    let own = folder_routes::routes(&folders);
+    let (_http, mut pages) = HttpDoor::open(&daemon.folder, &daemon.key, settings, &shelf, own, &daemon.limits).await?;
     let mut ready = Some(ready);
     loop {
         let node = daemon.start(cloud.as_ref()).await?;
         shelf.put(node.library());
+        folders.bind(node.binder());
         if let Some(ready) = ready.take() {
             ready(&daemon.ready(cloud.as_ref()));
         }

@@ -117,6 +117,9 @@ pub const AWARENESS_STATE_MAX: usize = 16 * 1024;
 /// Longest name of a project, and longest path of a document in it.
 pub const DOCUMENT_NAME_MAX: usize = 1_024;
 
+/// Largest file of a bound folder that is a document (seed 000).
+pub const FOLDER_FILE_MAX: u64 = 50 * 1024 * 1024;
+
 /// Longest line of a run protocol server's events: a whole run's output at worst.
 pub const MRP_EVENT_MAX: usize = 64 * 1024 * 1024;
 /// Longest answer of such a server, a file that code has left among them.

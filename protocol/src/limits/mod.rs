@@ -239,6 +239,21 @@ pub struct Limits {
     /// A document that nobody has open is unloaded after so long.
     pub document_idle: Duration,
 
+    /// A file of a bound folder is taken in when it has not changed for so long.
+    pub folder_settle: Duration,
+    /// And taken for deleted when it is gone for so long.
+    pub folder_gone: Duration,
+    /// A bound folder is looked through so often, whatever the system tells of it.
+    pub folder_rescan: Duration,
+    /// More files than this that are gone at once are not taken for deleted before the person says so.
+    pub folder_deletions: usize,
+    /// Documents of one bound folder.
+    pub folder_documents: usize,
+    /// Documents of one bound folder that are kept open. The others are looked after in turn.
+    pub folder_followed: usize,
+    /// Folders that are bound at one node.
+    pub folders: usize,
+
     /// A pairing string is good for so long.
     pub pairing_valid: Duration,
     /// Wrong pairing codes within [`Limits::pairing_window`] after which every attempt is refused.

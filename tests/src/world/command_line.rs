@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use tokio::task::JoinHandle;
 
 use super::installed::{editors, venv};
-use super::{World, sober};
+use super::{Node, World, sober};
 use crate::forward::unix_to_tcp;
 use crate::namespace;
 use crate::patience::within;
@@ -42,6 +42,12 @@ impl CommandLine {
     /// That of a node, on its own data folder.
     pub(super) fn of_node(world: &mut World) -> Result<Self> {
         let data = world.node().data().to_owned();
+        Self::of(world, world.folder().to_owned(), data, Network::Shared)
+    }
+
+    /// The same of another node.
+    pub(super) fn on_node(world: &mut World, node: &Node) -> Result<Self> {
+        let data = node.data().to_owned();
         Self::of(world, world.folder().to_owned(), data, Network::Shared)
     }
 

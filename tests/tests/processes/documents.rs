@@ -95,3 +95,27 @@ fn what_was_written_on_two_sides_of_a_cloud_that_is_gone_is_one_text_when_it_is_
         Ok(())
     })
 }
+
+#[test]
+fn a_deleted_document_is_out_of_the_way_and_comes_back_with_its_text() -> Result<()> {
+    in_a_world(async |world| {
+        world.start_cloud().await?;
+        let desk = desk(world).await?;
+        let file = world.folder().join("text.md");
+        fs::write(&file, "what was written\n")?;
+        let from = file.display().to_string();
+        desk.says(&["docs", "edit", "lab/plan.md", "--from", &from]).await?;
+        desk.says(&["docs", "rename", "lab/plan.md", "old/plan.md"]).await?;
+        desk.says(&["docs", "delete", "lab/old/plan.md"]).await?;
+        ensure!(desk.says(&["docs", "cat", "lab/old/plan.md"]).await.is_err(), "it is deleted");
+        ensure!(desk.says(&["docs", "list", "lab", "--trash"]).await?.contains("old/plan.md"), "it is in the trash");
+        // Another one takes its path.
+        desk.says(&["docs", "new", "lab/old/plan.md"]).await?;
+        let back = desk.says(&["--json", "docs", "restore", "lab/old/plan.md"]).await?;
+        let path = back.split("\"path\":").nth(1).and_then(|rest| rest.split('"').nth(1)).context("no path")?;
+        ensure!(path.starts_with("old/plan (") && path.ends_with(").md"), "{path}");
+        ensure!(desk.says(&["docs", "cat", &format!("lab/{path}")]).await? == "what was written\n", "its text");
+        ensure!(desk.says(&["docs", "rename", &format!("lab/{path}"), "old/plan.md"]).await.is_err(), "that is taken");
+        Ok(())
+    })
+}

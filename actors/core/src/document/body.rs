@@ -36,6 +36,13 @@ pub enum Edit {
         /// Its text.
         value: String,
     },
+    /// Takes an entry out of a map, if it is there. What others put there meanwhile stays.
+    Remove {
+        /// The map.
+        map: String,
+        /// The entry.
+        key: String,
+    },
 }
 
 impl Edit {
@@ -44,6 +51,7 @@ impl Edit {
         match self {
             Self::Splice { insert, .. } => insert.len(),
             Self::Put { key, value, .. } => key.len() + value.len(),
+            Self::Remove { .. } => 0,
         }
     }
 }
@@ -147,6 +155,10 @@ impl Body {
                     let map = transaction.get_or_insert_map(map.as_str());
                     map.insert(&mut transaction, key.as_str(), value.as_str());
                 }
+                Edit::Remove { map, key } => {
+                    let map = transaction.get_or_insert_map(map.as_str());
+                    map.remove(&mut transaction, key);
+                }
             }
         }
         transaction.commit();
@@ -169,6 +181,12 @@ impl Body {
             }
         }
         Ok(())
+    }
+
+    /// Whether nothing was ever written to it, as far as is known here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.transact().state_vector().is_empty()
     }
 
     /// What it has, encoded as another replica wants to be told.

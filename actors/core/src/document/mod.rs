@@ -29,6 +29,7 @@ pub mod frame;
 mod interface;
 mod log;
 mod peer;
+mod tree;
 #[cfg(test)]
 mod tests;
 
@@ -46,6 +47,7 @@ pub use diff::edits_between;
 pub use interface::{Ask, AskId, Config, Effect, Input, PeerId, PeerKind, Record, Told};
 use log::Log;
 use peer::Peer;
+pub use tree::{FILES, TRASH, Tree, deletion, restoration, second_path};
 
 /// How this replica stands with the one of the cloud.
 #[derive(Debug, strum::IntoStaticStr, strum::VariantNames)]

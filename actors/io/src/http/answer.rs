@@ -49,6 +49,7 @@ impl Failure {
             Self::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Mesh(ClientError::OpenRefused(refusal) | ClientError::CallRefused(refusal)) => of_refusal(refusal),
             Self::Documents(LibraryError::Unknown { .. }) => StatusCode::NOT_FOUND,
+            Self::Documents(LibraryError::Taken { .. }) => StatusCode::CONFLICT,
             Self::Documents(LibraryError::Name { .. } | LibraryError::Edit(_)) => StatusCode::BAD_REQUEST,
             Self::Documents(LibraryError::Refused(refusal)) => of_refusal(refusal),
             Self::Mesh(ClientError::NoAnswer) => StatusCode::GATEWAY_TIMEOUT,

@@ -133,6 +133,12 @@ impl Doorway {
         Self(self.0.merge(Router::new().route("/link", get(link)).with_state(links)))
     }
 
+    /// The same, and others beside them.
+    #[must_use]
+    pub fn with_routes(&self, others: Router) -> Self {
+        Self(self.0.clone().merge(others))
+    }
+
     /// The routes behind an entrance, and before it what anybody may have who names the door's host.
     pub fn behind(&self, entrance: Entrance, open: Option<Open>) -> Router {
         let (inner, entrance) = (self.0.clone(), Arc::new(entrance));

@@ -6,5 +6,6 @@
 #![expect(clippy::missing_panics_doc, reason = "a suite's panic is its answer")]
 
 pub mod blob;
+pub mod folder;
 pub mod log;
 pub mod store;

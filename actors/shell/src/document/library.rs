@@ -1,14 +1,15 @@
 //! The documents of an account at one place: by id, and by project and path.
 //!
-//! The index is a document whose map [`PROJECTS`] names the projects; a project's tree is a document whose map [`FILES`] names
-//! documents by path. Whoever makes one decides its id; two of one name, made apart, are both kept: the smaller id has the name.
+//! The index is a document whose map [`PROJECTS`] names the projects; a project's tree ([`Tree`]) is a document whose map [`FILES`]
+//! names documents by path. Whoever makes one decides its id; two of one name, made apart, are both kept: the smaller id has the name.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
-use wayfare_core::document::{Ask, Body, Edit, EditError, Told};
+use wayfare_core::document::{Ask, Body, Edit, EditError, FILES, Told, Tree, deletion, restoration};
 use wayfare_protocol::limits::DOCUMENT_NAME_MAX;
 use wayfare_protocol::{DocumentId, ErrorCode, ProjectId, Refusal};
 
@@ -19,8 +20,6 @@ use crate::supervisor::{Child, Order, Policy};
 
 /// The index's map of projects: their ids to their names.
 pub const PROJECTS: &str = "projects";
-/// A tree's map of documents: their ids to their paths, with `/` between names.
-pub const FILES: &str = "files";
 
 /// A document that could not be read, changed or found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +37,12 @@ pub enum LibraryError {
         what: &'static str,
         /// Its name.
         name: String,
+    },
+    /// Another document has that path.
+    #[error("another document is at {path:?}")]
+    Taken {
+        /// The path.
+        path: String,
     },
     /// A name that cannot be one.
     #[error("{name:?} cannot be a name: {why}")]
@@ -58,6 +63,11 @@ impl Library {
     #[must_use]
     pub fn new(environs: Environs) -> Self {
         Self(environs)
+    }
+
+    /// What makes ids and numbers of replicas.
+    pub(crate) fn ids(&self) -> &crate::ids::Ids {
+        &self.0.ids
     }
 
     /// Gives the document's actor a command; it is started if there is none.
@@ -161,15 +171,23 @@ impl Library {
         }
     }
 
+    /// The whole history of a document as it is now.
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub async fn history(&self, document: DocumentId) -> Result<Bytes, LibraryError> {
+        match self.ask(document, Ask::History).await? {
+            Told::History(history) => Ok(history),
+            other => Err(unexpected(other)),
+        }
+    }
+
     /// A copy of a document as it is now, to be changed apart: what is changed in it is merged by [`Library::merge`].
     ///
     /// # Errors
     /// See [`Library::ask`].
     pub async fn copy(&self, document: DocumentId) -> Result<Body, LibraryError> {
-        let history = match self.ask(document, Ask::History).await? {
-            Told::History(history) => history,
-            other => return Err(unexpected(other)),
-        };
+        let history = self.history(document).await?;
         let mut copy = Body::new(self.0.ids.client());
         copy.apply(&history).map_err(|error| Refusal::new(ErrorCode::Malformed, error.to_string()))?;
         Ok(copy)
@@ -265,11 +283,64 @@ impl Library {
             Err(LibraryError::Unknown { .. }) => {}
             known => return known,
         }
-        let is_plain = path.split('/').all(|name| !matches!(name, "" | "." | ".."));
-        checked(path, "a path is names with / between them, none of them empty, . or ..", is_plain)?;
+        checked_path(path)?;
         let id = DocumentId(self.0.ids.next());
         self.put(project.tree(), FILES, id.0, path).await?;
         Ok(id)
+    }
+
+    /// The tree of a project.
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub async fn tree(&self, project: ProjectId) -> Result<Tree, LibraryError> {
+        Ok(Tree::of(&self.copy(project.tree()).await?))
+    }
+
+    /// The documents of a project that were deleted, in the order of their ids, with the paths that they had.
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub async fn trash(&self, project: ProjectId) -> Result<Vec<(DocumentId, String)>, LibraryError> {
+        Ok(self.tree(project).await?.trash.into_iter().collect())
+    }
+
+    /// Gives a document another path. What it holds stays.
+    ///
+    /// # Errors
+    /// If it cannot be a path, or another document has it; see also [`Library::ask`].
+    pub async fn rename(&self, project: ProjectId, document: DocumentId, path: &str) -> Result<(), LibraryError> {
+        checked_path(path)?;
+        match self.document(project, path).await {
+            Ok(taken) if taken != document => return Err(LibraryError::Taken { path: path.to_owned() }),
+            Ok(_) | Err(LibraryError::Unknown { .. }) => {}
+            Err(other) => return Err(other),
+        }
+        self.put(project.tree(), FILES, document.0, path).await
+    }
+
+    /// Puts a document into the project's trash. What it holds stays, and so does what others change in it meanwhile.
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub async fn delete(&self, project: ProjectId, document: DocumentId, path: &str) -> Result<(), LibraryError> {
+        self.edit(project.tree(), deletion(document, path)).await
+    }
+
+    /// Takes a document out of the project's trash, to its path or, if that is taken, to one beside it. Returns the path.
+    ///
+    /// # Errors
+    /// If there is none of that id or path in the trash; see also [`Library::ask`].
+    pub async fn restore(&self, project: ProjectId, which: &str) -> Result<(DocumentId, String), LibraryError> {
+        let tree = self.tree(project).await?;
+        let is_meant = |(id, path): &(&DocumentId, &String)| id.0.to_string() == which || path.as_str() == which;
+        // Of several of one path the one that was made last.
+        let found = tree.trash.iter().rfind(is_meant).map(|(id, path)| (*id, path.clone()));
+        let unknown = || LibraryError::Unknown { what: "document in the trash", name: which.to_owned() };
+        let (document, had) = found.ok_or_else(unknown)?;
+        let path = tree.free_path(document, &had);
+        self.edit(project.tree(), restoration(document, &path)).await?;
+        Ok((document, path))
     }
 
     async fn put(&self, document: DocumentId, map: &str, id: Uuid, name: &str) -> Result<(), LibraryError> {
@@ -282,6 +353,11 @@ impl Library {
 fn named<Id>(known: Vec<(Id, String)>, what: &'static str, name: &str) -> Result<Id, LibraryError> {
     let found = known.into_iter().find(|(_, known)| known == name);
     found.map(|(id, _)| id).ok_or_else(|| LibraryError::Unknown { what, name: name.to_owned() })
+}
+
+fn checked_path(path: &str) -> Result<(), LibraryError> {
+    let is_plain = path.split('/').all(|name| !matches!(name, "" | "." | ".."));
+    checked(path, "a path is names with / between them, none of them empty, . or ..", is_plain)
 }
 
 fn checked(name: &str, rule: &str, holds: bool) -> Result<(), LibraryError> {

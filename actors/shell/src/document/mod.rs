@@ -22,7 +22,7 @@ use crate::link::{LinkCommand, LinkRef, Server, StreamPeer, Unserved, restarting
 use crate::logs;
 use crate::ports::{Log, LogName, LogStore};
 pub use editor::{Editor, EditorFeed, EditorNews};
-pub use library::{FILES, Library, LibraryError, PROJECTS};
+pub use library::{Library, LibraryError, PROJECTS};
 pub(crate) use passing::PassingLogs;
 
 /// What documents need of where they are.

@@ -3,6 +3,7 @@
 
 mod blob;
 mod daemon;
+mod folder;
 mod host;
 mod log;
 mod store;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use crate::actor::{Runtime, Trace};
 pub use blob::{BlobError, BlobStore};
 pub use daemon::{EntityKeys, Job, KeyError, KeysUnread, Workers};
+pub use folder::{Bases, FolderFiles};
 pub use host::{ConnectError, HostConnection, HostReader, HostStart, HostWriter, SessionHosts, StartError};
 pub use log::{Log, LogError, LogName, LogStore};
 pub use store::{Account, ControlStore, DeviceRow, StoreError};

@@ -1,0 +1,63 @@
+//! The folder of a project on disk, and what is remembered of its files.
+
+use std::collections::BTreeMap;
+
+use wayfare_core::folder_binding::{Brief, Disk, Kept, Moved, Scan, Stamp, Swapped};
+use wayfare_protocol::DocumentId;
+
+use super::Pending;
+
+/// A folder. Paths are relative to it, with `/` between names. What leads out of it, by whatever path or link, is refused.
+///
+/// One thing at a time is done in it, also if whoever asked for it does not wait for the answer.
+pub trait FolderFiles: Send + Sync {
+    /// What is in it.
+    ///
+    /// # Errors
+    /// If it is not there or cannot be read.
+    fn scan(&self) -> Pending<Result<Scan, String>>;
+    /// Reads a file.
+    fn read(&self, path: &str) -> Pending<Disk>;
+    /// Writes a text beside a path, with the mode of the file that is there. It is on disk before this ends.
+    ///
+    /// # Errors
+    /// Why not.
+    fn stage(&self, path: &str, text: String) -> Pending<Result<Stamp, String>>;
+    /// What is staged beside a path.
+    fn staged(&self, path: &str) -> Pending<Option<String>>;
+    /// Forgets that.
+    ///
+    /// # Errors
+    /// Why not.
+    fn unstage(&self, path: &str) -> Pending<Result<(), String>>;
+    /// Puts what is staged at its path, if what is there is expected. Whoever reads the path sees the one or the other. If it is not
+    /// done, what was staged stays so.
+    fn swap(&self, path: &str, expected: Option<String>) -> Pending<Swapped>;
+    /// Removes a file if its text is expected, and the folders that are empty then.
+    fn remove(&self, path: &str, expected: String) -> Pending<Swapped>;
+    /// Gives a file another path if nothing is there, and removes the folders that are empty then.
+    fn rename(&self, from: &str, to: &str) -> Pending<Moved>;
+    /// Gives what is staged beside a path a path of its own.
+    fn reveal(&self, path: &str, to: &str) -> Pending<Moved>;
+    /// Ends when something has changed in the folder since this was asked last. It may miss changes: look again after a while.
+    fn stirred(&self) -> Pending<()>;
+}
+
+/// What is remembered of a folder's documents, on disk.
+pub trait Bases: Send + Sync {
+    /// All of it, without histories.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn all(&self) -> Pending<Result<BTreeMap<DocumentId, Brief>, String>>;
+    /// What is remembered of a document.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn get(&self, document: DocumentId) -> Pending<Result<Option<Kept>, String>>;
+    /// Remembers it, or forgets it. It is on disk before this ends: the old or the new, and nothing between.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn put(&self, document: DocumentId, kept: Option<Kept>) -> Pending<Result<(), String>>;
+}

@@ -1,0 +1,129 @@
+//! `wayfare project`: asks the node that runs here.
+
+use hyper::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::app::App;
+use super::exit::{Exit, Failure};
+use super::lists::printable;
+use super::project_arguments::ProjectCommand;
+use crate::client::node_answers;
+use crate::daemon::{FOLDERS, LocalAnswer, ask_local};
+use crate::render::Form;
+
+/// Does what was asked.
+pub(super) async fn project(app: &App, command: ProjectCommand) -> Result<Exit, Failure> {
+    match command {
+        ProjectCommand::Add { folder, name } => {
+            let folder = std::path::absolute(&folder)?;
+            let own = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = name.or(own).ok_or_else(|| Failure::Usage("say --name: the folder has none".to_owned()))?;
+            let folder = folder.to_str().ok_or_else(|| Failure::Usage("the folder's name is not UTF-8".to_owned()))?;
+            let answer = ask(app, Method::POST, FOLDERS, &json!({ "folder": folder, "name": name })).await?;
+            done(app, &answer, &format!("{folder} is bound to the project {name}"))
+        }
+        ProjectCommand::List => list(app).await,
+        ProjectCommand::Status { name } => status(app, &name).await,
+        ProjectCommand::Remove { name } => {
+            let answer = ask(app, Method::DELETE, FOLDERS, &json!({ "name": name })).await?;
+            done(app, &answer, &format!("the project {name} has no folder here any more"))
+        }
+        ProjectCommand::Release { name } => {
+            let answer = ask(app, Method::POST, &format!("{FOLDERS}/release"), &json!({ "name": name })).await?;
+            let count = answer["released"].as_u64().unwrap_or_default();
+            done(app, &answer, &format!("{count} documents go to the trash"))
+        }
+    }
+}
+
+async fn ask(app: &App, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
+    if !node_answers(&app.folder) {
+        let says = format!("no node runs on {}: `wayfare-node` starts one", app.folder.path().display());
+        return Err(Failure::NoNode(says));
+    }
+    match ask_local(&app.folder, method, path, body, app.limits.request).await? {
+        LocalAnswer::Good(value) => Ok(value),
+        LocalAnswer::Refused(why) => Err(Failure::NotFound(why)),
+    }
+}
+
+fn done(app: &App, answer: &Value, says: &str) -> Result<Exit, Failure> {
+    match app.form {
+        Form::Json => app.screen.json(answer)?,
+        Form::Text => app.screen.note(&printable(says)),
+    }
+    Ok(Exit::Good)
+}
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    name: String,
+    folder: String,
+    documents: usize,
+    held: Vec<String>,
+    skipped: std::collections::BTreeMap<String, String>,
+    skipped_total: usize,
+    problem: Option<String>,
+    is_settled: bool,
+}
+
+impl Row {
+    fn says(&self) -> String {
+        match (&self.problem, self.held.len()) {
+            (Some(problem), _) => problem.clone(),
+            (None, 0) if self.is_settled => "in step".to_owned(),
+            (None, 0) => "at work".to_owned(),
+            (None, held) => format!("{held} files are gone: bring them back, or `wayfare project release {}`", self.name),
+        }
+    }
+}
+
+async fn rows(app: &App) -> Result<(Vec<Value>, Vec<Row>), Failure> {
+    let mut answer = ask(app, Method::GET, FOLDERS, &Value::Null).await?;
+    let values: Vec<Value> = answer["folders"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    let rows: Result<Vec<Row>, _> = values.iter().cloned().map(serde_json::from_value).collect();
+    Ok((values, rows.map_err(|error| Failure::Usage(format!("the node answers something else: {error}")))?))
+}
+
+async fn list(app: &App) -> Result<Exit, Failure> {
+    let (values, rows) = rows(app).await?;
+    if app.form == Form::Json {
+        values.iter().try_for_each(|value| app.screen.json(value))?;
+        return Ok(Exit::Good);
+    }
+    let head = ["PROJECT", "FOLDER", "DOCUMENTS", "LEFT OUT", "STATE"].map(str::to_owned).to_vec();
+    let cells = |row: &Row| {
+        vec![
+            printable(&row.name),
+            printable(&row.folder),
+            row.documents.to_string(),
+            row.skipped_total.to_string(),
+            printable(&row.says()),
+        ]
+    };
+    app.screen.table(&std::iter::once(head).chain(rows.iter().map(cells)).collect::<Vec<_>>())?;
+    Ok(Exit::Good)
+}
+
+async fn status(app: &App, name: &str) -> Result<Exit, Failure> {
+    let (values, rows) = rows(app).await?;
+    let at = rows.iter().position(|row| row.name == name);
+    let at = at.ok_or_else(|| Failure::NotFound(format!("no folder is bound to the project {name:?} here")))?;
+    if app.form == Form::Json {
+        app.screen.json(&values[at])?;
+        return Ok(Exit::Good);
+    }
+    let row = &rows[at];
+    app.screen.line(&format!("{}: {} documents, {}", printable(&row.folder), row.documents, printable(&row.says())))?;
+    for path in &row.held {
+        app.screen.line(&format!("gone  {}", printable(path)))?;
+    }
+    for (path, why) in &row.skipped {
+        app.screen.line(&format!("left out  {}: {}", printable(path), printable(why)))?;
+    }
+    if row.skipped_total > row.skipped.len() {
+        app.screen.line(&format!("and {} more", row.skipped_total - row.skipped.len()))?;
+    }
+    Ok(Exit::Good)
+}

@@ -1,0 +1,35 @@
+//! The arguments of `wayfare project`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+/// `wayfare project`.
+#[derive(Debug, Subcommand)]
+pub enum ProjectCommand {
+    /// Bind a folder to a project: its text files are the project's documents from now on.
+    Add {
+        /// The folder.
+        folder: PathBuf,
+        /// The project; it is made if there is none (default: the folder's name).
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// The folders that are bound, and whether anything is to be said of them.
+    List,
+    /// What of a project's folder does not sync, and why.
+    Status {
+        /// The project.
+        name: String,
+    },
+    /// Let the folder of a project go. Its files and the documents stay as they are.
+    Remove {
+        /// The project.
+        name: String,
+    },
+    /// Say that files which are gone from a project's folder were deleted: their documents go to the trash.
+    Release {
+        /// The project.
+        name: String,
+    },
+}
