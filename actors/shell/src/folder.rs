@@ -67,14 +67,8 @@ pub(crate) fn arguments(
                 kept,
                 limits: limits.as_ref().clone(),
             };
-            let executor = FolderExecutor {
-                binding,
-                library,
-                runtime,
-                limits,
-                followed: BTreeMap::new(),
-                is_watching: false,
-            };
+            let executor =
+                FolderExecutor { binding, library, runtime, limits, followed: BTreeMap::new(), is_watching: false };
             Ok(Started { machine: FolderBinding::new(config, now), executor, inputs: vec![Input::Begun] })
         })
     });
@@ -169,15 +163,12 @@ async fn history(library: &Library, document: DocumentId) -> Result<Bytes, Strin
 
 async fn perform(library: &Library, binding: &Binding, act: Act) -> Result<Outcome, Fatal> {
     let (files, bases) = (&binding.files, &binding.bases);
-    let tried = |tried: Result<(), crate::document::LibraryError>| {
-        Outcome::Tried(tried.map_err(|error| error.to_string()))
-    };
+    let tried =
+        |tried: Result<(), crate::document::LibraryError>| Outcome::Tried(tried.map_err(|error| error.to_string()));
     Ok(match act {
         Act::ReadTree => Outcome::Tree(library.tree(binding.project).await.map_err(|error| error.to_string())),
         Act::Scan => Outcome::Scanned(files.scan().await),
-        Act::Read { path } => {
-            Outcome::Read { disk: files.read(&path).await, fresh: DocumentId(library.ids().next()) }
-        }
+        Act::Read { path } => Outcome::Read { disk: files.read(&path).await, fresh: DocumentId(library.ids().next()) },
         Act::Gather { document, path } => Outcome::Gathered {
             kept: bases.get(document).await.map_err(Fatal)?,
             staged: files.staged(&path).await,
@@ -227,7 +218,8 @@ impl Executor for FolderExecutor {
         match effect {
             Effect::Do { op, act } => {
                 let (library, binding) = (self.library.clone(), self.binding.clone());
-                context.perform(async move { Ok(Input::Done { op, outcome: perform(&library, &binding, act).await? }) });
+                context
+                    .perform(async move { Ok(Input::Done { op, outcome: perform(&library, &binding, act).await? }) });
             }
             Effect::Follow { document } => self.follow(document, Input::Changed { document }, context),
             Effect::Leave { document } => {

@@ -138,7 +138,9 @@ impl Failure {
             Self::Documents(LibraryError::Refused(refusal)) if refusal.code == ErrorCode::DeadlineExceeded => {
                 Exit::Unreachable
             }
-            Self::Documents(LibraryError::Refused(_) | LibraryError::Unknown { .. } | LibraryError::Taken { .. }) => Exit::Refused,
+            Self::Documents(LibraryError::Refused(_) | LibraryError::Unknown { .. } | LibraryError::Taken { .. }) => {
+                Exit::Refused
+            }
             Self::Documents(LibraryError::Name { .. } | LibraryError::Edit(_)) => Exit::Usage,
             Self::Jupyter(JupyterError::Device(_) | JupyterError::NotStarted(_)) => Exit::Refused,
             Self::Jupyter(JupyterError::Client(error)) => of_client(error),

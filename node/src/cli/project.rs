@@ -74,7 +74,9 @@ impl Row {
             (Some(problem), _) => problem.clone(),
             (None, 0) if self.is_settled => "in step".to_owned(),
             (None, 0) => "at work".to_owned(),
-            (None, held) => format!("{held} files are gone: bring them back, or `wayfare project release {}`", self.name),
+            (None, held) => {
+                format!("{held} files are gone: bring them back, or `wayfare project release {}`", self.name)
+            }
         }
     }
 }

@@ -126,7 +126,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let document = DocumentId(Uuid::from_u128(5));
         let open = || BaseFiles::open(folder.path()).unwrap();
-        let kept = Kept { path: "a.md".to_owned(), base: Some("history".into()), text: None, writing: Some("more".into()) };
+        let kept =
+            Kept { path: "a.md".to_owned(), base: Some("history".into()), text: None, writing: Some("more".into()) };
         assert_eq!(open().get(document).await, Ok(None));
         open().put(document, Some(kept.clone())).await.unwrap();
         assert_eq!(open().get(document).await, Ok(Some(kept.clone())));

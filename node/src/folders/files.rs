@@ -31,7 +31,12 @@ impl DiskFolder {
     /// The folder at a path, which leads over no link.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), turn: Arc::default(), watching: Arc::new(Watching::new()), ignored: Arc::default() }
+        Self {
+            root: root.to_owned(),
+            turn: Arc::default(),
+            watching: Arc::new(Watching::new()),
+            ignored: Arc::default(),
+        }
     }
 
     fn run<T: Send + 'static>(&self, job: impl FnOnce(&Self) -> T + Send + 'static) -> Pending<T> {
@@ -120,7 +125,9 @@ impl DiskFolder {
         let moved = make_room(&to).and_then(|()| place(from, &to));
         self.tidy(from);
         match moved {
-            Ok(Placed::Done) => sync_folder(&to).map_or_else(|error| Moved::Refused(error.to_string()), |()| Moved::Done),
+            Ok(Placed::Done) => {
+                sync_folder(&to).map_or_else(|error| Moved::Refused(error.to_string()), |()| Moved::Done)
+            }
             Ok(Placed::Taken) => Moved::Taken,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Moved::Gone,
             Err(error) => Moved::Refused(error.to_string()),
@@ -246,7 +253,8 @@ fn stage(path: &Path, text: &str) -> io::Result<Stamp> {
     make_room(path)?;
     let staged = beside(path, STAGED);
     forget(&staged)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o666).custom_flags(O_NOFOLLOW).open(&staged)?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o666).custom_flags(O_NOFOLLOW).open(&staged)?;
     match path.symlink_metadata() {
         Ok(there) if there.is_file() => file.set_permissions(there.permissions())?,
         Ok(_) => return Err(io::Error::other("something that is no file is in its place")),

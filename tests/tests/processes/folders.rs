@@ -209,7 +209,9 @@ fn folders_that_were_bound_apart_under_one_name_become_one_project_and_nothing_i
             let read = fs::read_dir(&place.folder).into_iter().flatten().flatten();
             let mut texts: Vec<(String, String)> = read
                 .filter(|entry| entry.file_name().to_string_lossy().ends_with(".md"))
-                .filter_map(|entry| Some((entry.file_name().into_string().ok()?, fs::read_to_string(entry.path()).ok()?)))
+                .filter_map(|entry| {
+                    Some((entry.file_name().into_string().ok()?, fs::read_to_string(entry.path()).ok()?))
+                })
                 .filter(|(name, _)| !name.starts_with('.'))
                 .collect();
             texts.sort();

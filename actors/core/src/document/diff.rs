@@ -6,6 +6,9 @@ use super::Edit;
 
 /// Bytes of a changed piece up to which it is compared character by character.
 const REFINED: usize = 16 * 1024;
+/// Lines from the first that differs to the last, of both texts, up to which they are compared one by one: the time for that grows with
+/// the square of what differs.
+const COMPARED: usize = 20_000;
 
 /// The edits that make one text of another, from its end to its beginning, so that each is at its place in the old text. Compared by
 /// lines, and changed lines by characters.
@@ -13,6 +16,9 @@ const REFINED: usize = 16 * 1024;
 pub fn edits_between(old: &str, new: &str) -> Vec<Edit> {
     let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
         (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    if let Some(edit) = too_different(old, new, &old_lines, &new_lines) {
+        return vec![edit];
+    }
     let mut edits = Vec::new();
     for hunk in hunks(&old_lines, &new_lines) {
         let (old, new) = (&old[hunk.old.clone()], &new[hunk.new]);
@@ -27,6 +33,19 @@ pub fn edits_between(old: &str, new: &str) -> Vec<Edit> {
     }
     edits.reverse();
     edits
+}
+
+/// The one edit that stands for texts of which very much differs.
+fn too_different(old: &str, new: &str, old_lines: &[&str], new_lines: &[&str]) -> Option<Edit> {
+    let before = old_lines.iter().zip(new_lines).take_while(|(old, new)| old == new).count();
+    let (old_rest, new_rest) = (&old_lines[before..], &new_lines[before..]);
+    let after = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(old, new)| old == new).count();
+    if old_rest.len() + new_rest.len() - 2 * after <= COMPARED {
+        return None;
+    }
+    let bytes = |lines: &[&str]| lines.iter().map(|line| line.len()).sum::<usize>();
+    let (at, end) = (bytes(&old_lines[..before]), bytes(&old_rest[old_rest.len() - after..]));
+    Some(splice(at, &old[at..old.len() - end], &new[at..new.len() - end]))
 }
 
 /// Bytes of the old text that become those of the new.
@@ -95,6 +114,14 @@ mod tests {
             edits.iter().map(|edit| if let Edit::Splice { delete, .. } = edit { *delete } else { 0 }).sum();
         assert_eq!(touched, 3, "{edits:?}");
         assert_eq!(edits_between(old, old), []);
+    }
+
+    #[test]
+    fn texts_of_which_very_much_differs_are_compared_as_a_whole() {
+        let lines = |what: &str| (0..COMPARED).map(|n| format!("{what} {n}\n")).collect::<String>();
+        let (old, new) = (format!("# Title\n{}end\n", lines("old")), format!("# Title\n{}end\n", lines("new")));
+        assert_eq!(edits_between(&old, &new).len(), 1);
+        assert_eq!(applied(&old, &new), new);
     }
 
     proptest! {

@@ -29,9 +29,9 @@ pub mod frame;
 mod interface;
 mod log;
 mod peer;
-mod tree;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 

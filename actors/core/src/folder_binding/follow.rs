@@ -71,9 +71,9 @@ impl FolderBinding {
     /// The next documents that are not followed.
     pub(super) fn poll(&mut self) -> Vec<DocumentId> {
         let Some(tree) = &self.tree else { return Vec::new() };
-        let others = tree.files().filter(|(document, path)| {
-            !self.followed.touched.contains_key(document) && paths::fits(path).is_ok()
-        });
+        let others = tree
+            .files()
+            .filter(|(document, path)| !self.followed.touched.contains_key(document) && paths::fits(path).is_ok());
         let others: Vec<DocumentId> = others.map(|(document, _)| *document).collect();
         let after = others.iter().filter(|document| self.followed.polled.is_none_or(|last| **document > last));
         let mut next: Vec<DocumentId> = after.take(POLLED).copied().collect();

@@ -68,9 +68,8 @@ impl FolderBinding {
             let is_late = since.is_some_and(|since| scanned_at >= since.after(self.limits.folder_gone));
             is_late && !held.iter().any(|(held, _)| *held == document)
         };
-        let (document, path) = self.gone().find(|(document, path)| {
-            is_deleted(*document) && !self.failed.contains_key(*path)
-        })?;
+        let (document, path) =
+            self.gone().find(|(document, path)| is_deleted(*document) && !self.failed.contains_key(*path))?;
         let path = self.listed(document).map_or_else(|| path.to_owned(), Clone::clone);
         let edits = deletion(document, &path);
         Some((Job::Delete { document, path }, Act::EditTree { edits }))

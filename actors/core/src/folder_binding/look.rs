@@ -18,7 +18,14 @@ pub(super) struct Returning {
 
 impl FolderBinding {
     /// A file that nobody knows was read.
-    pub(super) fn looked(&mut self, now: Now, path: String, disk: Disk, fresh: DocumentId, out: &mut impl Sink<Effect>) {
+    pub(super) fn looked(
+        &mut self,
+        now: Now,
+        path: String,
+        disk: Disk,
+        fresh: DocumentId,
+        out: &mut impl Sink<Effect>,
+    ) {
         let (text, stamp) = match disk {
             Disk::Text { text, stamp } => (text, stamp),
             Disk::Gone => return self.scan_soon(now),

@@ -203,7 +203,9 @@ impl FolderBinding {
             }
             (Job::Unstage, Outcome::Done) => {}
             (Job::Look { path }, Outcome::Read { disk, fresh }) => self.looked(now, path, disk, fresh, out),
-            (Job::Rename { document, to, stamp }, Outcome::Tried(tried)) => self.renamed(document, to, stamp, tried, out),
+            (Job::Rename { document, to, stamp }, Outcome::Tried(tried)) => {
+                self.renamed(document, to, stamp, tried, out)
+            }
             (Job::KeepPath { document, to, stamp }, Outcome::Done) => self.has_path(document, to, stamp),
             (Job::Return { document, text, stamp, fresh, path }, Outcome::Histories(read)) => {
                 let returning = look::Returning { document, text, stamp, fresh, path };
@@ -218,10 +220,18 @@ impl FolderBinding {
             (Job::Compare { first, second, path }, Outcome::Histories(read)) => {
                 self.compared(first, second, path, read, out);
             }
-            (Job::Resolve { first, second, path, to }, Outcome::Tried(tried)) => self.resolved(first, second, path, to, tried),
-            (Job::Move { document, from, to }, Outcome::Moved(moved)) => self.moved(now, document, from, to, moved, out),
-            (Job::Aside { path, to, document }, Outcome::Moved(moved)) => self.put_aside(now, &path, to, document, moved),
-            (Job::Rehome { document, path }, Outcome::Read { disk, .. }) => self.rehomed(now, document, path, &disk, out),
+            (Job::Resolve { first, second, path, to }, Outcome::Tried(tried)) => {
+                self.resolved(first, second, path, to, tried)
+            }
+            (Job::Move { document, from, to }, Outcome::Moved(moved)) => {
+                self.moved(now, document, from, to, moved, out)
+            }
+            (Job::Aside { path, to, document }, Outcome::Moved(moved)) => {
+                self.put_aside(now, &path, to, document, moved)
+            }
+            (Job::Rehome { document, path }, Outcome::Read { disk, .. }) => {
+                self.rehomed(now, document, path, &disk, out)
+            }
             (Job::Delete { document, path }, Outcome::Tried(tried)) => self.deleted(document, path, tried, out),
             (Job::Forget { document }, Outcome::Done) => self.forget(document),
             (job, outcome) => unreachable!("{outcome:?} is no end of {job:?}"),

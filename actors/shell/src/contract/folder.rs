@@ -247,7 +247,8 @@ impl FolderFiles for MemoryFolder {
         for (path, (_, stamp)) in &self.files().files {
             // The first folder that is ignored stands for what is in it.
             let parts = path.match_indices('/').map(|(at, _)| &path[..at]).chain([path.as_str()]);
-            let ignored = parts.filter_map(|part| Some((part, fits(part).err()?))).find(|(_, why)| why.contains("ignored"));
+            let ignored =
+                parts.filter_map(|part| Some((part, fits(part).err()?))).find(|(_, why)| why.contains("ignored"));
             match (ignored, fits(path)) {
                 (Some((part, why)), _) if !path.ends_with(STAGED) => {
                     scan.skipped.insert(part.to_owned(), why);

@@ -32,7 +32,12 @@ fn a_saved_file_reverts_nothing_that_it_had_not_seen() {
     let mut world = World::new();
     world.make(id(5), "a.md", "one\ntwo\n");
     world.settle();
-    world.documents.get_mut(&id(5)).unwrap().edit(&[Edit::Splice { at: 0, delete: 0, insert: "zero\n".to_owned() }]).unwrap();
+    world
+        .documents
+        .get_mut(&id(5))
+        .unwrap()
+        .edit(&[Edit::Splice { at: 0, delete: 0, insert: "zero\n".to_owned() }])
+        .unwrap();
     world.write("a.md", "one\ntwo\nthree\n");
     world.settle();
     assert_eq!(world.text("a.md"), Some("zero\none\ntwo\nthree\n"));
