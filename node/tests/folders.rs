@@ -97,5 +97,6 @@ async fn a_folder_that_is_not_there_is_no_empty_one() {
     let folder = world.open();
     fs::remove_dir(world.path()).unwrap();
     assert!(folder.scan().await.is_err());
+    assert!(folder.stage("a.md", "text".to_owned()).await.is_err(), "nor is it made");
     fs::create_dir(world.path()).unwrap();
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
-use axum::http::header::HOST;
+use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -123,6 +123,7 @@ pub(crate) async fn ask_local(
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(other)?;
         let connection = tokio::spawn(connection);
         let request = Request::builder().method(method).uri(path).header(HOST, "localhost");
+        let request = request.header(CONTENT_TYPE, "application/json");
         let request = request.body(Body::from(body.to_string())).map_err(other)?;
         let response = sender.send_request(request).await.map_err(other)?;
         let status = response.status();

@@ -69,6 +69,9 @@ impl DiskFolder {
     /// Where a path is. What leads out of the folder, or is ignored, is nowhere.
     fn place(&self, path: &str) -> Result<PathBuf, String> {
         fits(path)?;
+        if !self.root.is_dir() {
+            return Err(format!("{} is not there", self.root.display()));
+        }
         let full = self.root.join(path);
         if let Some(why) = self.ignored().why(&full, false) {
             return Err(why);

@@ -104,6 +104,7 @@ fn a_deleted_document_is_out_of_the_way_and_comes_back_with_its_text() -> Result
         let file = world.folder().join("text.md");
         fs::write(&file, "what was written\n")?;
         let from = file.display().to_string();
+        desk.says(&["docs", "new", "lab"]).await?;
         desk.says(&["docs", "edit", "lab/plan.md", "--from", &from]).await?;
         desk.says(&["docs", "rename", "lab/plan.md", "old/plan.md"]).await?;
         desk.says(&["docs", "delete", "lab/old/plan.md"]).await?;

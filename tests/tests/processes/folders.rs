@@ -54,7 +54,8 @@ async fn second_node(world: &mut World) -> Result<(Node, CommandLine)> {
 async fn agree(places: [&Place; 2], path: &str, lines: &[String]) -> Result<()> {
     let [one, other] = places;
     let has_all = |text: &str| lines.iter().all(|line| text.lines().filter(|there| there == line).count() == 1);
-    let agreed = until(&format!("{path} the same on both"), || {
+    let what = format!("{path} the same on both");
+    let agreed = until(&what, || {
         let text = one.read(path);
         (has_all(&text) && text == other.read(path)).then_some(())
     });
@@ -226,16 +227,25 @@ fn folders_that_were_bound_apart_under_one_name_become_one_project_and_nothing_i
         said.sort_unstable();
         ensure!(said == ["written at the desk", "written on the laptop"], "{met:?}");
         for place in [&laptop, &desk] {
-            within("in step", async {
-                while place.command_line.says(&["docs", "list", "lab"]).await?.lines().count() != 4 {}
-                anyhow::Ok(())
+            within("three documents with their files", async {
+                loop {
+                    let said = place.command_line.says(&["--json", "project", "list"]).await?;
+                    if said.contains("\"documents\":3") && said.contains("\"is_settled\":true") {
+                        return anyhow::Ok(());
+                    }
+                }
             })
             .await??;
+            let listed = place.command_line.says(&["docs", "list", "lab"]).await?;
+            ensure!(listed.lines().count() == 4, "three documents: {listed}");
             ensure!(place.read("notes/same.md") == "the same\n", "once");
             ensure!(fs::read_dir(place.path("notes"))?.count() == 1, "and only once");
         }
-        let projects = laptop.command_line.says(&["docs", "list"]).await?;
-        ensure!(projects.lines().count() == 2, "one project: {projects}");
+        within("one project", async {
+            while laptop.command_line.says(&["docs", "list"]).await?.lines().count() != 2 {}
+            anyhow::Ok(())
+        })
+        .await??;
         // One line of theirs is a line of both.
         desk.append("notes/same.md", "more")?;
         agree([&laptop, &desk], "notes/same.md", &["the same".to_owned(), "more".to_owned()]).await

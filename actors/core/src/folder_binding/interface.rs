@@ -262,6 +262,7 @@ pub enum Outcome {
 
 /// What happened.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "most inputs are outcomes, and one is told at a time")]
 pub enum Input {
     /// Go on from what was kept.
     Begun,

@@ -131,7 +131,10 @@ pub struct FolderBinding {
     doing: Doing,
     ops: OpIds,
     followed: Followed,
-    problem: Option<String>,
+    /// Why the folder could not be looked through, the last time.
+    no_folder: Option<String>,
+    /// Why the tree could not be read, the last time.
+    no_tree: Option<String>,
     shown: Option<Status>,
 }
 
@@ -165,7 +168,7 @@ impl FolderBinding {
         if now.boot >= self.scan_at.min(self.rescan_at) {
             return Some((Job::Scan, Act::Scan));
         }
-        if self.tree.is_none() || self.scanned_at.is_none() || self.problem.is_some() {
+        if self.tree.is_none() || self.scanned_at.is_none() || self.no_folder.is_some() {
             return None;
         }
         while let Some(path) = self.fresh.pop_first() {
@@ -323,7 +326,8 @@ impl Machine for FolderBinding {
             released: BTreeSet::new(),
             doing: Doing::Nothing,
             ops: OpIds::default(),
-            problem: None,
+            no_folder: None,
+            no_tree: None,
             shown: None,
         }
     }

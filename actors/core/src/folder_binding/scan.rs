@@ -16,9 +16,10 @@ impl FolderBinding {
             Ok(tree) => {
                 self.due.extend(tree.files.keys().chain(self.known.keys()));
                 self.tree = Some(Listing::of(tree));
+                self.no_tree = None;
                 self.follow(out);
             }
-            Err(why) => self.problem = Some(why), // it is read again at the next scan
+            Err(why) => self.no_tree = Some(why), // it is read again at the next rescan
         }
     }
 
@@ -31,13 +32,11 @@ impl FolderBinding {
         let scan = match scan {
             Ok(scan) => scan,
             Err(why) => {
-                self.problem = Some(why);
+                self.no_folder = Some(why);
                 return;
             }
         };
-        if self.problem.take().is_some() {
-            self.tree_is_stale = true;
-        }
+        self.no_folder = None;
         if is_rescan {
             self.try_again(out);
         }

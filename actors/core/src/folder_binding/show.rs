@@ -23,13 +23,14 @@ impl FolderBinding {
         let held: Vec<String> = self.held().into_iter().map(|(_, path)| path.to_owned()).collect();
         let is_busy = matches!(self.doing, Doing::Something { .. }) || !self.due.is_empty() || !self.fresh.is_empty();
         let waits = self.scan_at < self.rescan_at || self.tree.is_none() || self.scanned_at.is_none();
+        let problem = self.no_folder.clone().or_else(|| self.no_tree.clone());
         Status {
             documents: self.known.values().filter(|known| known.gone_since.is_none()).count(),
             skipped: skipped.clone().take(SHOWN).map(|(path, why)| (path.clone(), why.clone())).collect(),
             skipped_total: skipped.count(),
-            is_settled: self.problem.is_none() && !is_busy && !waits && held.is_empty(),
+            is_settled: problem.is_none() && !is_busy && !waits && held.is_empty(),
             held,
-            problem: self.problem.clone(),
+            problem,
         }
     }
 }

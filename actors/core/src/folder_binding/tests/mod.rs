@@ -147,6 +147,23 @@ fn many_files_that_are_gone_at_once_are_held_until_they_are_back_or_said_to_be_d
     assert_eq!((world.tree().files.len(), world.tree().trash.len()), (0, 10));
 }
 
+/// A disk that is not mounted.
+#[test]
+fn a_folder_that_is_not_there_is_told_and_deletes_nothing() {
+    let mut world = World::new();
+    world.make(id(5), "a.md", "one\n");
+    world.settle();
+    let disk = std::mem::take(&mut world.disk);
+    world.is_there = false;
+    world.remote(id(5), 0, "zero\n");
+    world.input(Input::Stirred);
+    world.run(Duration::from_secs(60));
+    assert_eq!((world.shown.problem.as_deref(), world.tree().files.len()), (Some("it is not there"), 1));
+    (world.disk, world.is_there) = (disk, true);
+    world.settle();
+    assert_eq!((world.text("a.md"), world.shown.problem.as_deref()), (Some("zero\none\n"), None));
+}
+
 /// Two devices had the same folder before they met; here the other one's documents come second.
 #[test]
 fn of_two_documents_of_one_path_both_texts_stay_and_none_is_there_twice() {

@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) tree: Body,
     pub(super) acts: Vec<(OpId, Act)>,
     pub(super) shown: Status,
+    /// Whether the folder is there.
+    pub(super) is_there: bool,
     pub(super) done: Vec<Act>,
     ids: u128,
     stamps: u64,
@@ -47,6 +49,7 @@ impl World {
             tree: Body::new(1),
             acts: Vec::new(),
             shown: Status::default(),
+            is_there: true,
             done: Vec::new(),
             ids: 1_000,
             stamps: 0,
@@ -221,6 +224,7 @@ impl World {
     fn perform(&mut self, act: Act) -> Outcome {
         match act {
             Act::ReadTree => Outcome::Tree(Ok(self.tree())),
+            Act::Scan if !self.is_there => Outcome::Scanned(Err("it is not there".to_owned())),
             Act::Scan => {
                 let files = self.disk.iter().map(|(path, (_, stamp))| (path.clone(), *stamp)).collect();
                 Outcome::Scanned(Ok(Scan { files, skipped: BTreeMap::new() }))
