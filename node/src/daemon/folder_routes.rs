@@ -45,7 +45,7 @@ pub(super) fn routes(folders: &Folders) -> Router {
 impl IntoResponse for FolderError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::Unfit { .. } | Self::Library(LibraryError::Name { .. }) => StatusCode::BAD_REQUEST,
+            Self::Wrong(_) | Self::Unfit { .. } | Self::Library(LibraryError::Name { .. }) => StatusCode::BAD_REQUEST,
             Self::Unknown(_) => StatusCode::NOT_FOUND,
             Self::Starting | Self::Library(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::System { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -65,9 +65,8 @@ struct Named {
     name: String,
 }
 
-fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Response> {
-    let wrong = |error| (StatusCode::BAD_REQUEST, Json(json!({ "error": format!("{error}") }))).into_response();
-    serde_json::from_slice(bytes).map_err(|error: serde_json::Error| wrong(error))
+fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, FolderError> {
+    serde_json::from_slice(bytes).map_err(|error| FolderError::Wrong(error.to_string()))
 }
 
 async fn list(State(folders): State<Folders>) -> Json<Value> {
@@ -81,21 +80,21 @@ async fn list(State(folders): State<Folders>) -> Json<Value> {
     Json(json!({ "folders": shown.collect::<Vec<_>>() }))
 }
 
-async fn add(State(folders): State<Folders>, body: Bytes) -> Result<Json<Value>, Response> {
+async fn add(State(folders): State<Folders>, body: Bytes) -> Result<Json<Value>, FolderError> {
     let Add { folder, name } = read(&body)?;
-    let bound = folders.add(&folder, &name).await.map_err(IntoResponse::into_response)?;
+    let bound = folders.add(&folder, &name).await?;
     Ok(Json(json!(bound)))
 }
 
-async fn remove(State(folders): State<Folders>, body: Bytes) -> Result<Json<Value>, Response> {
+async fn remove(State(folders): State<Folders>, body: Bytes) -> Result<Json<Value>, FolderError> {
     let Named { name } = read(&body)?;
-    let bound = folders.remove(&name).map_err(IntoResponse::into_response)?;
+    let bound = folders.remove(&name)?;
     Ok(Json(json!(bound)))
 }
 
-async fn release(State(folders): State<Folders>, body: Bytes) -> Result<Json<Value>, Response> {
+async fn release(State(folders): State<Folders>, body: Bytes) -> Result<Json<Value>, FolderError> {
     let Named { name } = read(&body)?;
-    let released = folders.release(&name).map_err(IntoResponse::into_response)?;
+    let released = folders.release(&name)?;
     Ok(Json(json!({ "released": released })))
 }
 

@@ -23,8 +23,13 @@ pub struct DiskFolder {
     /// One thing at a time, also when whoever asked for it has gone.
     turn: Arc<Mutex<()>>,
     watching: Arc<Watching>,
-    /// What is ignored, and the stamp of the file that says so.
-    ignored: Arc<Mutex<Option<(Option<Stamp>, Arc<Ignored>)>>>,
+    ignored: Arc<Mutex<Option<IgnoredThen>>>,
+}
+
+/// What was ignored when the file that says so had that stamp.
+struct IgnoredThen {
+    stamp: Option<Stamp>,
+    ignored: Arc<Ignored>,
 }
 
 impl DiskFolder {
@@ -57,10 +62,10 @@ impl DiskFolder {
         let now = self.root.join(IGNORE_FILE).symlink_metadata().ok().map(|metadata| stamp(&metadata));
         let mut known = self.ignored.lock().unwrap_or_else(PoisonError::into_inner);
         match known.as_ref() {
-            Some((then, ignored)) if *then == now => Arc::clone(ignored),
+            Some(then) if then.stamp == now => Arc::clone(&then.ignored),
             _ => {
                 let ignored = Arc::new(Ignored::of(&self.root));
-                *known = Some((now, Arc::clone(&ignored)));
+                *known = Some(IgnoredThen { stamp: now, ignored: Arc::clone(&ignored) });
                 ignored
             }
         }

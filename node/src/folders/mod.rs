@@ -37,6 +37,9 @@ pub enum FolderError {
         /// Why not.
         why: String,
     },
+    /// A request that cannot be read.
+    #[error("the body is not what is wanted: {0}")]
+    Wrong(String),
     /// No folder here is bound to that project.
     #[error("no folder is bound to the project {0:?} here")]
     Unknown(String),
