@@ -189,7 +189,8 @@ pub(super) fn restore(
         config.factories.get(kind).ok_or_else(no_code).map(|factory| factory.make())
     };
     let Some(bytes) = snapshot else {
-        return Ok((Runner { code: make(kind)?, memory: Memory::new(config.entity) }, Vec::new()));
+        let runner = Runner { kind: kind.clone(), code: make(kind)?, memory: Memory::new(config.entity) };
+        return Ok((runner, Vec::new()));
     };
     let snapshot = Snapshot::decode(bytes, config.limits.snapshot).map_err(|error| error.to_string())?;
     let Snapshot { entity, kind, head, chain, horizon, state_version, host, state, .. } = snapshot;
@@ -202,10 +203,10 @@ pub(super) fn restore(
     if memory.head() != head {
         return Err("the host's part of the snapshot stands elsewhere than its head".to_owned());
     }
-    let kind = kind.parse().map_err(|error| format!("kind {error}"))?;
+    let kind: DaemonKind = kind.parse().map_err(|error| format!("kind {error}"))?;
     let mut code = make(&kind)?;
     if let Some(state) = state {
         code.restore(state, state_version).map_err(|error| error.to_string())?;
     }
-    Ok((Runner { code, memory }, outputs))
+    Ok((Runner { kind, code, memory }, outputs))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wayfare_protocol::daemon::{
-    Context, DaemonOutput, DeadLetter, Event, InboxEntry, InboxFrame, Input, MeshDaemon, Requests, Source,
+    Context, DaemonKind, DaemonOutput, DeadLetter, Event, InboxEntry, InboxFrame, Input, MeshDaemon, Requests, Source,
 };
 use wayfare_protocol::limits::{DAEMON_EVENT_MAX, DAEMON_OUTPUTS_MAX, DAEMON_REASON_MAX};
 use wayfare_protocol::{Limits, Wall};
@@ -17,6 +17,8 @@ use super::memory::{Memory, PendingWork};
 
 /// See the module.
 pub(super) struct Runner {
+    /// Which code it is. A copy that follows has no row that says so, and after a restart not even a name.
+    pub(super) kind: DaemonKind,
     pub(super) code: Box<dyn MeshDaemon>,
     pub(super) memory: Memory,
 }

@@ -118,7 +118,7 @@ impl DaemonHost {
         let head = runner.memory.head();
         let snapshot = Snapshot {
             entity: self.config.entity,
-            kind: self.ownership.row().and_then(|row| row.key.daemon()).unwrap_or(&self.config.key).kind.to_string(),
+            kind: runner.kind.to_string(),
             head,
             chain: runner.memory.chain,
             horizon: runner.memory.horizon.clone(),

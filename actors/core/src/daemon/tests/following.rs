@@ -1,6 +1,6 @@
 //! The host's side of a migration.
 
-use wayfare_protocol::daemon::DaemonState;
+use wayfare_protocol::daemon::{DaemonKey, DaemonState};
 
 use super::*;
 
@@ -32,6 +32,23 @@ fn frames(source: &mut Desk, after: u64) -> Frames {
         MoveAnswer::Frames(frames, _) => frames,
         other => panic!("{other:?}"),
     }
+}
+
+/// After a restart a node knows no more of a copy than its logs: neither name nor kind. Its snapshots say the kind of the code that made them.
+#[test]
+fn a_copy_that_was_found_takes_snapshots_from_which_it_can_be_made() {
+    let mut source = granted();
+    let mut copy = target(&mut source);
+    copy.config.key = DaemonKey { name: "unnamed".parse().unwrap(), kind: "unnamed".parse().unwrap() };
+    copy.config.limits.daemon_snapshot_events = 1;
+    let mut copy = copy.crash();
+    source.publish(1, 4, &["6", "8"]);
+    let followed = frames(&mut source, copy.head().inbox_position);
+    assert_eq!(copy.ask(MoveAsk::Follow(followed)), MoveAnswer::Stands(source.head()));
+    assert_eq!(copy.disk.snapshots.len(), 2, "that which it came with, and its own");
+    let copy = copy.crash();
+    assert_eq!(copy.host.info().state, DaemonState::Following);
+    assert_eq!(copy.head(), source.head());
 }
 
 /// The whole way: snapshot, frames, seal, the rest, the row. Two publishers with overlapping numbers, two outputs for some
