@@ -328,6 +328,10 @@ impl Executor for AccountExecutor {
 
     fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
         match effect {
+            Effect::Send { link: LinkId::HERE, control } => match control {
+                Control::DaemonResponse(response) => self.directory.daemon_answered(response),
+                other => tracing::error!(?other, "told to nobody"),
+            },
             Effect::Send { link, control } => {
                 if let Control::MrpRequest(asked) = &control {
                     tracing::info!(trace = %asked.trace, session = %asked.session, link = link.0, "request passed on");

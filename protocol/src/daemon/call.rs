@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{DaemonKey, Durability, Health, Source};
+use super::{DaemonKey, DaemonOutput, Durability, Health, Source};
 use crate::entity::{EntityId, Origin};
 use crate::migration::{MoveInfo, MoveMode};
 use crate::placement::Placement;
@@ -87,6 +87,33 @@ pub enum DaemonCall {
     },
     /// Which node it would go to, and how every node is judged.
     ExplainPlacement,
+    /// Outputs after one that the subscriber has, which acknowledges that one. Answered when there are any, or with none after
+    /// [`Limits::daemon_fetch_wait`](crate::Limits::daemon_fetch_wait). Who was no subscriber is one from then on.
+    Fetch {
+        /// Who wants them.
+        subscriber: Origin,
+        /// The last output that it has.
+        after: u64,
+        /// Bytes of outputs at the most, one output at the least; of more than
+        /// [`DAEMON_FETCH_MAX`](crate::limits::DAEMON_FETCH_MAX) that many.
+        bytes: u64,
+    },
+    /// Let every output of another daemon be an event of this one, wherever the two live.
+    Feed {
+        /// The other one.
+        from: EntityId,
+        /// Its last output that is not wanted.
+        after: u64,
+    },
+    /// Take nothing more from another daemon.
+    EndFeed {
+        /// The other one.
+        from: EntityId,
+    },
+    /// The daemons whose outputs are events of this one.
+    Feeds,
+    /// Process the inbox after the newest snapshot once more, beside the daemon, and compare.
+    ReplayInbox,
 }
 
 /// The answer to a [`DaemonCall`].
@@ -114,6 +141,47 @@ pub enum DaemonAnswer {
     Moved(Box<MoveInfo>),
     /// Where it would go.
     Placement(Box<Placement>),
+    /// Outputs of which the asker had none; those that are not kept any more are missing at the front.
+    Outputs(Vec<DaemonOutput>),
+    /// From whom it takes events.
+    Feeds(Vec<FeedInfo>),
+    /// What a replay came to.
+    Replayed(ReplayInfo),
+}
+
+/// A daemon whose outputs are events of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedInfo {
+    /// Whose outputs.
+    pub from: EntityId,
+    /// Through that one they are recorded.
+    pub through: u64,
+    /// Why none come now; `None`: they come.
+    pub trouble: Option<String>,
+}
+
+/// What a replay of an inbox came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayInfo {
+    /// Position of the snapshot that it began with; 0: at the very beginning.
+    pub from: u64,
+    /// The last position that was processed again.
+    pub through: u64,
+    /// Whether its outputs are the recorded ones.
+    pub outputs: Replayed,
+    /// Whether its state is that of the running daemon.
+    pub state: Replayed,
+}
+
+/// How something that a replay made compares with what there was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Replayed {
+    /// It is the same.
+    Same,
+    /// It is something else.
+    Different,
+    /// There was nothing to compare it with: no output, or a daemon that went on meanwhile.
+    Unknown,
 }
 
 /// Something asked of a daemon, as it travels.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::entity::Origin;
+use crate::entity::{EntityId, Origin};
 use crate::{Wall, codec};
 
 /// The inputs of one group commit. Its encoding is what is logged, what the digest chains over, and what travels to the target of a
@@ -76,6 +76,16 @@ pub enum Input {
     Unsubscribed {
         /// Who.
         subscriber: Origin,
+    },
+    /// Outputs of another daemon become events of this one.
+    Fed {
+        /// The other one.
+        from: EntityId,
+    },
+    /// They do not any more.
+    Unfed {
+        /// The other one.
+        from: EntityId,
     },
 }
 

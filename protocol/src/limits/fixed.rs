@@ -50,6 +50,8 @@ pub const DAEMON_EVENT_MAX: usize = 1024 * 1024;
 pub const DAEMON_OUTPUTS_MAX: usize = 1024;
 /// Bytes of inputs that wait for a daemon's inbox, beside one publication; they become one frame.
 pub const DAEMON_FRAME_MAX: usize = 1024 * 1024;
+/// Bytes of outputs in the answer to one fetch, if it is more than one output.
+pub const DAEMON_FETCH_MAX: usize = 256 * 1024;
 /// Entries of one frame of a daemon's inbox.
 pub const DAEMON_FRAME_ENTRIES: usize = 4_096;
 /// Longest reason that is kept of an event that was given up: with every entry of a frame given up, frame and reasons fit one message.

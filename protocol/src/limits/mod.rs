@@ -180,6 +180,14 @@ pub struct Limits {
     pub daemon_origins: usize,
     /// Subscribers for whom one daemon keeps outputs.
     pub daemon_subscribers: usize,
+    /// Daemons whose outputs are events of one daemon.
+    pub daemon_feeds: usize,
+    /// A fetch of outputs is answered with none if there is none for so long. Less than [`Limits::request`].
+    pub daemon_fetch_wait: Duration,
+    /// A daemon asks another for outputs again so long after it was refused them.
+    pub daemon_feed_retry: Duration,
+    /// How busy a daemon keeps its node is measured over so long.
+    pub daemon_busy_over: Duration,
     /// Bytes of outputs that are kept for subscribers before a daemon takes no more events.
     pub daemon_outbox: usize,
     /// Bytes of recent outputs that a daemon keeps for readers.

@@ -7,7 +7,7 @@ use wayfare_protocol::between::Said;
 use wayfare_protocol::capability::Power;
 use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::control::{Control, PresenceInfo};
-use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, StartDaemon};
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonRequest, StartDaemon};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::placement::PlacementAsk;
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
@@ -26,6 +26,11 @@ use crate::session::Caller;
 /// Names an authenticated link within the process. A later link has a higher number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u64);
+
+impl LinkId {
+    /// No link: who asks lives in this process. Links are numbered from 1.
+    pub const HERE: Self = Self(0);
+}
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -117,6 +122,11 @@ pub enum Input {
         caller: Caller,
         /// The answer.
         answer: DaemonAnswer,
+    },
+    /// A daemon of this node asks another, wherever that lives. The answer is sent to [`LinkId::HERE`].
+    AskDaemon {
+        /// Which daemon, what; its id is fresh.
+        asked: Box<DaemonRequest>,
     },
     /// A resource of this node wants something of the store.
     Claim {

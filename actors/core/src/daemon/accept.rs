@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use wayfare_protocol::daemon::{DaemonAnswer, InboxDigest, InboxEntry, InboxFrame, Input};
+use wayfare_protocol::daemon::{DaemonAnswer, Durability, InboxDigest, InboxEntry, InboxFrame, Input};
 use wayfare_protocol::entity::Origin;
 use wayfare_protocol::limits::{DAEMON_EVENT_MAX, DAEMON_FRAME_ENTRIES, DAEMON_FRAME_MAX};
 use wayfare_protocol::{ErrorCode, Now, Refusal, Wall, codec};
@@ -25,7 +25,9 @@ fn weight(input: &Input) -> usize {
             | Input::Tick { .. }
             | Input::Redriven { .. }
             | Input::Subscribed { .. }
-            | Input::Unsubscribed { .. } => 0,
+            | Input::Unsubscribed { .. }
+            | Input::Fed { .. }
+            | Input::Unfed { .. } => 0,
         }
 }
 
@@ -91,7 +93,7 @@ impl Accepting {
         std::mem::replace(&mut self.entries, rest)
     }
 
-    fn saw(&mut self, origin: Origin, last: u64) {
+    pub(super) fn saw(&mut self, origin: Origin, last: u64) {
         self.last.insert(origin, (last, self.cut + 1));
     }
 
@@ -161,12 +163,12 @@ impl DaemonHost {
         out_some(self.accepting.when_recorded(caller, DaemonAnswer::Done), out);
     }
 
-    fn last_of(&self, origin: Origin) -> u64 {
+    pub(super) fn last_of(&self, origin: Origin) -> u64 {
         let processed = self.runner().map_or(0, |runner| runner.memory.last_of(origin));
         self.accepting.last.get(&origin).map_or(processed, |(last, _)| *last)
     }
 
-    fn has_room_for(&self, first: u64, payloads: &[Bytes]) -> Result<(), Refusal> {
+    pub(super) fn has_room_for(&self, first: u64, payloads: &[Bytes]) -> Result<(), Refusal> {
         if payloads.is_empty() || first == 0 {
             let detail = "a publication has at least one event, and their numbers begin at 1".to_owned();
             return Err(Refusal::new(ErrorCode::Malformed, detail));
@@ -225,6 +227,11 @@ impl DaemonHost {
         let op = self.ops.take();
         let records = bytes.into_iter().map(InboxRecord::Frame).collect();
         out.push(Effect::AppendInbox { op, records, durability: self.durability });
+        let replies = match self.durability {
+            // What this process has is all that such a daemon promises.
+            Durability::Memory => without_waiting(replies, out),
+            Durability::Process | Durability::Disk => replies,
+        };
         self.accepting.under_way = Some(UnderWay { op, frames, given_up, replies });
     }
 
@@ -282,6 +289,14 @@ impl DaemonHost {
             reply(caller, DaemonAnswer::Refused(refusal.clone()), out);
         }
     }
+}
+
+/// Answers what would be answered once it is recorded; who waits for more stays.
+fn without_waiting(replies: Vec<(Caller, Reply)>, out: &mut impl Sink<Effect>) -> Vec<(Caller, Reply)> {
+    let (recorded, stands): (Vec<_>, Vec<_>) =
+        replies.into_iter().partition(|(_, reply)| matches!(reply, Reply::Recorded(_)));
+    recorded.into_iter().filter_map(|(caller, reply)| reply.now(caller)).for_each(|effect| out.push(effect));
+    stands
 }
 
 pub(super) fn reply(caller: Caller, answer: DaemonAnswer, out: &mut impl Sink<Effect>) {

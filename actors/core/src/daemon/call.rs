@@ -69,14 +69,10 @@ impl DaemonHost {
             }
             DaemonCall::Lost { origin, through } => self.lost(now, caller, origin, through, out),
             DaemonCall::Subscribe { subscriber, after } => {
-                let memory = self.runner().map(|runner| &runner.memory);
-                let many = memory.map_or(0, |memory| memory.subscribers.len());
-                let is_new = memory.is_none_or(|memory| !memory.subscribers.contains_key(&subscriber));
-                if is_new && many >= self.config.limits.daemon_subscribers {
-                    let refusal = Refusal::new(ErrorCode::Overloaded, format!("it has {many} subscribers already"));
-                    return reply(caller, DaemonAnswer::Refused(refusal), out);
+                match self.may_subscribe(subscriber) {
+                    Ok(()) => self.record(now, caller, Input::Subscribed { subscriber, after }, out),
+                    Err(refusal) => reply(caller, DaemonAnswer::Refused(refusal), out),
                 }
-                self.record(now, caller, Input::Subscribed { subscriber, after }, out);
             }
             DaemonCall::Unsubscribe { subscriber } => {
                 self.record(now, caller, Input::Unsubscribed { subscriber }, out);
@@ -85,6 +81,11 @@ impl DaemonHost {
                 let answer = self.acknowledge(subscriber, through);
                 reply(caller, answer, out);
             }
+            DaemonCall::Fetch { subscriber, after, bytes } => self.fetch(now, caller, (subscriber, after), bytes, out),
+            DaemonCall::Feed { from, after } => self.feed(now, caller, from, after, out),
+            DaemonCall::EndFeed { from } => self.end_feed(now, caller, from, out),
+            DaemonCall::Feeds => reply(caller, DaemonAnswer::Feeds(self.feed_list()), out),
+            DaemonCall::ReplayInbox => self.replay(caller, out),
             DaemonCall::DeadLetters => {
                 let letters = self.runner().map(|runner| runner.memory.dead.values().rev().cloned().collect());
                 reply(caller, DaemonAnswer::DeadLetters(letters.unwrap_or_default()), out);
@@ -132,7 +133,7 @@ impl DaemonHost {
 
     /// How far a subscriber is. It is told to the next snapshot only: after a crash it is sent some outputs again, and drops them by
     /// their numbers.
-    fn acknowledge(&mut self, subscriber: wayfare_protocol::entity::Origin, through: u64) -> DaemonAnswer {
+    pub(super) fn acknowledge(&mut self, subscriber: wayfare_protocol::entity::Origin, through: u64) -> DaemonAnswer {
         let Phase::Running(runner) = &mut self.phase else { return DaemonAnswer::Done };
         match runner.memory.subscribers.get_mut(&subscriber) {
             Some(acknowledged) => *acknowledged = (*acknowledged).max(through.min(self.outbox.last())),

@@ -88,6 +88,11 @@ impl History {
         }
     }
 
+    /// Whether the outputs log has an output that a replay can be compared with.
+    pub(super) fn has_outputs(&self) -> bool {
+        self.recorded.chain.is_some()
+    }
+
     /// Makes the daemon anew. `snapshot` has the bytes of the newest one, if there is one.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use super::record::Record;
 use crate::machine::OpId;
 use crate::outputs::ReaderId;
 use crate::ownership;
+use crate::placement::Hosted;
 use crate::session::Caller;
 
 /// The code that a node has, by kind.
@@ -150,6 +151,8 @@ pub enum MoveAsk {
     ForgetReleased(Epoch),
     /// A copy that follows is of no use: end and delete it, unless it is kept for a row above this epoch.
     ForgetFollower(Epoch),
+    /// How busy it keeps its node, for one who looks which daemon is to leave.
+    Measure,
 }
 
 /// Frames of an inbox, in order.
@@ -183,6 +186,8 @@ pub enum MoveAnswer {
     Standing(Standing),
     /// Forgotten.
     Forgotten,
+    /// How busy the daemon keeps this node, which acts for it.
+    Measured(Hosted<EntityId>),
     /// It was not done, and why.
     Refused(Refusal),
 }
@@ -258,6 +263,8 @@ pub enum Outcome {
     Reread(Vec<Record>),
     /// Records of the inbox log.
     Read(Vec<InboxRecord>),
+    /// What another daemon, or whoever is on the way to it, answered.
+    Answered(DaemonAnswer),
 }
 
 /// What to do.
@@ -349,6 +356,15 @@ pub enum Effect {
         reader: ReaderId,
         /// Why.
         refusal: Refusal,
+    },
+    /// Ask another daemon, wherever it lives. May never be answered.
+    Ask {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// Whom.
+        daemon: EntityId,
+        /// What.
+        call: DaemonCall,
     },
     /// Something for the control store.
     Ownership(ownership::Effect),

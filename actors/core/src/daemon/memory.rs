@@ -1,6 +1,6 @@
 //! What a host remembers beside the daemon's own state: a fold of the inbox, part of every snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,8 @@ pub(super) struct Memory {
     pub(super) dead: BTreeMap<u64, DeadLetter>,
     /// Who keeps a place in the outputs, and the last output that it has.
     pub(super) subscribers: BTreeMap<Origin, u64>,
+    /// Daemons whose outputs are events.
+    pub(super) feeds: BTreeSet<EntityId>,
     /// Ticks and works so far: the number of the last.
     pub(super) numbered: u64,
     /// What was done.
@@ -71,6 +73,7 @@ impl Memory {
             work: BTreeMap::new(),
             dead: BTreeMap::new(),
             subscribers: BTreeMap::new(),
+            feeds: BTreeSet::new(),
             numbered: 0,
             stats: DaemonStats::default(),
         }
@@ -91,13 +94,15 @@ impl Memory {
         self.origins.get(&origin).map_or(0, |publisher| publisher.sequence)
     }
 
-    /// A publisher's number was accepted. Of too many publishers the one that was silent for longest is forgotten.
+    /// A publisher's number was accepted. Of too many publishers the one that was silent for longest is forgotten, but never a daemon that
+    /// feeds this one.
     pub(super) fn saw(&mut self, origin: Origin, sequence: u64, position: u64, origins_max: usize) {
         let sequence = sequence.max(self.last_of(origin));
         self.origins.insert(origin, Publisher { sequence, position });
         if self.origins.len() > origins_max {
-            let oldest = self.origins.iter().min_by_key(|(_, publisher)| publisher.position).map(|(origin, _)| *origin);
-            if let Some(oldest) = oldest {
+            let feeds = |origin: &Origin| self.feeds.iter().any(|from| from.origin() == *origin);
+            let others = self.origins.iter().filter(|(origin, _)| !feeds(origin));
+            if let Some(oldest) = others.min_by_key(|(_, publisher)| publisher.position).map(|(origin, _)| *origin) {
                 self.origins.remove(&oldest);
             }
         }

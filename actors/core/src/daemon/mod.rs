@@ -30,15 +30,19 @@ mod accept;
 mod call;
 #[cfg(test)]
 pub(crate) mod desk;
+mod feeds;
+mod fetching;
 mod history;
 mod interface;
 mod logs;
 mod memory;
 mod moving;
 mod outbox;
+mod owned;
 mod published;
 mod record;
 mod remake;
+mod replay;
 mod runner;
 mod snapshots;
 #[cfg(test)]
@@ -60,6 +64,8 @@ use crate::mark::{EffectMark, Kinds as _, Mark, Phases};
 use crate::ownership::{self, Ownership};
 use crate::session::Caller;
 use accept::{Accepting, reply};
+use feeds::Feeds;
+use fetching::Fetching;
 use history::History;
 pub use interface::{
     Answer, Config, Effect, Factories, Frames, Input, LoadError, MoveAnswer, MoveAsk, Outcome, Standing,
@@ -70,6 +76,7 @@ use outbox::Outbox;
 use published::Published;
 pub use record::{InboxRecord, Record};
 use remake::Load;
+use replay::Replaying;
 use runner::Runner;
 use snapshots::Snapshots;
 
@@ -85,6 +92,10 @@ pub struct DaemonHost {
     accepting: Accepting,
     sealing: Sealing,
     outbox: Outbox,
+    /// Subscribers that wait for outputs.
+    fetching: Fetching,
+    /// Daemons whose outputs are events of this one.
+    feeds: Feeds,
     places: Places,
     outputs: OutputsLog,
     snapshots: Snapshots,
@@ -92,6 +103,8 @@ pub struct DaemonHost {
     waiting: VecDeque<(Caller, Option<Epoch>, DaemonCall)>,
     /// Readings of frames for a migration: who wants them, after which position, and bytes at the most.
     reading: BTreeMap<OpId, (Caller, u64, usize)>,
+    /// Replays beside the daemon that somebody asked for.
+    replaying: Replaying,
     ops: OpIds,
     /// What happens when records of the inbox that are no frames are durable.
     after: BTreeMap<OpId, Vec<After>>,
@@ -106,6 +119,8 @@ pub struct DaemonHost {
     tick_at: Option<Boot>,
     /// A follower that is not given up before a row above this epoch is read.
     kept: Option<Epoch>,
+    /// Since when this node acts for it.
+    acts_since: Option<Boot>,
     /// Frames after this position are kept for a migration.
     held_after: Option<u64>,
 }
@@ -154,11 +169,14 @@ impl Machine for DaemonHost {
             accepting: Accepting::default(),
             sealing: Sealing::No,
             outbox: Outbox::new(1),
+            fetching: Fetching::default(),
+            feeds: Feeds::default(),
             places: Places::new(),
             outputs: OutputsLog::new(),
             snapshots: Snapshots::default(),
             waiting: VecDeque::new(),
             reading: BTreeMap::new(),
+            replaying: Replaying::default(),
             ops: OpIds::default(),
             after: BTreeMap::new(),
             seeds: Context::new(now.wall, config.seed),
@@ -167,6 +185,7 @@ impl Machine for DaemonHost {
             published: Published::Unborn,
             tick_at: None,
             kept: None,
+            acts_since: None,
             held_after: None,
             config,
         }
@@ -191,7 +210,8 @@ impl Machine for DaemonHost {
 
     fn deadline(&self) -> Option<Boot> {
         let code = earlier(self.load_deadline(), self.tick_at);
-        earlier(earlier(self.ownership.deadline(), self.snapshot_deadline()), code)
+        let others = earlier(self.fetching.deadline(), self.feeds.deadline());
+        earlier(earlier(self.ownership.deadline(), self.snapshot_deadline()), earlier(code, others))
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
@@ -279,9 +299,12 @@ impl DaemonHost {
 
     /// What follows from whatever happened.
     fn go_on(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        self.acts_since = self.acts().then(|| self.acts_since.unwrap_or(now.boot));
         self.answer_waiting(now, out);
         self.fire_ticks(now);
+        self.ask_sources(now, out);
         self.commit(out);
+        self.serve_fetches(now, out);
         self.seal_if_drained(now, out);
         self.snapshot_if_due(now, out);
         self.tell_news(out);
@@ -321,47 +344,6 @@ impl DaemonHost {
         }
     }
 
-    fn on_ownership(&mut self, now: Now, input: ownership::Input, out: &mut impl Sink<Effect>) {
-        let did_act = self.acts();
-        let epoch = self.epoch();
-        let mut effects = Vec::new();
-        self.ownership.step(now, input, &mut effects);
-        self.take_ownership(effects, Vec::new(), out);
-        if self.epoch() != epoch {
-            // It would be a seal under another row than was meant.
-            self.call_seal_off(&Refusal::new(ErrorCode::StaleEpoch, "its row has changed"), out);
-        }
-        if self.acts() && !did_act {
-            self.ask_for_work(0, out);
-        }
-        if did_act && !self.acts() {
-            let refusal = Refusal::new(ErrorCode::StaleEpoch, "another node has it now".to_owned());
-            self.refuse_gathered(&refusal, out);
-            self.refuse_waiting(out);
-        }
-    }
-
-    /// Records of ownership are durable before anything that waits for them happens.
-    fn take_ownership(&mut self, effects: Vec<ownership::Effect>, mut after: Vec<After>, out: &mut impl Sink<Effect>) {
-        for effect in effects {
-            match effect {
-                // It has applied the record to itself.
-                ownership::Effect::Append(record) => {
-                    self.append(vec![InboxRecord::Ownership(record)], std::mem::take(&mut after), out);
-                }
-                ownership::Effect::Publish(_) => self.outdate(),
-                other @ (ownership::Effect::Claim(_)
-                | ownership::Effect::Rename { .. }
-                | ownership::Effect::SealRefused(_)) => out.push(Effect::Ownership(other)),
-            }
-        }
-        for after in after {
-            if let After::Do(effect) = after {
-                out.push(*effect); // nothing had to be recorded
-            }
-        }
-    }
-
     fn on_done(&mut self, now: Now, op: OpId, outcome: Outcome, out: &mut impl Sink<Effect>) {
         match outcome {
             Outcome::Appended => {
@@ -378,9 +360,18 @@ impl DaemonHost {
                 }
             }
             Outcome::Stored(result) => self.stored(op, result, out),
-            Outcome::Loaded(result) => self.loaded(now, op, result, out),
-            Outcome::Reread(records) => self.reread(op, &records, out),
+            Outcome::Loaded(result) => {
+                if !self.replay_loaded(op, &result, out) {
+                    self.loaded(now, op, result, out);
+                }
+            }
+            Outcome::Reread(records) => {
+                if !self.replay_read(op, &records, out) {
+                    self.reread(op, &records, out);
+                }
+            }
             Outcome::Read(records) => self.read(op, records, out),
+            Outcome::Answered(answer) => self.source_answered(now, op, answer, out),
         }
     }
 

@@ -14,6 +14,7 @@ use super::snapshots::SnapshotCaller;
 use super::{After, Answer, DaemonHost, Effect, Frames, InboxRecord, MoveAnswer, MoveAsk, Phase, Standing};
 use crate::machine::{Machine as _, OpId, Sink};
 use crate::ownership;
+use crate::placement::Hosted;
 use crate::session::Caller;
 
 /// What a reason weighs in a message beside its text.
@@ -68,6 +69,7 @@ impl DaemonHost {
                 self.held_after = None;
                 self.stand(caller, out);
             }
+            MoveAsk::Measure => answer(caller, self.measured(), out),
             MoveAsk::ForgetReleased(epoch) => match self.ownership.phase() {
                 ownership::Phase::Released { row } if row.epoch <= epoch => self.forget(caller, out),
                 _ => answer(caller, refused(ErrorCode::Forbidden, "by all that it knows it was not released"), out),
@@ -77,6 +79,21 @@ impl DaemonHost {
                 _ => answer(caller, refused(ErrorCode::Forbidden, "it may be this node's by the row"), out),
             },
         }
+    }
+
+    /// How busy it keeps its node.
+    fn measured(&self) -> MoveAnswer {
+        let (Some(runner), Some(since)) = (self.runner(), self.acts_since) else {
+            return refused(ErrorCode::StaleEpoch, "this node does not act for it now");
+        };
+        let busy = (runner.code.saturation().clamp(0.0, 1.0) * 100.0).round();
+        MoveAnswer::Measured(Hosted {
+            daemon: self.config.entity,
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 100")]
+            busy_percent: busy as u8,
+            state_bytes: self.snapshots.bytes,
+            since,
+        })
     }
 
     fn forget(&self, caller: Caller, out: &mut impl Sink<Effect>) {

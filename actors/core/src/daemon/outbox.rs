@@ -86,6 +86,18 @@ impl Outbox {
         self.outputs.iter().filter(|output| output.link.sequence > acknowledged).cloned().collect()
     }
 
+    /// The oldest that are logged and come after an output: so many bytes, or one that is larger.
+    pub(super) fn shown_after(&self, after: u64, bytes: usize) -> Vec<DaemonOutput> {
+        let skip = usize::try_from((after + 1).saturating_sub(self.first())).unwrap_or(usize::MAX);
+        let mut left = bytes;
+        let fits = |(at, output): &(usize, &DaemonOutput)| {
+            let may = *at == 0 || left >= weight(output);
+            left = left.saturating_sub(weight(output));
+            may && output.link.sequence <= self.shown
+        };
+        self.outputs.iter().skip(skip).enumerate().take_while(fits).map(|(_, output)| output.clone()).collect()
+    }
+
     /// Whether more than so many bytes were not acknowledged.
     pub(super) fn is_over(&self, bytes: usize, acknowledged: Option<u64>) -> bool {
         let Some(acknowledged) = acknowledged else { return false };

@@ -103,6 +103,14 @@ impl Runner {
                 memory.subscribers.remove(subscriber);
                 return None;
             }
+            Input::Fed { from } => {
+                memory.feeds.insert(*from);
+                return None;
+            }
+            Input::Unfed { from } => {
+                memory.feeds.remove(from);
+                return None;
+            }
         };
         Some(Event { position, at: entry.at, source, payload })
     }

@@ -19,6 +19,8 @@ pub(super) struct Snapshots {
     waiting: Vec<SnapshotCaller>,
     /// The next one is not tried before: the last was a while ago, or failed.
     not_before: Option<Boot>,
+    /// Bytes of the newest that was stored here, or came here.
+    pub(super) bytes: u64,
     /// Why the last one failed.
     pub(super) failure: Option<String>,
 }
@@ -163,6 +165,7 @@ impl DaemonHost {
         after: Vec<After>,
         out: &mut impl Sink<Effect>,
     ) {
+        self.snapshots.bytes = manifest.total;
         let ownership = self.ownership_so_far();
         let (durability, is_stopped, kept) = (self.durability, self.is_stopped, self.kept);
         let record = InboxRecord::Snapshot { position, manifest, ownership, durability, is_stopped, kept };

@@ -1,7 +1,7 @@
 //! What of a daemon's effects oracles judge. Single events are told only where somebody compares them: there are many.
 
 use wayfare_protocol::ResourceId;
-use wayfare_protocol::daemon::{InboxFrame, Input};
+use wayfare_protocol::daemon::{DaemonCall, InboxFrame, Input};
 
 use super::{Answer, DaemonHost, Effect, InboxRecord, MoveAnswer};
 use crate::fact::{EventDigest, Fact, Witness};
@@ -27,8 +27,12 @@ impl DaemonHost {
             Effect::AppendOutputs { frame, .. } if to.compares_events() => {
                 for output in &frame.outputs {
                     let (number, digest) = (output.link.sequence, EventDigest::of_output(output));
-                    to.tell(Fact::Emitted { daemon, number, digest });
+                    let payload = EventDigest::of_bytes(&output.payload);
+                    to.tell(Fact::Emitted { daemon, number, digest, payload });
                 }
+            }
+            Effect::Ask { daemon: from, call: DaemonCall::Fetch { after, .. }, .. } => {
+                to.tell(Fact::Fetched { daemon, from: *from, after: *after });
             }
             Effect::Publish(_) => {
                 if let Phase::Held { row } = self.ownership.phase() {
@@ -48,8 +52,18 @@ impl DaemonHost {
             InboxRecord::Frame(bytes) if to.compares_events() => {
                 let Ok(frame) = InboxFrame::decode(bytes) else { return };
                 for (position, entry) in (frame.first..).zip(&frame.entries) {
-                    let event = match entry.input {
-                        Input::Published { origin, sequence, .. } => Some((origin, sequence)),
+                    let event = match &entry.input {
+                        Input::Published { origin, sequence, payload } => {
+                            if let Some(from) = self.source_of(*origin) {
+                                let (number, payload) = (*sequence, EventDigest::of_bytes(payload));
+                                to.tell(Fact::Fed { daemon, from, number, payload });
+                            }
+                            Some((*origin, *sequence))
+                        }
+                        Input::Unfed { from } => {
+                            to.tell(Fact::Unfed { daemon, from: *from });
+                            None
+                        }
                         _ => None,
                     };
                     to.tell(Fact::Entered { daemon, position, event });

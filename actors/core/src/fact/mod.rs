@@ -34,7 +34,9 @@ impl EventDigest {
         Self::of_bytes(&codec::encode(output))
     }
 
-    fn of_bytes(bytes: &[u8]) -> Self {
+    /// That of what an event or output says.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
         let hash = blake3::hash(bytes);
         let mut first = [0; 8];
         first.copy_from_slice(&hash.as_bytes()[..8]);
@@ -251,8 +253,37 @@ pub enum Fact {
         daemon: EntityId,
         /// The output's number.
         number: u64,
-        /// What it says.
+        /// It, with its place in the causal chain.
         digest: EventDigest,
+        /// What it says.
+        payload: EventDigest,
+    },
+    /// A daemon's host appends an output of another daemon to its inbox, as an event; that may not be durable yet.
+    Fed {
+        /// Which daemon.
+        daemon: EntityId,
+        /// Whose output.
+        from: EntityId,
+        /// The output's number.
+        number: u64,
+        /// What it says.
+        payload: EventDigest,
+    },
+    /// A daemon's owner asks another daemon for outputs, and has what came before.
+    Fetched {
+        /// Which daemon.
+        daemon: EntityId,
+        /// Whose outputs.
+        from: EntityId,
+        /// The last that it has.
+        after: u64,
+    },
+    /// A daemon takes nothing more from another.
+    Unfed {
+        /// Which daemon.
+        daemon: EntityId,
+        /// The other one.
+        from: EntityId,
     },
     /// A publisher learns that its events up to a number are recorded.
     Confirmed {

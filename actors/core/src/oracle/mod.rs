@@ -5,6 +5,7 @@ mod accepts;
 mod accounts;
 mod epochs;
 mod events;
+mod feeds;
 mod inbox;
 mod kept;
 mod names;
@@ -53,6 +54,8 @@ pub enum Oracle {
     Inbox,
     /// Outputs of a daemon are gapless, in order, the same for everybody, and what its inputs make.
     Outputs,
+    /// What a daemon takes from another is what that one says, each output once and in order.
+    Feeds,
     /// A daemon takes inputs in under one epoch on one node: the one to which the store granted it.
     Accepts,
     /// Who has sealed a daemon takes nothing in under that epoch or an earlier one.
@@ -93,6 +96,7 @@ impl Oracle {
             Self::Repeats => Box::new(repeats::Repeats::new(room)),
             Self::Inbox => Box::new(inbox::Inbox::new(room)),
             Self::Outputs => Box::new(outputs::Outputs::new(room)),
+            Self::Feeds => Box::new(feeds::Feeds::new(room)),
             Self::Accepts => Box::new(accepts::Accepts::new(setting)),
             Self::Seals => Box::new(seals::Seals::new(room)),
             Self::Orphans => Box::new(orphans::Orphans),

@@ -27,7 +27,7 @@ impl Outputs {
 impl Rule for Outputs {
     fn judge(&mut self, seen: Seen<'_>, out: &mut Findings) {
         match seen.fact {
-            Fact::Emitted { daemon, number, digest } => {
+            Fact::Emitted { daemon, number, digest, .. } => {
                 out.demand(self.is_same(*daemon, *number, *digest), || {
                     format!("output {number} of {daemon} was heard, and {} says it otherwise", seen.place)
                 });
@@ -84,7 +84,10 @@ mod tests {
 
     #[test]
     fn what_was_heard_is_not_said_otherwise() {
-        let emitted = |digest| ("n", Fact::Emitted { daemon: daemon(), number: 1, digest: EventDigest(digest) });
+        let emitted = |digest| {
+            let (digest, payload) = (EventDigest(digest), EventDigest(0));
+            ("n", Fact::Emitted { daemon: daemon(), number: 1, digest, payload })
+        };
         assert_eq!(broken(&[emitted(1), emitted(2), heard("p", 1, 2, true), emitted(2)]), []);
         assert_eq!(broken(&[emitted(1), heard("p", 1, 1, true), emitted(2)]), [Oracle::Outputs]);
     }

@@ -39,6 +39,12 @@ impl<K: Ord + Clone, V> Table<K, V> {
         }
     }
 
+    pub(super) fn remove(&mut self, key: &K) {
+        if self.entries.remove(key).is_some() {
+            self.order.retain(|known| known != key);
+        }
+    }
+
     /// What is there; if nothing was, this is from now on.
     pub(super) fn get_or_set(&mut self, key: K, value: V) -> Option<&mut V> {
         if !self.entries.contains_key(&key) {

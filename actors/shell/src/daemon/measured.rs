@@ -1,12 +1,14 @@
 //! A daemon's code under a stop-watch.
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use wayfare_protocol::Limits;
 use wayfare_protocol::capability_filter::CapabilityFilter;
 use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::daemon::{Context, Control, DaemonError, DaemonFactory, Event, Health, MeshDaemon, Work};
+use wayfare_protocol::{Boot, Limits};
 
 use crate::ports::Clock;
 
@@ -20,7 +22,7 @@ pub(super) struct Measured {
 impl DaemonFactory for Measured {
     fn make(&self) -> Box<dyn MeshDaemon> {
         let code = self.factory.make();
-        Box::new(Timed { code, clock: Arc::clone(&self.clock), limits: self.limits.clone(), overruns: 0 })
+        Box::new(Timed { code, clock: Arc::clone(&self.clock), limits: self.limits.clone(), overruns: 0, busy: Cell::default() })
     }
 }
 
@@ -30,6 +32,31 @@ struct Timed {
     limits: Limits,
     /// Events over their time, in a row.
     overruns: u32,
+    busy: Cell<Busy>,
+}
+
+/// How long code was at work, in spans of one length.
+#[derive(Clone, Copy, Default)]
+struct Busy {
+    /// When this span began.
+    since: Boot,
+    /// In this span.
+    so_far: Duration,
+    /// In the span before.
+    before: Duration,
+}
+
+impl Busy {
+    /// As it is at a time.
+    fn roll(self, now: Boot, span: Duration) -> Self {
+        let passed = now.since(self.since);
+        if passed < span {
+            return self;
+        }
+        // After a span without any event nothing is known of the one before.
+        let before = if passed < 2 * span { self.so_far.min(span) } else { Duration::ZERO };
+        Self { since: now, so_far: Duration::ZERO, before }
+    }
 }
 
 impl MeshDaemon for Timed {
@@ -40,7 +67,11 @@ impl MeshDaemon for Timed {
     fn process(&mut self, event: &Event, context: &mut Context) -> Result<Vec<Bytes>, DaemonError> {
         let before = self.clock.now().boot;
         let processed = self.code.process(event, context);
-        let is_over = self.clock.now().boot.since(before) > self.limits.daemon_event;
+        let after = self.clock.now().boot;
+        let took = after.since(before);
+        let busy = self.busy.get().roll(before, self.limits.daemon_busy_over);
+        self.busy.set(Busy { so_far: busy.so_far + took, ..busy });
+        let is_over = took > self.limits.daemon_event;
         self.overruns = if is_over { self.overruns.saturating_add(1) } else { 0 };
         processed
     }
@@ -91,8 +122,12 @@ impl MeshDaemon for Timed {
         }
     }
 
+    /// The share of the time that it processed events, or more by its own word.
     fn saturation(&self) -> f32 {
-        self.code.saturation()
+        let over = self.limits.daemon_busy_over;
+        let busy = self.busy.get().roll(self.clock.now().boot, over);
+        self.busy.set(busy);
+        (busy.before.as_secs_f32() / over.as_secs_f32()).max(self.code.saturation())
     }
 
     fn work(&self) -> Option<Arc<dyn Work>> {

@@ -17,7 +17,9 @@ use wayfare_core::machine::OpId;
 use wayfare_core::outputs::{ReaderEffect, ReaderId};
 use wayfare_core::session::Caller;
 use wayfare_core::{Durable as _, Machine as _, account, ownership};
-use wayfare_protocol::daemon::{DaemonFactory, DaemonKind, Durability, OutputFrame, Work};
+use wayfare_protocol::daemon::{
+    DaemonAnswer, DaemonCall, DaemonFactory, DaemonKind, DaemonRequest, Durability, OutputFrame, Work,
+};
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::{EntityId, Limits, RequestId, ResourceId, codec};
 
@@ -78,6 +80,8 @@ pub struct DaemonExecutor {
     /// Migrations that wait for an answer.
     moves: BTreeMap<Caller, MoveReply>,
     asked: u64,
+    /// What it asks other daemons.
+    asks: BTreeMap<RequestId, OpId>,
     /// Those that are told when nothing is left here.
     forgotten: Vec<MoveReply>,
 }
@@ -117,6 +121,13 @@ pub enum DaemonCommand {
         snapshot: Bytes,
         /// Who is answered.
         reply: MoveReply,
+    },
+    /// Another daemon has answered.
+    Answered {
+        /// What was asked.
+        request: RequestId,
+        /// The answer.
+        answer: DaemonAnswer,
     },
     /// What was kept of the daemon is deleted.
     Removed,
@@ -166,6 +177,7 @@ pub fn arguments(config: Config, environs: Environs, beginning: Beginning) -> Ar
                 worker: None,
                 moves: BTreeMap::new(),
                 asked: 0,
+                asks: BTreeMap::new(),
                 forgotten: Vec::new(),
             };
             Ok(Started { machine, executor, inputs })
@@ -248,6 +260,16 @@ impl DaemonExecutor {
         };
         let done = self.environs.workers.run(Box::new(move || worker.run(&input)));
         context.perform(async move { Ok(Input::Worked { work, result: done.await }) });
+    }
+
+    /// Asks another daemon. The oldest questions are forgotten: whoever waits for long asks again.
+    fn ask(&mut self, op: OpId, daemon: EntityId, call: DaemonCall) {
+        let request = RequestId(self.environs.ids.next());
+        self.asks.insert(request, op);
+        while self.asks.len() > 2 * self.config.limits.daemon_feeds {
+            self.asks.pop_first();
+        }
+        self.environs.directory.ask_daemon(self.entity(), DaemonRequest { request, daemon, epoch: None, call });
     }
 
     /// Nothing is kept of it: logs, snapshot and key go, and the actor is done.
@@ -347,6 +369,7 @@ impl Executor for DaemonExecutor {
                 self.readers.carry_out(ReaderEffect::Send { reader, message });
             }
             Effect::RefuseReader { reader, refusal } => self.readers.end(reader, Some(refusal)),
+            Effect::Ask { op, daemon, call } => self.ask(op, daemon, call),
             Effect::Ownership(effect) => self.ownership(effect),
             Effect::Publish(info) => {
                 self.environs.directory.tell_account(account::Input::Daemon(info));
@@ -374,6 +397,11 @@ impl Executor for DaemonExecutor {
                 self.snapshot = Some(manifest.clone());
                 let caller = self.asked_by(reply);
                 context.feed(Input::Arrive { caller, manifest, snapshot });
+            }
+            DaemonCommand::Answered { request, answer } => {
+                if let Some(op) = self.asks.remove(&request) {
+                    context.feed(Input::Done { op, outcome: Outcome::Answered(answer) });
+                }
             }
             DaemonCommand::Removed => {
                 self.environs.directory.remove_daemon(self.entity());
