@@ -1,6 +1,8 @@
 //! Where the actors of one account are. Messages between them go by name, so that a restarted actor is found again, and so that an
 //! account may live in another process one day. Nobody holds an address across accounts.
 
+mod asking;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,8 +11,7 @@ use wayfare_core::account::{self, LinkId};
 use wayfare_core::outputs::Executor as RunsOn;
 use wayfare_core::{daemon, document, link, session};
 use wayfare_protocol::control::Control;
-use wayfare_protocol::daemon::{DaemonRequest, DaemonResponse};
-use wayfare_protocol::{DeviceId, DocumentId, EntityId, Epoch, ErrorCode, Refusal, RequestId, SessionId};
+use wayfare_protocol::{DeviceId, DocumentId, EntityId, Epoch, ErrorCode, Refusal, SessionId};
 
 use crate::account::AccountExecutor;
 use crate::actor::Mail;
@@ -21,9 +22,7 @@ use crate::journal::{JournalCommand, JournalExecutor};
 use crate::link::LinkRef;
 use crate::session::{SessionCommand, SessionExecutor};
 use crate::supervisor::SupervisorRef;
-
-/// Questions between daemons that wait at most.
-const ASKING: usize = 4_096;
+use asking::Asking;
 
 /// The actors of one account in this process.
 #[derive(Default)]
@@ -39,8 +38,7 @@ struct Known {
     daemons: BTreeMap<EntityId, ActorRef<Mail<DaemonExecutor>>>,
     journals: BTreeMap<SessionId, JournalSlot>,
     journal_owners: BTreeMap<SessionId, JournalOwner>,
-    /// Daemons of this process that wait for another's answer. Ids rise with time.
-    asking: BTreeMap<RequestId, EntityId>,
+    asking: Asking,
     documents: BTreeMap<DocumentId, DocumentSlot>,
     documents_above: Option<LinkId>,
     links: BTreeMap<LinkId, LinkRef>,
@@ -96,25 +94,6 @@ impl Directory {
     /// Forgets everybody: all of them begin anew. Numbers of links go on.
     pub fn clear(&self) {
         self.with(|known| *known = Known { next_link: known.next_link, ..Known::default() });
-    }
-
-    /// A daemon asks another one; of too many the oldest are forgotten: they ask again.
-    pub fn ask_daemon(&self, by: EntityId, asked: DaemonRequest) {
-        self.with(|known| {
-            known.asking.insert(asked.request, by);
-            while known.asking.len() > ASKING {
-                known.asking.pop_first();
-            }
-        });
-        self.tell_account(account::Input::AskDaemon { asked: Box::new(asked) });
-    }
-
-    /// A daemon's question to another one was answered.
-    pub fn daemon_answered(&self, response: DaemonResponse) {
-        let DaemonResponse { request, answer } = response;
-        if let Some(by) = self.with(|known| known.asking.remove(&request)) {
-            self.command_daemon(by, DaemonCommand::Answered { request, answer });
-        }
     }
 
     /// Makes the supervisor of the account's actors known.

@@ -72,6 +72,7 @@ pub struct EdgeNode {
     root: SupervisorRef,
     directory: Arc<Directory>,
     library: Library,
+    moves: migration::Environs,
     doors: Doors,
 }
 
@@ -119,7 +120,7 @@ impl EdgeNode {
         let home = Home::Node {
             environs: environs.clone(),
             daemons: Box::new(daemons.clone()),
-            moves: Box::new(moves),
+            moves: Box::new(moves.clone()),
             device_name: identity.name.clone(),
             sessions: sessions.clone(),
             found: found.clone(),
@@ -151,7 +152,7 @@ impl EdgeNode {
             Supervisor::spawn(None, Supervisor, arguments).await.map_err(|error| actor::Fatal(error.to_string()))?;
         directory.set_supervisor(root.clone());
         let doors = Doors::new(node, &identity, &ports, &directory, limits);
-        Ok(Self { root, directory, library, doors })
+        Ok(Self { root, directory, library, moves, doors })
     }
 
     /// Takes a connection in that came through the local door.
@@ -179,9 +180,10 @@ impl EdgeNode {
         Binder { root: self.root.clone(), library, runtime: self.doors.own.runtime.clone(), limits }
     }
 
-    /// Tells the cloud how busy the node is.
+    /// Tells the cloud how busy the node is. If that is too much for too long, a daemon leaves it.
     pub fn heartbeat(&self, load: Load) {
         self.directory.tell_upstreams(Control::Heartbeat(load));
+        self.moves.loaded(load);
     }
 
     /// Says where the machine has its power from. Said again and again: an account that was restarted has forgotten it.

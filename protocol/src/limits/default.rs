@@ -83,6 +83,7 @@ impl Default for Limits {
             overload_after: s(60),
             overload_rest: s(120),
             overload_settle: s(300),
+            overload_measure: s(2),
             drain_moves: 2,
             drain_attempts: 5,
             drain_retry: s(5),

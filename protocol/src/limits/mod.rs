@@ -160,6 +160,8 @@ pub struct Limits {
     pub overload_rest: Duration,
     /// A daemon that runs on a node for less than this is not moved away under load.
     pub overload_settle: Duration,
+    /// A daemon that has not said by then how busy it is, is not moved away now.
+    pub overload_measure: Duration,
     /// Moves under way at once while a node is emptied.
     pub drain_moves: usize,
     /// A daemon that stays on a node that is emptied is tried so often.
@@ -301,6 +303,10 @@ impl Limits {
             overload_after: self.overload_after / by,
             overload_rest: self.overload_rest / by,
             overload_settle: self.overload_settle / by,
+            overload_measure: self.overload_measure / by,
+            daemon_fetch_wait: self.daemon_fetch_wait / by,
+            daemon_feed_retry: self.daemon_feed_retry / by,
+            daemon_busy_over: self.daemon_busy_over / by,
             drain_retry: self.drain_retry / by,
             drain_order: self.drain_order / by,
             announcement: self.announcement / by,

@@ -120,6 +120,8 @@ pub(crate) struct Desk {
     pub(crate) answers: Vec<(Caller, Answer)>,
     pub(crate) read: Vec<DaemonUpdate>,
     pub(crate) work: Vec<(u64, Bytes)>,
+    /// What it asks other daemons.
+    pub(crate) asked: VecDeque<(OpId, EntityId, DaemonCall)>,
     pub(crate) is_removed: bool,
     pub(crate) calls: u64,
 }
@@ -172,9 +174,9 @@ impl Desk {
         host.logs_start_at(disk.inbox_first.max(1), disk.outputs_first.max(1));
         disk.inbox.iter().for_each(|record| host.apply(&Record::Inbox(record.clone())));
         disk.outputs.iter().for_each(|frame| host.apply(&Record::Output(frame.clone())));
-        let open = VecDeque::new();
+        let (open, asked) = (VecDeque::new(), VecDeque::new());
         let (answers, read, work) = (Vec::new(), Vec::new(), Vec::new());
-        Self { host, config, disk, now: at(0), open, is_quick: true, answers, read, work, is_removed: false, calls: 0 }
+        Self { host, config, disk, now: at(0), open, is_quick: true, answers, read, work, asked, is_removed: false, calls: 0 }
     }
 
     /// The process ends here; another one finds the disk.
@@ -303,6 +305,7 @@ impl Desk {
                 Effect::Reply { caller, answer } => self.answers.push((caller, answer)),
                 Effect::Send { message, .. } => self.read.push(codec::decode(&message).unwrap()),
                 Effect::Work { work, input, .. } => self.work.push((work, input)),
+                Effect::Ask { op, daemon, call } => self.asked.push_back((op, daemon, call)),
                 Effect::Remove => self.is_removed = true,
                 Effect::Trim { inbox, outputs, .. } => self.trim(inbox, outputs),
                 Effect::RefuseReader { .. } | Effect::Ownership(_) | Effect::Publish(_) => {}

@@ -187,7 +187,7 @@ pub enum MoveAnswer {
     /// Forgotten.
     Forgotten,
     /// How busy the daemon keeps this node, which acts for it.
-    Measured(Hosted<EntityId>),
+    Measured(DaemonKind, Hosted<EntityId>),
     /// It was not done, and why.
     Refused(Refusal),
 }

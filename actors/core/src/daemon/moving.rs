@@ -87,13 +87,14 @@ impl DaemonHost {
             return refused(ErrorCode::StaleEpoch, "this node does not act for it now");
         };
         let busy = (runner.code.saturation().clamp(0.0, 1.0) * 100.0).round();
-        MoveAnswer::Measured(Hosted {
+        let hosted = Hosted {
             daemon: self.config.entity,
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 100")]
             busy_percent: busy as u8,
             state_bytes: self.snapshots.bytes,
             since,
-        })
+        };
+        MoveAnswer::Measured(runner.kind.clone(), hosted)
     }
 
     fn forget(&self, caller: Caller, out: &mut impl Sink<Effect>) {

@@ -1,6 +1,8 @@
 //! The actor of a daemon on its node.
 
+mod asking;
 mod measured;
+mod removing;
 mod snapshots;
 
 pub(crate) use snapshots::load as load_snapshot;
@@ -17,9 +19,7 @@ use wayfare_core::machine::OpId;
 use wayfare_core::outputs::{ReaderEffect, ReaderId};
 use wayfare_core::session::Caller;
 use wayfare_core::{Durable as _, Machine as _, account, ownership};
-use wayfare_protocol::daemon::{
-    DaemonAnswer, DaemonCall, DaemonFactory, DaemonKind, DaemonRequest, Durability, OutputFrame, Work,
-};
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonFactory, DaemonKind, Durability, OutputFrame, Work};
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::{EntityId, Limits, RequestId, ResourceId, codec};
 
@@ -31,6 +31,7 @@ use crate::logs;
 use crate::migration::MoveReply;
 use crate::ports::{BlobStore, Clock, EntityKeys, Log, LogName, LogStore, Workers};
 use crate::readers::Readers;
+use asking::Asking;
 
 /// What a node's daemons need.
 #[derive(Clone)]
@@ -80,8 +81,7 @@ pub struct DaemonExecutor {
     /// Migrations that wait for an answer.
     moves: BTreeMap<Caller, MoveReply>,
     asked: u64,
-    /// What it asks other daemons.
-    asks: BTreeMap<RequestId, OpId>,
+    asking: Asking,
     /// Those that are told when nothing is left here.
     forgotten: Vec<MoveReply>,
 }
@@ -177,7 +177,7 @@ pub fn arguments(config: Config, environs: Environs, beginning: Beginning) -> Ar
                 worker: None,
                 moves: BTreeMap::new(),
                 asked: 0,
-                asks: BTreeMap::new(),
+                asking: Asking::default(),
                 forgotten: Vec::new(),
             };
             Ok(Started { machine, executor, inputs })
@@ -260,37 +260,6 @@ impl DaemonExecutor {
         };
         let done = self.environs.workers.run(Box::new(move || worker.run(&input)));
         context.perform(async move { Ok(Input::Worked { work, result: done.await }) });
-    }
-
-    /// Asks another daemon. The oldest questions are forgotten: whoever waits for long asks again.
-    fn ask(&mut self, op: OpId, daemon: EntityId, call: DaemonCall) {
-        let request = RequestId(self.environs.ids.next());
-        self.asks.insert(request, op);
-        while self.asks.len() > 2 * self.config.limits.daemon_feeds {
-            self.asks.pop_first();
-        }
-        self.environs.directory.ask_daemon(self.entity(), DaemonRequest { request, daemon, epoch: None, call });
-    }
-
-    /// Nothing is kept of it: logs, snapshot and key go, and the actor is done.
-    fn remove(&mut self, context: &mut Context<Self>) {
-        let entity = self.entity();
-        self.environs.directory.tell_account(account::Input::NoDaemon { daemon: entity });
-        self.logs = None;
-        let (logs, keys) = (Arc::clone(&self.environs.logs), Arc::clone(&self.environs.keys));
-        let chunks = snapshots::delete(&self.environs.blobs, self.snapshot.take(), None);
-        context.obtain(async move {
-            chunks.await;
-            for name in [LogName::DaemonInbox(entity), LogName::DaemonOutputs(entity)] {
-                if let Err(error) = logs.remove(name).await {
-                    tracing::warn!(%error, "a log of a daemon that is gone stays");
-                }
-            }
-            if let Err(error) = keys.remove(entity).await {
-                tracing::warn!(%error, "the key of a daemon that is gone stays");
-            }
-            DaemonCommand::Removed
-        });
     }
 
     /// Who waits for this answer of the machine.
@@ -399,8 +368,8 @@ impl Executor for DaemonExecutor {
                 context.feed(Input::Arrive { caller, manifest, snapshot });
             }
             DaemonCommand::Answered { request, answer } => {
-                if let Some(op) = self.asks.remove(&request) {
-                    context.feed(Input::Done { op, outcome: Outcome::Answered(answer) });
+                if let Some(input) = self.asking.answered(request, answer) {
+                    context.feed(input);
                 }
             }
             DaemonCommand::Removed => {

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use wayfare_core::Machine as _;
 use wayfare_core::account;
-use wayfare_core::placement::{Effect, Input, MoveOutcome, Overload, Why};
+use wayfare_core::daemon::{MoveAnswer, MoveAsk};
+use wayfare_core::placement::{Effect, Hosted, Input, MoveOutcome, Overload, Why};
 use wayfare_protocol::EntityId;
+use wayfare_protocol::capability::Load;
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonKind};
 use wayfare_protocol::migration::{MoveCause, MoveMode, MoveOrder, MoveState};
 
 use super::orchestrator::Awaiting;
-use super::{Environs, Slot};
+use super::{Environs, MoveReply, Slot, host};
 use crate::actor::{Context, Executor, Fatal, Start, Started};
 use crate::supervisor::Policy;
 
@@ -30,6 +33,51 @@ impl Environs {
     /// None is to leave any more.
     pub fn cancel_drain(&self) {
         self.tell_drain(Input::CancelDrain);
+    }
+
+    /// The node measured how busy it is: daemons may have to leave.
+    pub fn loaded(&self, load: Load) {
+        let is_calm = load.cpu_percent.max(load.memory_percent) < self.limits.overload_mark;
+        if is_calm && self.moves.with(|known| known.drain.is_none()) {
+            return; // nobody would act on it
+        }
+        let environs = self.clone();
+        tokio::spawn(async move {
+            let hosted = environs.hosted().await;
+            environs.tell_drain(Input::Load { load, hosted });
+        });
+    }
+
+    /// The daemons for which this node acts. Who does not answer at once is not given away now.
+    async fn hosted(&self) -> Vec<Hosted<EntityId>> {
+        let directory = &self.daemons.directory;
+        let (tell, mut told) = mpsc::unbounded_channel();
+        for daemon in directory.daemons() {
+            let tell = tell.clone();
+            let reply = MoveReply::new(move |answer| {
+                let _ = tell.send(answer); // that was too late
+            });
+            host::ask(directory, daemon, MoveAsk::Measure, reply);
+        }
+        drop(tell);
+        let runtime = &self.daemons.runtime;
+        let mut late = runtime.timer.sleep_until(runtime.clock.now().boot.after(self.limits.overload_measure));
+        let mut hosted = Vec::new();
+        loop {
+            let answer = tokio::select! {
+                biased;
+                answer = told.recv() => answer,
+                () = &mut late => None,
+            };
+            match answer {
+                Some(MoveAnswer::Measured(kind, measured)) => {
+                    self.moves.with(|known| known.kinds.insert(measured.daemon, kind));
+                    hosted.push(measured);
+                }
+                Some(_) => {} // not this node's now
+                None => return hosted,
+            }
+        }
     }
 
     /// A daemon came while the node is being emptied.

@@ -2,6 +2,7 @@
 
 mod accepting;
 mod failing;
+mod feeding;
 mod following;
 mod recovering;
 
