@@ -1,7 +1,7 @@
 //! Daemons that take what others say.
 
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, FeedInfo, Replayed};
-use wayfare_protocol::{EntityKey, ErrorCode, Limits, Refusal};
+use wayfare_protocol::{EntityId, EntityKey, ErrorCode, Limits, Refusal};
 
 use super::super::desk::*;
 use super::super::*;
