@@ -44,18 +44,26 @@ fn publishers(seed: &Seed) -> Vec<PersonPlan> {
         let chooses = draws.percent(50).then(|| usize::from(draws.percent(50)));
         let events = (0..draws.between(15, 60)).map(|event| event_of(&mut draws, event)).collect();
         let at_node = draws.percent(30).then(|| usize::from(draws.percent(50)));
-        let role = Role::Publisher { daemon, chooses, events };
+        let role = Role::Publisher { daemon, chooses, events, feeds: None };
         PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 }
     };
-    (0..count).map(publisher).collect()
+    let mut publishers: Vec<_> = (0..count).map(publisher).collect();
+    let mut draws = seed.child("feeds").draws();
+    if let Some(Role::Publisher { feeds, .. }) = publishers.first_mut().map(|person| &mut person.role)
+        && draws.percent(40)
+    {
+        // The second one's, where each has its own.
+        *feeds = Some(if is_shared || draws.percent(50) { "digest".to_owned() } else { "ledger1".to_owned() });
+    }
+    publishers
 }
 
 /// Those who order daemons to other nodes: in most seeds with one that is kept busy, somebody moves it.
 fn movers(seed: &Seed, people: &[PersonPlan], nodes: usize) -> Vec<PersonPlan> {
     let mut draws = seed.draws();
-    let busy = people.iter().filter_map(|person| match &person.role {
-        Role::Publisher { daemon, .. } => Some(daemon.clone()),
-        Role::Author { .. } | Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
+    let busy = people.iter().flat_map(|person| match &person.role {
+        Role::Publisher { daemon, feeds, .. } => std::iter::once(daemon.clone()).chain(feeds.clone()).collect(),
+        Role::Author { .. } | Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => Vec::new(),
     });
     let busy: Vec<_> = busy.collect();
     let count = if draws.percent(70) { draws.between(1, 2) } else { 0 };

@@ -9,6 +9,7 @@
 //! | `twice TEXT` | says two lines |
 //! | `later MS` | says one line, and one more after so many milliseconds |
 //! | `work TEXT` | says one line, and one more when background work is done |
+//! | a line of another ledger | says one line |
 //! | anything else | is refused, and becomes a dead letter |
 //!
 //! A ledger may keep another daemon, whose tester wants to know what becomes of it: then every event is that daemon's, and the ledger says
@@ -131,6 +132,8 @@ impl MeshDaemon for Ledger {
             self.book.notes.push(Note { source: event.source, text });
             return Ok(vec![self.say(Some(kept))]);
         }
+        let is_line = codec::decode::<Line>(&event.payload).is_ok();
+        let text = if is_line { format!("line {}", blake3::hash(&event.payload)) } else { text };
         let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
         let lines = match (event.source, word) {
             (Source::Published { .. }, "quiet") => 0,
@@ -144,6 +147,7 @@ impl MeshDaemon for Ledger {
                 context.background(event.position, Bytes::from(rest.to_owned()));
                 1
             }
+            (Source::Published { .. }, "line") if is_line => 1,
             (Source::Published { .. }, "note")
             | (Source::Tick { .. } | Source::Worked { .. } | Source::WorkFailed { .. }, _) => 1,
             (Source::Published { .. }, _) => return Err(DaemonError::Process(format!("{word:?} is no word of mine"))),

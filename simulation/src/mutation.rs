@@ -39,6 +39,8 @@ pub enum Mutation {
     InboxForgetsRuns,
     /// A node that starts again no longer finds the newest events in its daemons' inboxes.
     InboxForgetsEvents,
+    /// A node that starts again no longer finds the newest outputs of others in its daemons' inboxes.
+    InboxForgetsFeeds,
     /// A daemon takes no state over: neither from a snapshot nor after a move.
     DaemonForgets,
     /// The store says that it has given a daemon to another node, and has not written that down.
@@ -101,6 +103,7 @@ impl Mutations {
             Oracle::Repeats => Self::only(Mutation::InboxForgetsRuns),
             Oracle::Inbox => Self::only(Mutation::InboxForgetsEvents),
             Oracle::Outputs => Self::only(Mutation::DaemonForgets),
+            Oracle::Feeds => Self::only(Mutation::InboxForgetsFeeds),
             Oracle::Accepts => Self::only(Mutation::StoreForgetsMoves),
             Oracle::Seals => Self::only(Mutation::InboxForgetsSeals),
             Oracle::Orphans => Self::only(Mutation::KeysStay),
@@ -128,6 +131,7 @@ impl Mutation {
             Self::StoreMixesAccounts => Oracle::Accounts,
             Self::InboxForgetsRuns => Oracle::Repeats,
             Self::InboxForgetsEvents => Oracle::Inbox,
+            Self::InboxForgetsFeeds => Oracle::Feeds,
             Self::DaemonForgets => Oracle::Outputs,
             Self::StoreForgetsMoves => Oracle::Accepts,
             Self::InboxForgetsSeals => Oracle::Seals,

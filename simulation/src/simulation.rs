@@ -201,6 +201,7 @@ impl Simulation {
             Some(Mutation::LogAcknowledgesEarly) => Sync::Early,
             Some(Mutation::InboxForgetsRuns) => Sync::ForgetsRuns,
             Some(Mutation::InboxForgetsEvents) => Sync::ForgetsEvents,
+            Some(Mutation::InboxForgetsFeeds) => Sync::ForgetsFeeds,
             Some(Mutation::InboxForgetsSeals) => Sync::ForgetsSeals,
             _ => Sync::Durable,
         };

@@ -82,6 +82,9 @@ pub enum Role {
         chooses: Option<usize>,
         /// What they publish, in order.
         events: Vec<String>,
+        /// Name of another daemon, which they let take what theirs says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        feeds: Option<String>,
     },
     /// Orders a daemon to other nodes, while others keep it busy.
     Mover {

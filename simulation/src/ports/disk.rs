@@ -26,6 +26,8 @@ pub enum Sync {
     ForgetsRuns,
     /// When it is durable; but who reads a daemon's inbox no longer finds its newest event: what a log must not do.
     ForgetsEvents,
+    /// The newest outputs of other daemons in inboxes of daemons are not found any more.
+    ForgetsFeeds,
     /// When it is durable; but who reads a daemon's inbox no longer finds that it was sealed: what a log must not do.
     ForgetsSeals,
 }
@@ -289,7 +291,11 @@ impl Log for SimLog {
             Ok(())
         });
         match self.disk.sync {
-            Sync::Durable | Sync::ForgetsRuns | Sync::ForgetsEvents | Sync::ForgetsSeals => durable,
+            Sync::Durable
+            | Sync::ForgetsRuns
+            | Sync::ForgetsEvents
+            | Sync::ForgetsFeeds
+            | Sync::ForgetsSeals => durable,
             Sync::Early => self.answer(Ok(())),
         }
     }

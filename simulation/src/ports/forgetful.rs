@@ -8,23 +8,31 @@ use wayfare_protocol::daemon::{InboxFrame, Input};
 use wayfare_protocol::{Origin, codec};
 
 use super::Sync;
+use crate::ledger::Line;
 
 /// What a disk of that kind makes of records that are read from one of its logs.
 pub(super) fn forget(sync: Sync, name: LogName, records: &mut [Bytes]) {
     match (sync, name) {
         (Sync::ForgetsRuns, LogName::Inbox(_)) => forget_started(records),
-        (Sync::ForgetsEvents, LogName::DaemonInbox(_)) => forget_newest(records),
+        (Sync::ForgetsEvents, LogName::DaemonInbox(_)) => forget_newest(records, |_| true),
+        (Sync::ForgetsFeeds, LogName::DaemonInbox(_)) => {
+            forget_newest(records, |payload| codec::decode::<Line>(payload).is_ok());
+        }
         (Sync::ForgetsSeals, LogName::DaemonInbox(_)) => forget_seals(records),
         _ => {}
     }
 }
 
-/// Puts something that means nothing in the place of the newest event.
-fn forget_newest(records: &mut [Bytes]) {
+/// Puts something that means nothing in the place of the newest event of a kind.
+fn forget_newest(records: &mut [Bytes], is_of_kind: impl Fn(&Bytes) -> bool) {
     for record in records.iter_mut().rev() {
         let Ok(daemon::InboxRecord::Frame(bytes)) = codec::decode(record) else { continue };
         let Ok(mut frame) = InboxFrame::decode(&bytes) else { continue };
-        let newest = frame.entries.iter_mut().rev().find(|entry| matches!(entry.input, Input::Published { .. }));
+        let newest = frame
+            .entries
+            .iter_mut()
+            .rev()
+            .find(|entry| matches!(&entry.input, Input::Published { payload, .. } if is_of_kind(payload)));
         if let Some(newest) = newest {
             newest.input = Input::Unsubscribed { subscriber: Origin(0) };
             *record = codec::encode(&daemon::InboxRecord::Frame(codec::encode(&frame)));

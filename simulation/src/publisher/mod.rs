@@ -4,10 +4,12 @@
 //! |---|---|---|---|---|
 //! | Starting | Subscribing | – | – | Starting, later |
 //! | Subscribing | – | Idle | – | Subscribing, later |
+//! | Feeding | Feeding | Idle | – | Feeding, later |
 //! | Publishing | – | Idle | Publishing, from there | Publishing the same, later |
 //!
 //! A publisher numbers its events itself and repeats what it got no answer to: that is what lets a daemon take each event once.
 
+mod feeding;
 mod hearing;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ use crate::ports::Disk;
 use crate::process::Surroundings;
 use crate::seed::Draws;
 
+use feeding::Feeding;
 use hearing::Hearing;
 pub use hearing::Model;
 
@@ -46,6 +49,8 @@ pub struct Work {
     pub chooses: Option<NodeId>,
     /// What it publishes, in order.
     pub events: Vec<String>,
+    /// The daemon that takes what theirs says.
+    pub feeds: Option<String>,
     /// The code of the daemon that the ledger keeps, if what it says is to be held against it.
     pub model: Option<Model>,
 }
@@ -59,6 +64,8 @@ enum Phase {
     Publishing {
         until: usize,
     },
+    /// Lets another daemon take what this one says.
+    Feeding,
     /// Waits for the answer to something that it asked beside.
     Asking,
 }
@@ -87,6 +94,7 @@ pub struct Publisher {
     sleeps: bool,
     daemon: Option<EntityId>,
     is_subscribed: bool,
+    feeding: Feeding,
     origin: Origin,
     /// So many of its events were recorded.
     recorded: usize,
@@ -127,6 +135,7 @@ impl Publisher {
             sleeps: false,
             daemon: None,
             is_subscribed: false,
+            feeding: Feeding::default(),
             recorded: 0,
             hearing,
             followings: 0,
@@ -170,11 +179,12 @@ impl Publisher {
         let has_begun = self.daemon.is_some() || !self.is_resting;
         let is_idle = matches!(self.phase, Phase::Idle) && (self.is_resting || self.recorded == self.work.events.len());
         let missing = self.hearing.missing(self.recorded, &self.work.events);
-        (has_begun && !(is_idle && missing == 0)).then(|| {
-            let Self { phase, recorded, .. } = self;
+        let is_fed = self.feeding.has_taken(self.hearing.heard());
+        (has_begun && !(is_idle && missing == 0 && is_fed)).then(|| {
+            let Self { phase, recorded, feeding, .. } = self;
+            let name = &self.config.name;
             format!(
-                "{} is {phase:?}, {recorded} of its events are recorded, of {missing} it heard nothing",
-                self.config.name
+                "{name} is {phase:?}, {recorded} of its events are recorded, of {missing} it heard nothing, {feeding:?}"
             )
         })
     }
@@ -209,6 +219,7 @@ impl Publisher {
             Phase::Starting => self.start(),
             Phase::Subscribing => self.subscribe(),
             Phase::Publishing { until } => self.publish(until),
+            Phase::Feeding => self.feed(),
             Phase::Asking => self.idle(),
         }
     }
@@ -222,6 +233,9 @@ impl Publisher {
         }
         if !self.is_following {
             self.follow(daemon);
+        }
+        if self.wants_to_feed() {
+            return self.feed();
         }
         let left = self.work.events.len() - self.recorded;
         if left == 0 || self.is_resting {
@@ -255,10 +269,14 @@ impl Publisher {
     }
 
     fn start(&mut self) {
-        let (Ok(name), Ok(kind)) = (self.work.daemon.parse(), LEDGER.parse()) else { return };
-        self.note(format_args!("starts {name}"));
         self.phase = Phase::Starting;
-        let (key, device) = (DaemonKey { name, kind }, self.work.chooses);
+        self.start_daemon(&self.work.daemon, self.work.chooses);
+    }
+
+    fn start_daemon(&self, name: &str, device: Option<NodeId>) {
+        let (Ok(name), Ok(kind)) = (name.parse(), LEDGER.parse()) else { return };
+        self.note(format_args!("starts {name}"));
+        let key = DaemonKey { name, kind };
         let start = StartDaemon { key, durability: Durability::Disk, device };
         self.ask(|client, tell| {
             let started = client.start_daemon(start);
@@ -281,7 +299,12 @@ impl Publisher {
     }
 
     fn call(&mut self, call: DaemonCall) {
-        let Some(daemon) = self.daemon else { return };
+        if let Some(daemon) = self.daemon {
+            self.call_daemon(daemon, call);
+        }
+    }
+
+    fn call_daemon(&self, daemon: EntityId, call: DaemonCall) {
         self.note(format_args!("asks {call:?}"));
         self.ask(|client, tell| {
             let answer = client.call_daemon(daemon, call);
@@ -333,6 +356,10 @@ impl Publisher {
 
     fn take(&mut self, told: Told) {
         match told {
+            Told::Started(Some(Ok(info))) if matches!(self.phase, Phase::Feeding) => {
+                self.feeding.begins(info.entity);
+                self.feed();
+            }
             Told::Started(Some(Ok(info))) => {
                 self.note(format_args!("has {} on {}", info.entity.short(), info.device_name));
                 self.daemon = Some(info.entity);
@@ -374,6 +401,7 @@ impl Publisher {
                 self.is_subscribed = true;
                 self.idle();
             }
+            (Phase::Feeding, Some(answer)) => self.fed(daemon, &answer),
             (Phase::Asking, _) => self.idle(),
             _ => self.later(),
         }

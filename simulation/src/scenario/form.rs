@@ -61,6 +61,7 @@ struct Somebody {
     daemon: Option<String>,
     #[serde(default)]
     publishes: Vec<String>,
+    feeds: Option<String>,
     does: Option<String>,
     #[serde(default)]
     with: Vec<String>,
@@ -163,8 +164,11 @@ fn publisher(
     if somebody.opens.is_some() || somebody.watches || somebody.does.is_some() || !somebody.runs.is_empty() {
         return Err(reader.wrong(at, "a person with a daemon publishes, and does nothing else"));
     }
-    daemon.parse::<DaemonName>().map_err(|error| reader.wrong(at, error.to_string()))?;
-    let role = Role::Publisher { daemon: daemon.to_owned(), chooses, events: somebody.publishes.clone() };
+    for name in std::iter::once(daemon).chain(somebody.feeds.as_deref()) {
+        name.parse::<DaemonName>().map_err(|error| reader.wrong(at, error.to_string()))?;
+    }
+    let (daemon, events, feeds) = (daemon.to_owned(), somebody.publishes.clone(), somebody.feeds.clone());
+    let role = Role::Publisher { daemon, chooses, events, feeds };
     Ok(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
 }
 

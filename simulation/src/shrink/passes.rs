@@ -130,6 +130,11 @@ fn plainer_people(search: &mut Search<'_>) {
                 *chooses = None;
             }
         },
+        |person| {
+            if let Role::Publisher { feeds, .. } = &mut person.role {
+                *feeds = None;
+            }
+        },
     ];
     for number in 0..search.best().people.len() {
         for change in tried {

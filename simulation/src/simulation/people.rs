@@ -141,10 +141,15 @@ impl Simulation {
         let disk = Disk::new(&self.around.world, &config.seed.child("disk"), Sync::Durable);
         let woken = Arc::clone(&self.woken);
         match &plan.role {
-            Role::Publisher { daemon, chooses, events } => {
+            Role::Publisher { daemon, chooses, events, feeds } => {
                 let model = self.parts.kept().map(|factory| factory.make()).filter(|code| code.deterministic());
-                let (daemon, chooses, events) = (daemon.clone(), self.chosen(*chooses), events.clone());
-                let work = publisher::Work { daemon, chooses, events, model: model.map(publisher::Model::new) };
+                let work = publisher::Work {
+                    daemon: daemon.clone(),
+                    chooses: self.chosen(*chooses),
+                    events: events.clone(),
+                    feeds: feeds.clone(),
+                    model: model.map(publisher::Model::new),
+                };
                 let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
                 Somebody::Publisher(Box::new(Publisher::new(config, work, around, evidence, woken, disk)))
             }
