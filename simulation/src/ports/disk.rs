@@ -26,7 +26,7 @@ pub enum Sync {
     ForgetsRuns,
     /// When it is durable; but who reads a daemon's inbox no longer finds its newest event: what a log must not do.
     ForgetsEvents,
-    /// The newest outputs of other daemons in inboxes of daemons are not found any more.
+    /// When it is durable; but who reads a daemon's inbox no longer finds the newest output of another ledger: what a log must not do.
     ForgetsFeeds,
     /// When it is durable; but who reads a daemon's inbox no longer finds that it was sealed: what a log must not do.
     ForgetsSeals,

@@ -9,24 +9,21 @@
 //!
 //! A publisher numbers its events itself and repeats what it got no answer to: that is what lets a daemon take each event once.
 
+mod asks;
 mod feeding;
 mod hearing;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::mpsc;
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::client::{Client, News};
 use wayfare_core::Fact;
-use wayfare_protocol::daemon::{
-    DaemonAnswer, DaemonCall, DaemonInfo, DaemonKey, DaemonUpdate, Durability, StartDaemon,
-};
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonUpdate};
 use wayfare_protocol::{EntityId, NodeId, Origin, Refusal};
 
 use crate::evidence::Evidence;
-use crate::ledger::LEDGER;
 use crate::life::Life;
 use crate::parts;
 use crate::person::{Config, Woken};
@@ -266,76 +263,6 @@ impl Publisher {
         self.phase = Phase::Idle;
         // Also who has nothing to do looks now and then whether the outputs still come.
         self.sleep(Duration::from_millis(100), Duration::from_secs(3));
-    }
-
-    fn start(&mut self) {
-        self.phase = Phase::Starting;
-        self.start_daemon(&self.work.daemon, self.work.chooses);
-    }
-
-    fn start_daemon(&self, name: &str, device: Option<NodeId>) {
-        let (Ok(name), Ok(kind)) = (name.parse(), LEDGER.parse()) else { return };
-        self.note(format_args!("starts {name}"));
-        let key = DaemonKey { name, kind };
-        let start = StartDaemon { key, durability: Durability::Disk, device };
-        self.ask(|client, tell| {
-            let started = client.start_daemon(start);
-            async move {
-                let _ = tell.send(Told::Started(started.await)); // the run is over
-            }
-        });
-    }
-
-    fn subscribe(&mut self) {
-        self.phase = Phase::Subscribing;
-        self.call(DaemonCall::Subscribe { subscriber: self.origin, after: self.hearing.heard() });
-    }
-
-    /// Its events up to that number, excluded.
-    fn publish(&mut self, until: usize) {
-        self.phase = Phase::Publishing { until };
-        let payloads = self.work.events[self.recorded..until].iter().map(|event| Bytes::from(event.clone())).collect();
-        self.call(DaemonCall::Publish { origin: self.origin, first: self.recorded as u64 + 1, payloads });
-    }
-
-    fn call(&mut self, call: DaemonCall) {
-        if let Some(daemon) = self.daemon {
-            self.call_daemon(daemon, call);
-        }
-    }
-
-    fn call_daemon(&self, daemon: EntityId, call: DaemonCall) {
-        self.note(format_args!("asks {call:?}"));
-        self.ask(|client, tell| {
-            let answer = client.call_daemon(daemon, call);
-            async move {
-                let _ = tell.send(Told::Answered(answer.await)); // the run is over
-            }
-        });
-    }
-
-    fn follow(&mut self, daemon: EntityId) {
-        let Some((_, client)) = &self.client else { return };
-        self.followings += 1;
-        self.is_following = true;
-        let (number, from, tell) = (self.followings, self.hearing.heard() + 1, self.tell.clone());
-        self.note(format_args!("hears {} from {from}", daemon.short()));
-        let mut updates = client.follow_daemon(daemon, from);
-        tokio::spawn(async move {
-            while let Some(update) = updates.recv().await {
-                let _ = tell.send(Told::Update(number, update)); // the run is over
-            }
-            let _ = tell.send(Told::Silent(number));
-        });
-    }
-
-    fn ask<F: Future<Output = ()> + Send + 'static>(
-        &self,
-        ask: impl FnOnce(&Client, mpsc::UnboundedSender<Told>) -> F,
-    ) {
-        if let Some((_, client)) = &self.client {
-            tokio::spawn(ask(client, self.tell.clone()));
-        }
     }
 
     /// Reads what has come; `false` if nothing has.

@@ -121,7 +121,7 @@ fn fewer_orders(search: &mut Search<'_>) {
 fn plainer_people(search: &mut Search<'_>) {
     let plan = Plan { narrow: false, ..search.best().clone() };
     search.takes(plan);
-    let tried: [fn(&mut PersonPlan); 4] = [
+    let tried: [fn(&mut PersonPlan); 5] = [
         |person| person.habits.clear(),
         |person| person.leaves = false,
         |person| person.at_node = None,
