@@ -12,6 +12,7 @@ use wayfare_protocol::daemon::{
 
 use super::app::App;
 use super::daemon_arguments::{DaemonCommand, DaemonSend, DaemonStart, DaemonTail};
+use super::daemon_feeds;
 use super::daemon_moves;
 use super::exit::{Exit, Failure};
 use super::lists::printable;
@@ -37,6 +38,9 @@ pub(super) async fn daemon(app: &App, command: DaemonCommand) -> Result<Exit, Fa
         DaemonCommand::Resume { name } => call(app, &client, &name, DaemonCall::Resume).await,
         DaemonCommand::Move(asked) => daemon_moves::move_it(app, &client, asked).await,
         DaemonCommand::Explain { name } => daemon_moves::explain(app, &client, &name).await,
+        DaemonCommand::Feed(asked) => daemon_feeds::feed(app, &client, asked).await,
+        DaemonCommand::Feeds { name } => daemon_feeds::feeds(app, &client, &name).await,
+        DaemonCommand::ReplayInbox { name } => daemon_feeds::replay(app, &client, &name).await,
         DaemonCommand::Snapshot { name } => call(app, &client, &name, DaemonCall::Snapshot).await,
         DaemonCommand::DeadLetters { name } => dead_letters(app, &client, &name).await,
         DaemonCommand::Redrive { name, position } => call(app, &client, &name, DaemonCall::Redrive { position }).await,

@@ -42,6 +42,18 @@ pub enum DaemonCommand {
         /// Its name.
         name: DaemonName,
     },
+    /// Let a daemon process what another one says, wherever the two live; or end that.
+    Feed(DaemonFeed),
+    /// The daemons that feed one, and how far it is with each.
+    Feeds {
+        /// Its name.
+        name: DaemonName,
+    },
+    /// Process the inbox after the newest snapshot again, beside the daemon, and say whether the same comes of it.
+    ReplayInbox {
+        /// Its name.
+        name: DaemonName,
+    },
     /// Take a snapshot now.
     Snapshot {
         /// Its name.
@@ -96,6 +108,22 @@ impl From<Survives> for Durability {
             Survives::Disk => Self::Disk,
         }
     }
+}
+
+/// `wayfare daemon feed`.
+#[derive(Debug, Args)]
+pub struct DaemonFeed {
+    /// Name of the daemon that takes.
+    pub name: DaemonName,
+    /// Name of the daemon whose outputs become its events.
+    #[arg(long, value_name = "NAME")]
+    pub from: DaemonName,
+    /// The last output that is not wanted; 0: everything that is kept (default: only what it says from now on).
+    #[arg(long, value_name = "NUMBER", conflicts_with = "end")]
+    pub after: Option<u64>,
+    /// Take nothing more.
+    #[arg(long)]
+    pub end: bool,
 }
 
 /// `wayfare daemon move`.

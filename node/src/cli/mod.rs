@@ -8,6 +8,7 @@ mod cells;
 mod completions;
 mod daemon;
 mod daemon_arguments;
+mod daemon_feeds;
 mod daemon_moves;
 mod device;
 mod device_arguments;

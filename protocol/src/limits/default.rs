@@ -80,6 +80,7 @@ impl Default for Limits {
             indexed_nodes: 65_536,
             overload_mark: 90,
             overload_clear: 75,
+            overload_share: 5,
             overload_after: s(60),
             overload_rest: s(120),
             overload_settle: s(300),

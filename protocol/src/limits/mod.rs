@@ -154,6 +154,8 @@ pub struct Limits {
     pub overload_mark: u8,
     /// At this load in percent or under, a node is no longer busy. Below [`Limits::overload_mark`].
     pub overload_clear: u8,
+    /// A daemon that uses less of one processor, in percent, does not leave because processors are busy.
+    pub overload_share: u8,
     /// See [`Limits::overload_mark`].
     pub overload_after: Duration,
     /// After a move under load no other follows for so long.

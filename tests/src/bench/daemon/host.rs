@@ -183,6 +183,7 @@ impl Host {
             | Effect::LoadSnapshot { .. }
             | Effect::Reread { .. }
             | Effect::Work { .. }
+            | Effect::Ask { .. }
             | Effect::RefuseReader { .. } => {}
         }
         Ok(())

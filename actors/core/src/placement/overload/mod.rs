@@ -11,8 +11,8 @@
 //! | Resting | same; when it is over: Pressed | same; Calm | same; Calm | same | Draining | same |
 //! | Draining | same | same | same | same; `Drained` when all have ended | takes in more | Relieving with what moves, else Calm |
 //!
-//! Which daemon moves away under load: the one that keeps its node busiest, of equals the one with the smallest state, then the
-//! lowest id. One that came less than `overload_settle` ago stays, so that two busy nodes do not pass it to and fro.
+//! Which daemon moves away where processors are busy: the one that keeps them busiest, of equals the one with the smallest state, then the
+//! lowest id; none that uses less than `overload_share` of one. Where only memory is: the one with the largest state. One that came less than `overload_settle` ago stays, so that two busy nodes do not pass it to and fro.
 
 mod drain;
 #[cfg(test)]
@@ -214,7 +214,7 @@ impl<D: Copy + Ord + Debug> Overload<D> {
             (Phase::Pressed { .. }, Level::Under) => self.phase = Phase::Calm,
             (Phase::Pressed { since }, Level::Over) if now.since(*since) >= self.limits.overload_after => {
                 // Where none can be moved the next measurement looks again.
-                if let Some(daemon) = self.busiest(now, hosted) {
+                if let Some(daemon) = self.leaver(now, load, hosted) {
                     self.phase = Phase::Relieving { moving: BTreeSet::from([daemon]) };
                     out.push(Effect::MoveAway { daemon, why: Why::Overload });
                 }
@@ -231,9 +231,16 @@ impl<D: Copy + Ord + Debug> Overload<D> {
         }
     }
 
-    fn busiest(&self, now: Boot, hosted: &[Hosted<D>]) -> Option<D> {
+    /// Where processors are busy, one that does not keep them so would leave for nothing; where memory is, the largest helps most.
+    fn leaver(&self, now: Boot, load: Load, hosted: &[Hosted<D>]) -> Option<D> {
         let settled = hosted.iter().filter(|it| now.since(it.since) >= self.limits.overload_settle);
-        settled.min_by_key(|it| (u8::MAX - it.busy_percent, it.state_bytes, it.daemon)).map(|it| it.daemon)
+        let leaver = if load.cpu_percent >= self.limits.overload_mark {
+            let busy = settled.filter(|it| it.busy_percent >= self.limits.overload_share);
+            busy.min_by_key(|it| (u8::MAX - it.busy_percent, it.state_bytes, it.daemon))
+        } else {
+            settled.min_by_key(|it| (u64::MAX - it.state_bytes, it.daemon))
+        };
+        leaver.map(|it| it.daemon)
     }
 
     fn drain(&mut self, daemons: Vec<D>, out: &mut impl Sink<Effect<D>>) {

@@ -117,6 +117,18 @@ fn memory_counts_as_much_as_processors() {
     assert_eq!(story.step(1060, Input::Load { load, hosted: daemons() }), [away(1)]);
 }
 
+/// Where memory is what is short, the largest goes; where processors are, one that does not use them stays.
+#[test]
+fn who_leaves_is_who_helps() {
+    let daemons = || vec![hosted(1, 0, 100, 0), hosted(2, 4, 900, 0)];
+    for (cpu_percent, memory_percent, moved) in [(1, 95, Some(2)), (95, 95, None), (95, 1, None)] {
+        let mut story = Story::begin();
+        let load = Load { cpu_percent, memory_percent, gpu_percent: None };
+        story.step(1000, Input::Load { load, hosted: daemons() });
+        assert_eq!(story.step(1060, Input::Load { load, hosted: daemons() }), moved.map(away).into_iter().collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn after_a_move_the_node_rests_and_is_then_judged_anew() {
     for outcome in [MoveOutcome::Moved, MoveOutcome::Stayed] {
