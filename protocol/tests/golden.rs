@@ -75,6 +75,7 @@ fn daemons(into: &mut Golden) {
     message_pack(into, "daemon-update", &calls::updates(), update::name);
     bincode(into, "daemon-state", &calls::states(), state::NAMES, state::name);
     bincode(into, "daemon-health", &calls::healths(), health::NAMES, health::name);
+    bincode(into, "daemon-replayed", &calls::replays(), calls::replayed::NAMES, calls::replayed::name);
     bincode(into, "daemon-durability", &calls::durabilities(), durability::NAMES, durability::name);
     bincode(into, "daemon-source", &calls::sources(), source::NAMES, source::name);
     bincode(into, "daemon-input", &calls::inputs(), input::NAMES, input::name);

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::{
     DaemonAnswer, DaemonCall, DaemonInfo, DaemonKey, DaemonOutput, DaemonRequest, DaemonResponse, DaemonState,
-    DaemonStats, DaemonUpdate, DeadLetter, Durability, Health, InboxEntry, InboxFrame, Input, OutputFrame, Source,
-    StartDaemon,
+    DaemonStats, DaemonUpdate, DeadLetter, Durability, FeedInfo, Health, InboxEntry, InboxFrame, Input, OutputFrame,
+    ReplayInfo, Replayed, Source, StartDaemon,
 };
 use wayfare_protocol::migration::MoveMode;
 use wayfare_protocol::ownership::ResourceKey;
@@ -16,14 +16,17 @@ use super::*;
 
 crate::variants!(call: DaemonCall {
     Publish, Lost, Subscribe, Acknowledge, Unsubscribe, Describe, DeadLetters, Redrive, Snapshot, Stop, Resume, Move,
-    Relocate, ExplainPlacement,
+    Relocate, ExplainPlacement, Fetch, Feed, EndFeed, Feeds, ReplayInbox,
 });
-crate::variants!(answer: DaemonAnswer { Accepted, Gap, Done, Daemon, DeadLetters, Refused, Moved, Placement });
+crate::variants!(answer: DaemonAnswer {
+    Accepted, Gap, Done, Daemon, DeadLetters, Refused, Moved, Placement, Outputs, Feeds, Replayed,
+});
+crate::variants!(replayed: Replayed { Same, Different, Unknown });
 crate::variants!(state: DaemonState { Recovering, Live, Following, Sealed, Elsewhere, Failed, Unreachable, Stopped });
 crate::variants!(health: Health { Healthy, Degraded, Unhealthy });
 crate::variants!(durability: Durability { Memory, Process, Disk });
 crate::variants!(source: Source { Published, Tick, Worked, WorkFailed });
-crate::variants!(input: Input { Published, Lost, Tick, Worked, Redriven, Subscribed, Unsubscribed });
+crate::variants!(input: Input { Published, Lost, Tick, Worked, Redriven, Subscribed, Unsubscribed, Fed, Unfed });
 crate::variants!(update: DaemonUpdate { Output, Omitted });
 crate::variants!(resource_key: ResourceKey { Session, Daemon });
 
@@ -73,6 +76,11 @@ pub fn calls() -> Vec<DaemonCall> {
         DaemonCall::Move { to: NODE, mode: MoveMode::StopAndCopy },
         DaemonCall::Relocate { mode: MoveMode::Live },
         DaemonCall::ExplainPlacement,
+        DaemonCall::Fetch { subscriber: ORIGIN, after: 70_000, bytes: 256 },
+        DaemonCall::Feed { from: entity(), after: 12 },
+        DaemonCall::EndFeed { from: entity() },
+        DaemonCall::Feeds,
+        DaemonCall::ReplayInbox,
     ]
 }
 
@@ -88,6 +96,14 @@ pub fn answers() -> Vec<DaemonAnswer> {
         DaemonAnswer::Refused(refusal()),
         DaemonAnswer::Moved(Box::new(migration::info())),
         DaemonAnswer::Placement(Box::new(placement::placement())),
+        DaemonAnswer::Outputs(vec![output()]),
+        DaemonAnswer::Feeds(vec![FeedInfo { from: entity(), through: 300, trouble: Some("it sleeps".into()) }]),
+        DaemonAnswer::Replayed(ReplayInfo {
+            from: 12,
+            through: 300,
+            outputs: Replayed::Same,
+            state: Replayed::Unknown,
+        }),
     ]
 }
 
@@ -109,6 +125,8 @@ pub fn inputs() -> Vec<Input> {
         Input::Redriven { position: 7 },
         Input::Subscribed { subscriber: ORIGIN, after: 12 },
         Input::Unsubscribed { subscriber: ORIGIN },
+        Input::Fed { from: entity() },
+        Input::Unfed { from: entity() },
     ]
 }
 
@@ -145,6 +163,10 @@ pub fn states() -> Vec<DaemonState> {
 pub fn healths() -> Vec<Health> {
     let reason = || "slow".to_owned();
     vec![Health::Healthy, Health::Degraded { reason: reason() }, Health::Unhealthy { reason: reason() }]
+}
+
+pub fn replays() -> Vec<Replayed> {
+    vec![Replayed::Same, Replayed::Different, Replayed::Unknown]
 }
 
 pub fn durabilities() -> Vec<Durability> {

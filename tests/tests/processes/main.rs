@@ -5,6 +5,7 @@ mod crashes;
 mod cuts;
 mod daemons;
 mod documents;
+mod feeds;
 mod folders;
 mod https;
 mod jupyter;
