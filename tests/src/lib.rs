@@ -6,6 +6,7 @@ pub mod daemons;
 pub mod device;
 pub mod faults;
 pub mod forward;
+pub mod load;
 pub mod namespace;
 pub mod patience;
 pub mod process;

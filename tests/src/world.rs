@@ -43,6 +43,7 @@ pub struct World {
     keeps_traces: bool,
     cloud: Option<Cloud>,
     node: Option<Node>,
+    node_program: &'static str,
     node_tables: String,
     cloud_tables: String,
     ended_well: Cell<bool>,
@@ -79,6 +80,7 @@ impl World {
             keeps_traces: false,
             cloud: None,
             node: None,
+            node_program: "wayfare-node",
             node_tables: String::new(),
             cloud_tables: String::new(),
             ended_well: Cell::new(false),
@@ -144,6 +146,11 @@ impl World {
         ensure!(checked.violations.is_empty(), "{:?}", checked.violations);
         ensure!(checked.checks > 100, "only {} checks of {} facts", checked.checks, checked.facts);
         Ok(())
+    }
+
+    /// The program of nodes that are started afterwards; at first `wayfare-node`.
+    pub fn nodes_run(&mut self, program: &'static str) {
+        self.node_program = program;
     }
 
     /// Tables of the configuration of the node that is started afterwards, such as `[limits]`.

@@ -1,7 +1,8 @@
-//! `wayfare-bench cell [--profile P]|daemon|links [COUNT]|move [BYTES COUNT]|stalled|stream`: one bench, one JSON line on standard output. Build it with `--release`.
+//! `wayfare-bench cell [--profile P]|daemon|links [COUNT]|load [RATE MOVES]|move [BYTES COUNT]|stalled|stream`: one bench, one JSON line on standard output. Build it with `--release`.
 
 use anyhow::{Result, bail};
 use wayfare_tests::bench::{MOVES, SIZES, moves};
+use wayfare_tests::load::load;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -16,10 +17,12 @@ async fn main() -> Result<()> {
         ["links", count] => serde_json::to_string(&wayfare_tests::bench::links(count.parse()?).await?)?,
         ["move"] => serde_json::to_string(&moves(&SIZES, MOVES).await?)?,
         ["move", bytes, count] => serde_json::to_string(&moves(&[bytes.parse()?], count.parse()?).await?)?,
+        ["load"] => serde_json::to_string(&load(50_000, MOVES).await?)?,
+        ["load", rate, count] => serde_json::to_string(&load(rate.parse()?, count.parse()?).await?)?,
         ["stalled"] => serde_json::to_string(&wayfare_tests::bench::stalled().await?)?,
         ["stream"] => serde_json::to_string(&wayfare_tests::bench::stream().await?)?,
         _ => bail!(
-            "usage: wayfare-bench cell [--profile lte|home|office-proxy]|daemon|links [COUNT]|move [BYTES COUNT]|stalled|stream"
+            "usage: wayfare-bench cell [--profile lte|home|office-proxy]|daemon|links [COUNT]|load [RATE MOVES]|move [BYTES COUNT]|stalled|stream"
         ),
     };
     println!("{line}");

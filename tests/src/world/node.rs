@@ -76,7 +76,7 @@ impl Node {
             data: DataFolder::new(&data),
             config,
             log: world.log(name_of(place)),
-            program: world.programs().path("wayfare-node"),
+            program: world.programs().path(world.node_program),
             home: world.folder().join("home"),
             process: None,
         })

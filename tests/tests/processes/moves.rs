@@ -260,3 +260,13 @@ pub(crate) async fn one_owner(world: &mut World, attic: &Node, daemon: EntityId)
     })
     .await?
 }
+
+/// Two publishers, each event counted in a model; a daemon that says two things of some events and nothing of others. After each move its state
+/// and its head are the model's.
+#[test]
+fn a_daemon_under_load_is_what_its_model_is_after_each_move() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let load = runtime.block_on(wayfare_tests::load::load(2_000, 4))?;
+    ensure!(load.moves == 4 && load.outputs > 0, "{load:?}");
+    Ok(())
+}
