@@ -7,6 +7,7 @@ pub mod check;
 pub mod chore;
 pub mod clock;
 pub mod daemon_test_kit;
+pub mod dev;
 mod disorder;
 pub mod evidence;
 pub mod explain;

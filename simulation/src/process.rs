@@ -1,6 +1,6 @@
 //! The processes of the world: the very trees that the binaries run, over simulated ports, started, killed and started again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wayfare_actors::actor::Fatal;
@@ -8,6 +8,7 @@ use wayfare_actors::cloud::{self, CloudNode};
 use wayfare_actors::edge::{self, EdgeNode, NodePorts};
 use wayfare_actors::ports::{Address, DeviceRow, Ports};
 use wayfare_protocol::capability::{Capabilities, Hardware, RuntimeSpec};
+use wayfare_protocol::daemon::{DaemonFactory, DaemonKind};
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
 use wayfare_protocol::session::Language;
 use wayfare_protocol::{AccountId, EntityId, Limits, Wall};
@@ -193,6 +194,8 @@ pub struct NodeMachine {
     /// Whether it runs without the bounds that it was given: what it must not do.
     ignores_limits: bool,
     ledgers: Ledgers,
+    /// Code of other daemons.
+    code: BTreeMap<DaemonKind, Arc<dyn DaemonFactory>>,
     /// Whether it has the code of daemons.
     pub has_code: bool,
     /// Whether its operator keeps it off: nothing starts its process.
@@ -223,6 +226,7 @@ impl NodeMachine {
             starts: 0,
             ignores_limits: false,
             ledgers: Ledgers::default(),
+            code: BTreeMap::new(),
             has_code: true,
             is_away: false,
             process: Process::default(),
@@ -239,6 +243,12 @@ impl NodeMachine {
     #[must_use]
     pub fn with_ledgers(self, ledgers: Ledgers) -> Self {
         Self { ledgers, ..self }
+    }
+
+    /// The same machine with the code of other daemons, and not of its own.
+    #[must_use]
+    pub fn with_code(self, code: BTreeMap<DaemonKind, Arc<dyn DaemonFactory>>) -> Self {
+        Self { code, has_code: false, ..self }
     }
 
     /// The same machine with another place for keys.
@@ -295,13 +305,14 @@ impl NodeMachine {
             seed: seed.child("jitter").draws().number(),
         };
         let limits = if self.ignores_limits { Limits::default() } else { around.limits.clone() };
-        let code = LEDGER.parse().ok().filter(|_| self.has_code);
+        let ledger = LEDGER.parse().ok().filter(|_| self.has_code);
+        let ledger = ledger.map(|kind| (kind, Arc::new(self.ledgers.clone()) as Arc<dyn DaemonFactory>));
         let node_ports = NodePorts {
             hosts,
             blobs: self.blobs.open(&life) as _,
             keys: Arc::new(SimKeys(Arc::clone(&self.keys))),
             workers: Arc::new(SimWorkers),
-            code: code.map(|kind| (kind, Arc::new(self.ledgers.clone()) as _)).into_iter().collect(),
+            code: self.code.clone().into_iter().chain(ledger).collect(),
         };
         let node = Arc::new(EdgeNode::start(ports, node_ports, identity, limits).await?);
         let accepts = Arc::clone(&node);

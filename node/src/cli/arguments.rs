@@ -101,6 +101,12 @@ pub enum Command {
         #[command(subcommand)]
         command: NotebookCommand,
     },
+    /// Try daemons on a cloud and three nodes in one process: to kill, freeze, and move between. Nothing of it is kept.
+    Dev {
+        /// Decides what is random.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
     /// Write the script by which a shell completes this command line.
     Completions {
         /// Which shell.

@@ -10,6 +10,7 @@ mod daemon;
 mod daemon_arguments;
 mod daemon_feeds;
 mod daemon_moves;
+mod dev;
 mod device;
 mod device_arguments;
 mod docs;
@@ -80,9 +81,13 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
     if let Command::Completions { shell } = arguments.command {
         return completions::completions(shell); // needs no configuration, which may be wrong
     }
+    if let Command::Dev { seed } = arguments.command {
+        return Err(dev::dev(seed));
+    }
     let app = App::new(&arguments)?;
     match arguments.command {
         Command::Completions { shell } => completions::completions(shell),
+        Command::Dev { seed } => Err(dev::dev(seed)),
         Command::Jupyter { command: JupyterCommand::Install(asked) } => jupyter::install(&app, &asked),
         Command::Jupyter { command: JupyterCommand::Serve(asked) } => jupyter::serve(&app, asked).await,
         Command::Notebook { command: NotebookCommand::Import(asked) } => notebook::import(&app, &asked),

@@ -62,6 +62,25 @@ pub struct Config {
 }
 
 impl Config {
+    /// A person who does nothing of itself.
+    pub(crate) fn of_visitor(name: &str, seed: &Seed, key: DeviceKey, address: Address) -> Self {
+        Self {
+            number: 0,
+            name: name.to_owned(),
+            seed: seed.child(name),
+            key,
+            address,
+            tasks: Vec::new(),
+            watches: false,
+            leaves: false,
+            habits: Vec::new(),
+            is_public: true,
+            insists: false,
+            hurries: true,
+            skips: false,
+        }
+    }
+
     /// How long it thinks before it goes on: between these, or a moment if it hurries.
     pub(crate) fn thinks(&self, draws: &mut Draws, low: Duration, high: Duration) -> Duration {
         let hurried = Duration::from_millis(10);

@@ -21,7 +21,7 @@ async fn main() -> Result<()> {
         .with_own_daemons()
         .daemon_factory("lead", || Box::new(Lead::default()))?
         .daemon_factory("rates", || Box::new(Rates::default()))?
-        .daemon_factory("stamps", || Box::new(Stamps::default()))?;
+        .daemon_factory("stamps", || Box::new(Stamps))?;
     node.run(|ready| println!("ready {} ({})", ready.name, ready.device)).await?;
     Ok(())
 }
