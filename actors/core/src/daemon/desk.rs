@@ -250,7 +250,7 @@ impl Desk {
     /// The store has granted the row, or grants another one.
     pub(crate) fn row(&mut self, owner: NodeId, n: u64) {
         let row = Row {
-            resource: ResourceId::Daemon(entity()),
+            resource: ResourceId::Daemon(self.config.entity),
             key: self.config.key.clone().into(),
             owner,
             epoch: Epoch { generation: 1, n },

@@ -179,13 +179,16 @@ impl DaemonHost {
         let Some(from) = self.feeds.of(op) else { return };
         let Some(Feed { state, .. }) = self.feeds.0.remove(&from) else { return };
         if let State::Leaving { caller, .. } = state {
-            return match answer {
-                DaemonAnswer::Done => self.record(now, caller, Input::Unfed { from }, out),
-                DaemonAnswer::Refused(refusal) if refusal.code == ErrorCode::NotFound => {
-                    self.record(now, caller, Input::Unfed { from }, out);
-                }
-                other => reply(caller, other, out),
+            let is_left = match &answer {
+                DaemonAnswer::Refused(refusal) => refusal.code == ErrorCode::NotFound,
+                answer => *answer == DaemonAnswer::Done,
             };
+            if !is_left {
+                return reply(caller, answer, out);
+            }
+            // Nothing is asked any more until it is recorded that the feed is none.
+            self.feeds.set(from, State::Recording { through: u64::MAX }, None);
+            return self.record(now, caller, Input::Unfed { from }, out);
         }
         match answer {
             DaemonAnswer::Outputs(outputs) if outputs.is_empty() => {} // it is asked again at once
