@@ -9,7 +9,7 @@ mod person;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use wayfare_actors::actor::Fatal;
@@ -138,6 +138,8 @@ pub fn lines_of(source: impl std::io::BufRead + Send + 'static) -> Receiver<Stri
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::TryRecvError;
+
     use super::*;
     use crate::ledger::Ledgers;
 
