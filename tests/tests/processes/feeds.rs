@@ -71,7 +71,8 @@ fn a_daemon_takes_what_another_says_each_once_whatever_moves_or_dies() -> Result
         ensure!(!none.contains("votes"), "{none}");
         desk.says(&["daemon", "send", "votes", "late"]).await?;
         desk.says(&["daemon", "send", "ranking", "mine"]).await?;
-        let position = listed(&desk, "ranking").await?["head"]["inbox_position"].clone();
+        let shown = desk.says(&["daemon", "show", "ranking", "--json"]).await?;
+        let position = serde_json::from_str::<Value>(&shown)?["head"]["inbox_position"].clone();
         ensure!(position == 9, "the feed, six outputs, its end, one of its own: {position}");
         Ok(())
     })
