@@ -47,7 +47,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wayfare_actors::actor::Fatal;
-use wayfare_protocol::daemon::{Context, DaemonFactory, Event, MeshDaemon, Source};
+use wayfare_protocol::daemon::{Context, DaemonFactory, Durability, Event, MeshDaemon, Source};
 use wayfare_protocol::migration::MoveMode;
 use wayfare_protocol::{Origin, Wall};
 
@@ -192,7 +192,7 @@ impl DaemonTestKit {
         let order = |to, mode| Order::Move { to: Some(to), mode };
         let (live, copy) = (MoveMode::Live, MoveMode::StopAndCopy);
         let orders = vec![order(1, live), order(0, copy), order(1, copy), order(0, live)];
-        let publisher = Role::Publisher { daemon: daemon.clone(), chooses, events: self.events.clone(), feeds: None };
+        let publisher = Role::Publisher { daemon: daemon.clone(), chooses, events: self.events.clone(), feeds: None, durability: Durability::Disk };
         let hostile = Duration::from_secs(60);
         let fault = |what| Fault { at: Duration::ZERO, lasts: hostile, what };
         Plan {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use wayfare_protocol::control::DrainOrder;
+use wayfare_protocol::daemon::Durability;
 use wayfare_protocol::migration::MoveMode;
 
 use crate::mover::Order;
@@ -44,7 +45,7 @@ fn publishers(seed: &Seed) -> Vec<PersonPlan> {
         let chooses = draws.percent(50).then(|| usize::from(draws.percent(50)));
         let events = (0..draws.between(15, 60)).map(|event| event_of(&mut draws, event)).collect();
         let at_node = draws.percent(30).then(|| usize::from(draws.percent(50)));
-        let role = Role::Publisher { daemon, chooses, events, feeds: None };
+        let role = Role::Publisher { daemon, chooses, events, feeds: None, durability: Durability::Disk };
         PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 }
     };
     let mut publishers: Vec<_> = (0..count).map(publisher).collect();

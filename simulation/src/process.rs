@@ -176,7 +176,7 @@ impl CloudMachine {
         around.world.settle().await;
         around.network.process_ended(Place::Cloud, &life, true);
         around.tracer.evidence().gone(&Place::Cloud.to_string(), None);
-        self.disk.crash();
+        self.disk.crash(false);
         true
     }
 }
@@ -333,7 +333,7 @@ impl NodeMachine {
         around.network.process_ended(Place::Node(self.number), &life, !loses_power);
         around.tracer.evidence().gone(&Place::Node(self.number).to_string(), None);
         self.hosts.node_ended(&life);
-        self.disk.crash();
+        self.disk.crash(loses_power);
         true
     }
 }

@@ -83,10 +83,10 @@ impl Plan {
                     let on = chooses.map(|node| format!(" on node{node}")).unwrap_or_default();
                     format!("opens {session:?}{on}, runs {programs:?}")
                 }
-                Role::Publisher { daemon, chooses, events, feeds } => {
+                Role::Publisher { daemon, chooses, events, feeds, durability } => {
                     let on = chooses.map(|node| format!(" on node{node}")).unwrap_or_default();
                     let feeds = feeds.as_ref().map(|other| format!(", which feeds {other:?}")).unwrap_or_default();
-                    format!("keeps {daemon:?}{on}{feeds} busy with {events:?}")
+                    format!("keeps {daemon:?}{on}{feeds}, at {durability:?}, busy with {events:?}")
                 }
                 Role::Mover { daemon, orders } => {
                     let orders: Vec<_> = orders.iter().map(ToString::to_string).collect();

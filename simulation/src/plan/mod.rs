@@ -11,9 +11,10 @@ mod file;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wayfare_protocol::daemon::Durability;
 
 use crate::chore::{self, Chore};
-use crate::fault::Fault;
+use crate::fault::{Fault, What};
 use crate::habit::{self, Habit};
 use crate::mover::Order;
 use crate::mutation::Mutation;
@@ -85,6 +86,9 @@ pub enum Role {
         /// Name of another daemon, which they let take what theirs says.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         feeds: Option<String>,
+        /// What their events survive.
+        #[serde(default)]
+        durability: Durability,
     },
     /// Orders a daemon to other nodes, while others keep it busy.
     Mover {
@@ -194,6 +198,20 @@ impl Plan {
         let seed = Seed::root(self.seed);
         self.faults = swarm::plan(&seed.child("faults"), self.hostile, self.nodes, &self.people);
         self.chores = chore::plan(&seed.child("chores"), self.hostile, self.nodes);
+        self.draw_durability(&seed.child("durability"));
+    }
+
+    /// Where no machine loses power, daemons may promise no more than that their events survive their node's process.
+    fn draw_durability(&mut self, seed: &Seed) {
+        let loses_power = |fault: &Fault| matches!(fault.what, What::PowerLoss { .. } | What::TornWrite { .. });
+        if self.faults.iter().any(loses_power) || !seed.draws().percent(50) {
+            return;
+        }
+        for person in &mut self.people {
+            if let Role::Publisher { durability, .. } = &mut person.role {
+                *durability = Durability::Process;
+            }
+        }
     }
 
     /// The same without faults and chores.

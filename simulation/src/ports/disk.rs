@@ -54,6 +54,10 @@ struct Records {
     records: Vec<Bytes>,
     /// Those before this number survive a loss of power.
     durable: u64,
+    /// Those before this number survive the end of their process.
+    written: u64,
+    /// When the last write ends.
+    writing_until: u64,
     /// When the last sync ends.
     busy_until: u64,
     /// A sync has failed: what is not durable may be there when the log is opened anew, or not.
@@ -70,7 +74,9 @@ impl Records {
     fn lose(&mut self, keep: u64) {
         self.records.truncate(usize::try_from(keep - self.first).unwrap_or(0));
         self.durable = keep;
+        self.written = keep;
         self.busy_until = 0;
+        self.writing_until = 0;
         self.has_failed = false;
     }
 }
@@ -104,16 +110,17 @@ impl Disk {
         daemons.collect()
     }
 
-    /// The process has crashed: of what was not durable some may have come down to the disk, always a beginning. Half a record is
-    /// none.
-    pub fn crash(&self) {
+    /// The process has crashed, or the machine without power: of what was not durable some may have come down to the disk, always a
+    /// beginning. Half a record is none. What was written outlives the process.
+    pub fn crash(&self, loses_power: bool) {
         let mut state = self.state();
         let State { draws, logs, opener, ills } = &mut *state;
         *opener = Weak::new();
         let torn = ills.torn.take();
         for (name, log) in logs {
             let last = if torn == Some(*name) { log.next().saturating_sub(1).max(log.durable) } else { log.next() };
-            log.lose(draws.between(log.durable, last));
+            let kept = if loses_power { log.durable } else { log.written.max(log.durable).min(last) };
+            log.lose(draws.between(kept, last));
             log.opener = Weak::new();
         }
     }
@@ -121,12 +128,12 @@ impl Disk {
     fn opened(self: &Arc<Self>, name: LogName, life: Arc<Life>, store: Arc<()>) -> Result<Box<dyn Log>, LogError> {
         let mut state = self.state();
         let State { draws, logs, .. } = &mut *state;
-        let log = logs.entry(name).or_insert_with(|| Records { first: 1, durable: 1, ..Records::default() });
+        let log = logs.entry(name).or_insert_with(|| Records { first: 1, durable: 1, written: 1, ..Records::default() });
         if log.opener.strong_count() > 0 {
             return Err(refused(name, "it is open already"));
         }
         if log.has_failed {
-            let keep = draws.between(log.durable, log.next());
+            let keep = draws.between(log.durable.max(log.written), log.next());
             log.lose(keep);
         }
         let opener = Arc::new(());
@@ -259,6 +266,26 @@ impl Log for SimLog {
 
     fn next(&self) -> u64 {
         self.with(|log, _| log.next()).unwrap_or(1)
+    }
+
+    fn write(&self, records: Vec<Bytes>) -> Pending<Result<(), LogError>> {
+        let durable = self.append(records);
+        if self.is_broken.load(Ordering::Relaxed) || !self.life.is_lived() {
+            return durable;
+        }
+        let (disk, name) = (Arc::clone(&self.disk), self.name);
+        let written = self.with(|log, draws| {
+            let delay = draws.duration(Duration::from_micros(20), Duration::from_millis(1));
+            log.writing_until = (log.writing_until + 1).max(disk.world.nanos_after(delay));
+            (log.next(), log.writing_until)
+        });
+        let Some((through, at)) = written else { return durable };
+        self.disk.world.answer_at(at, &self.life, move || {
+            let mut state = disk.state();
+            let log = state.logs.get_mut(&name).ok_or_else(|| refused(name, "it was removed"))?;
+            log.written = log.written.max(through);
+            Ok(())
+        })
     }
 
     fn append(&self, records: Vec<Bytes>) -> Pending<Result<(), LogError>> {

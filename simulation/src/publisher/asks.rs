@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use wayfare_actors::client::Client;
-use wayfare_protocol::daemon::{DaemonCall, DaemonKey, Durability, StartDaemon};
+use wayfare_protocol::daemon::{DaemonCall, DaemonKey, StartDaemon};
 use wayfare_protocol::{EntityId, NodeId};
 
 use super::{Phase, Publisher, Told};
@@ -19,7 +19,7 @@ impl Publisher {
         let (Ok(name), Ok(kind)) = (name.parse(), LEDGER.parse()) else { return };
         self.note(format_args!("starts {name}"));
         let key = DaemonKey { name, kind };
-        let start = StartDaemon { key, durability: Durability::Disk, device };
+        let start = StartDaemon { key, durability: self.work.durability, device };
         self.ask(|client, tell| {
             let started = client.start_daemon(start);
             async move {

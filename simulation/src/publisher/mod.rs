@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::client::{Client, News};
 use wayfare_core::Fact;
-use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonUpdate};
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonUpdate, Durability};
 use wayfare_protocol::{EntityId, NodeId, Origin, Refusal};
 
 use crate::evidence::Evidence;
@@ -48,6 +48,8 @@ pub struct Work {
     pub events: Vec<String>,
     /// The daemon that takes what theirs says.
     pub feeds: Option<String>,
+    /// What its events survive.
+    pub durability: Durability,
     /// The code of the daemon that the ledger keeps, if what it says is to be held against it.
     pub model: Option<Model>,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
-use wayfare_protocol::daemon::DaemonName;
+use wayfare_protocol::daemon::{DaemonName, Durability};
 
 use super::{Expectation, FORM, Profile, Scenario};
 use crate::chore::{Chore, Work};
@@ -62,6 +62,8 @@ struct Somebody {
     #[serde(default)]
     publishes: Vec<String>,
     feeds: Option<String>,
+    #[serde(default)]
+    durability: Durability,
     does: Option<String>,
     #[serde(default)]
     with: Vec<String>,
@@ -168,7 +170,7 @@ fn publisher(
         name.parse::<DaemonName>().map_err(|error| reader.wrong(at, error.to_string()))?;
     }
     let (daemon, events, feeds) = (daemon.to_owned(), somebody.publishes.clone(), somebody.feeds.clone());
-    let role = Role::Publisher { daemon, chooses, events, feeds };
+    let role = Role::Publisher { daemon, chooses, events, feeds, durability: somebody.durability };
     Ok(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
 }
 

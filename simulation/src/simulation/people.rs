@@ -141,13 +141,14 @@ impl Simulation {
         let disk = Disk::new(&self.around.world, &config.seed.child("disk"), Sync::Durable);
         let woken = Arc::clone(&self.woken);
         match &plan.role {
-            Role::Publisher { daemon, chooses, events, feeds } => {
+            Role::Publisher { daemon, chooses, events, feeds, durability } => {
                 let model = self.parts.kept().map(|factory| factory.make()).filter(|code| code.deterministic());
                 let work = publisher::Work {
                     daemon: daemon.clone(),
                     chooses: self.chosen(*chooses),
                     events: events.clone(),
                     feeds: feeds.clone(),
+                    durability: *durability,
                     model: model.map(publisher::Model::new),
                 };
                 let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
