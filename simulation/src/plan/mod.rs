@@ -220,3 +220,20 @@ impl Plan {
         Self { faults: Vec::new(), chores: Vec::new(), ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Some seeds have what is rare in others: without it a sweep would show less than it says.
+    #[test]
+    fn seeds_differ_in_what_their_daemons_promise_and_take() {
+        let plans: Vec<_> = (0..200).map(|seed| Plan::of(seed, None)).collect();
+        let count = |wanted: fn(&Role) -> bool| {
+            plans.iter().filter(|plan| plan.people.iter().any(|person| wanted(&person.role))).count()
+        };
+        let process = count(|role| matches!(role, Role::Publisher { durability: Durability::Process, .. }));
+        let feeds = count(|role| matches!(role, Role::Publisher { feeds: Some(_), .. }));
+        assert!(process >= 10 && feeds >= 20, "{process} and {feeds} of 200");
+    }
+}
