@@ -15,12 +15,44 @@ export async function saveCredentials(credentials: Credentials): Promise<void> {
   await navigator.storage?.persist?.().catch(() => false);
 }
 
-/** Forgets everything that this browser has of the account. */
+/** Says to the other pages of this browser that somebody has signed out. */
+const pages = 'BroadcastChannel' in globalThis ? new BroadcastChannel('wayfare') : null;
+
+/** Calls when somebody signs out in another page of this browser. */
+export function onSignedOut(act: () => void): void {
+  pages?.addEventListener('message', act);
+}
+
+/** Forgets everything that this browser has of the account, and the app's own files, which it loads anew. What a page still has
+ * open goes when that is closed or loaded anew. */
 export async function forgetEverything(): Promise<void> {
   await clear(store);
+  pages?.postMessage('signed out');
+  localStorage.clear();
+  sessionStorage.clear();
+  await forgetDatabases();
+  // Without a connection the page could not be loaded again.
+  if (navigator.onLine) await forgetApp();
+}
+
+/** Forgets the databases of an account; those that a page has open, when it closes them. */
+export async function forgetDatabases(): Promise<void> {
   const databases = (await indexedDB.databases?.()) ?? [];
-  for (const { name } of databases) if (name?.startsWith('wayfare/')) indexedDB.deleteDatabase(name);
-  for (const key of Object.keys(localStorage)) if (key.startsWith('wayfare/')) localStorage.removeItem(key);
+  await Promise.all(databases.map(({ name }) => name?.startsWith('wayfare/') && deleted(name)));
+}
+
+function deleted(name: string): Promise<void> {
+  return new Promise((resolve) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = request.onerror = request.onblocked = () => resolve();
+  });
+}
+
+async function forgetApp(): Promise<void> {
+  const registrations = (await navigator.serviceWorker?.getRegistrations()) ?? [];
+  await Promise.all(registrations.map((registration) => registration.unregister()));
+  const names = (await globalThis.caches?.keys()) ?? [];
+  await Promise.all(names.map((name) => caches.delete(name)));
 }
 
 /** What a person would call this device. */

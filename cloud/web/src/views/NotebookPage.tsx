@@ -11,12 +11,11 @@ import { split } from '../documents/paths.ts';
 import type { Replica } from '../documents/replica.ts';
 import { Icon } from '../Icon.tsx';
 import { Menu } from '../Menu.tsx';
-import type { Session } from '../mesh/interface.ts';
 import type { Place } from '../place.ts';
 import { back } from '../route.ts';
 import { Bar } from './Bar.tsx';
 import { ComputePanel } from './ComputePanel.tsx';
-import { removeFile, restoreFile } from './file-actions.ts';
+import { moveFile, removeFile, restoreFile } from './file-actions.ts';
 import { MovePanel } from './MovePanel.tsx';
 import { useDocument } from './use-document.ts';
 import { NotebookActions } from './notebook-actions.ts';
@@ -86,10 +85,9 @@ function Notebook({ place, project, file, isDeleted, replica }: Props) {
     };
   }, [replica]);
   useEffect(() => void (view && actions.follow(view)), [view]);
-  const sessions: Session[] = actions.sessions.value;
   return (
     <>
-      <Bar place={place} title={title} isDeep indicator={<ComputePanel place={place} sessions={sessions} chosen={actions.device.value} choose={(device) => actions.choose(device)} />}>
+      <Bar place={place} title={title} isDeep indicator={<ComputePanel place={place} actions={actions} />}>
         {view && <Tools view={view} actions={actions} moves={() => setMoving(true)} removes={() => void removeFile(place, project.id, file).then(() => back({ view: 'projects' }))} />}
       </Bar>
       {isDeleted && (
@@ -99,7 +97,7 @@ function Notebook({ place, project, file, isDeleted, replica }: Props) {
         </div>
       )}
       <main class="notebook" ref={frame} />
-      {isMoving && <MovePanel place={place} project={project.id} file={file} close={() => setMoving(false)} />}
+      {isMoving && <MovePanel place={place} project={project.id} path={file.name} move={(path) => moveFile(place, project.id, file, path)} close={() => setMoving(false)} />}
     </>
   );
 }
