@@ -1,6 +1,6 @@
 // How this page comes to its mesh: by what the browser has stored, by pairing, or by the token of a node of this machine.
 
-import { forgetDatabases, forgetEverything, loadCredentials, saveCredentials, suggestedName } from './identity.ts';
+import { forgetDatabases, forgetEverything, loadCredentials, saveCredentials, suggestedName, tellSignedOut } from './identity.ts';
 import type { Credentials } from './mesh/interface.ts';
 import { Place } from './place.ts';
 
@@ -41,6 +41,7 @@ export async function signOut(place: Place): Promise<void> {
   await place.end();
   await forgetEverything();
   if (__FAKE__) localStorage.setItem(LEFT, '');
+  tellSignedOut();
   location.replace('/');
 }
 

@@ -15,8 +15,13 @@ export async function saveCredentials(credentials: Credentials): Promise<void> {
   await navigator.storage?.persist?.().catch(() => false);
 }
 
-/** Says to the other pages of this browser that somebody has signed out. */
+/** The other pages of this browser. */
 const pages = 'BroadcastChannel' in globalThis ? new BroadcastChannel('wayfare') : null;
+
+/** Says to the others that somebody has signed out here. */
+export function tellSignedOut(): void {
+  pages?.postMessage('signed out');
+}
 
 /** Calls when somebody signs out in another page of this browser. */
 export function onSignedOut(act: () => void): void {
@@ -27,7 +32,6 @@ export function onSignedOut(act: () => void): void {
  * open goes when that is closed or loaded anew. */
 export async function forgetEverything(): Promise<void> {
   await clear(store);
-  pages?.postMessage('signed out');
   localStorage.clear();
   sessionStorage.clear();
   await forgetDatabases();

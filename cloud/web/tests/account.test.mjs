@@ -34,6 +34,7 @@ describe('signing out', () => {
     const other = await context.newPage();
     await other.goto(site.origin);
     await other.getByRole('link', { name: 'penguins.md' }).waitFor();
+    await page.bringToFront();
     const before = await kept(page);
     assert.ok(before.databases.length > 5, JSON.stringify(before));
     await page.evaluate(() => (window.wasHere = true));

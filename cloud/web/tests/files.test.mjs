@@ -129,7 +129,7 @@ describe('the list of a project', () => {
     });
     for (const file of ['penguins.md', 'notes/stream.md']) await act(page, file, 'Delete');
     await page.getByText('Trash (2)').click();
-    const empty = page.getByRole('button', { name: 'Empty the trash of analysis' });
+    const empty = page.getByRole('button', { name: 'Empty trash of analysis' });
     await empty.click();
     assert.match(asked[0], /^Delete 2 documents for good, on every device\? This cannot be undone\.$/);
     assert.equal(Object.keys(await there(page, 'trash')).length, 2);

@@ -99,7 +99,8 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     const { page } = phone;
     page.on('dialog', (dialog) => void dialog.accept());
     await page.goto(`${mesh.origin}/devices`);
-    await page.getByRole('button', { name: 'Revoke Phone' }).tap();
+    await page.getByRole('button', { name: 'Actions of Phone' }).tap();
+    await page.getByRole('menuitem', { name: 'Revoke' }).tap();
     await page.getByRole('button', { name: 'Sign in anew' }).waitFor();
   });
 });

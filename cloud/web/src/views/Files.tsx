@@ -106,7 +106,7 @@ function Trash({ place, project, trash }: { place: Place; project: Named; trash:
           </li>
         ))}
       </ul>
-      <button type="button" class="button danger" aria-label={`Empty the trash of ${project.name}`} onClick={() => emptyTrash(place, project, trash)}>Empty trash</button>
+      <button type="button" class="button plain danger" aria-label={`Empty trash of ${project.name}`} onClick={() => emptyTrash(place, project, trash)}>Empty trash</button>
     </details>
   );
 }
