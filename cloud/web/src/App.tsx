@@ -22,7 +22,11 @@ type State = { kind: 'entering' } | { kind: 'outside'; why: string } | { kind: '
 const state = signal<State>({ kind: 'entering' });
 
 export async function begin(): Promise<void> {
-  onSignedOut(() => location.replace('/'));
+  onSignedOut(() => {
+    const now = state.peek();
+    if (now.kind === 'inside') void now.place.end();
+    location.replace('/');
+  });
   try {
     const place = route.peek().view === 'pair' ? null : await enter(location.hash);
     state.value = place ? { kind: 'inside', place } : { kind: 'outside', why: '' };

@@ -64,6 +64,7 @@ describe('signing out', () => {
     await page.keyboard.type('Lost. ');
     await page.getByRole('status').filter({ hasText: '1 change will sync' }).waitFor();
     await page.getByRole('button', { name: 'Back to projects' }).tap();
+    await page.getByText('Last synced just now').waitFor();
     const asked = new Promise((resolve) => page.once('dialog', (dialog) => (resolve(dialog.message()), void dialog.accept())));
     await signOut(page);
     assert.match(await asked, /1 change that did not sync will be lost\.$/);

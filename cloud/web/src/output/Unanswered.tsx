@@ -15,6 +15,10 @@ interface Props {
 
 export function Unanswered({ run, context, since, why }: Props & { since: number; why: string }) {
   const waited = useWaited(since);
+  const isLong = waited >= CHOICE_MS && context.place.isOnline;
+  useEffect(() => {
+    if (isLong) context.announce(`Cell ${run.record.cell.index}: ${context.asked(run).device || 'no device'} does not answer`);
+  }, [isLong]);
   // Without a connection of its own the page knows nothing of others.
   if (!context.place.isOnline || waited < CHECKING_MS) return <p class="run-label active">◌ {why || 'Sending…'}</p>;
   const { device } = context.asked(run);

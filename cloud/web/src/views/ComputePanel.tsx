@@ -5,6 +5,7 @@ import type { Device, Session } from '../mesh/interface.ts';
 import { Link } from '../Link.tsx';
 import { Panel } from '../Panel.tsx';
 import type { Place } from '../place.ts';
+import { LastSync } from './Bar.tsx';
 import { computeOf, presenceOf } from './compute.ts';
 import type { NotebookActions } from './notebook-actions.ts';
 import { SessionRow } from './SessionRow.tsx';
@@ -25,6 +26,7 @@ export function ComputePanel({ place, actions }: Props) {
       </button>
       {isOpen && (
         <Panel heading="Runs on" label="Where this notebook runs" isAtBar close={() => setOpen(false)}>
+          <LastSync place={place} />
           <DeviceSigns place={place} />
           {sessions.length > 0 && <h3>Sessions of this notebook</h3>}
           {sessions.map((session) => <SessionRow key={session.id} place={place} session={session} />)}

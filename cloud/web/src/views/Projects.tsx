@@ -9,7 +9,7 @@ import { hideHint, install, isByHand, isHintHidden } from '../install.ts';
 import { Menu } from '../Menu.tsx';
 import type { Place } from '../place.ts';
 import { go } from '../route.ts';
-import { Bar } from './Bar.tsx';
+import { Bar, LastSync } from './Bar.tsx';
 import { NodeCount } from './Devices.tsx';
 import { renameProject } from './file-actions.ts';
 import { Files } from './Files.tsx';
@@ -33,6 +33,7 @@ export function Projects({ place, signOut }: { place: Place; signOut: () => void
         </Menu>
       </Bar>
       <main class="page">
+        <LastSync place={place} />
         {projects.map((project) => <Project key={project.id} place={place} project={project} />)}
         {projects.length === 0 && (
           <div class="empty">
