@@ -37,7 +37,7 @@ export function Elsewhere({ run, context }: Props) {
   if (others.length === 0) return <p class="run-label">No other device that is there can run it.</p>;
   return (
     <div class="elsewhere" role="group" aria-label="Run on another device">
-      <p class="run-label">{device ? 'Another device can run it, without the variables that are there:' : 'Choose one:'}</p>
+      <p class="run-label">{device ? 'Another device can run it, without the variables of this session:' : 'Choose one:'}</p>
       {others.map((other) => <button key={other.id} type="button" class="button" onClick={() => context.runOn(run, other)}>Run on {other.name}</button>)}
     </div>
   );

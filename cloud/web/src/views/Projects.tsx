@@ -54,7 +54,7 @@ function InstallHint() {
   if (isHintHidden.value || (!act && !isByHand)) return null;
   return (
     <aside class="hint" aria-label="Installing the app">
-      <p>{act ? 'Installed, Wayfare opens by itself and without a connection.' : 'To install Wayfare: Share, then Add to Home Screen.'}</p>
+      <p>{act ? 'Installed, Wayfare has a window of its own and opens without a connection.' : 'To install Wayfare: Share, then Add to Home Screen.'}</p>
       {act && <button type="button" class="button" onClick={act}>Install</button>}
       <button type="button" class="button icon-button" aria-label="Hide" onClick={hideHint}><Icon name="close" /></button>
     </aside>
