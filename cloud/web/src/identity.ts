@@ -3,7 +3,8 @@
 import { clear, createStore, get, set } from 'idb-keyval';
 import type { Credentials } from './mesh/interface.ts';
 
-const store = createStore('wayfare/identity', 'identity');
+const IDENTITY = 'wayfare/identity';
+const store = createStore(IDENTITY, 'identity');
 
 export function loadCredentials(): Promise<Credentials | undefined> {
   return get<Credentials>('credentials', store);
@@ -39,10 +40,11 @@ export async function forgetEverything(): Promise<void> {
   if (navigator.onLine) await forgetApp();
 }
 
-/** Forgets the databases of an account; those that a page has open, when it closes them. */
+/** Forgets the databases of an account; those that a page has open, when it closes them. That of the credentials, which this page
+ * has open, stays: it would go with those of the next account. */
 export async function forgetDatabases(): Promise<void> {
   const databases = (await indexedDB.databases?.()) ?? [];
-  await Promise.all(databases.map(({ name }) => name?.startsWith('wayfare/') && deleted(name)));
+  await Promise.all(databases.map(({ name }) => name?.startsWith('wayfare/') && name !== IDENTITY && deleted(name)));
 }
 
 function deleted(name: string): Promise<void> {

@@ -132,17 +132,23 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await desk.getByText('offline').waitFor();
   });
 
-  test('signing out leaves nothing of the account in the browser', async () => {
+  test('signing out leaves nothing of the account in the browser, and signing in again lasts', async () => {
     const other = await launch({ ...PHONE, ignoreHTTPSErrors: true });
     const { page } = other;
-    await page.goto(`${mesh.origin}/pair#${mesh.pairing()}`);
-    await page.getByRole('button', { name: 'Pair', exact: true }).tap();
-    await page.getByRole('link', { name: 'first.md' }).waitFor();
+    const pair = async () => {
+      await page.goto(`${mesh.origin}/pair#${mesh.pairing()}`);
+      await page.getByRole('button', { name: 'Pair', exact: true }).tap();
+      await page.getByRole('link', { name: 'first.md' }).waitFor();
+    };
+    await pair();
     page.on('dialog', (dialog) => void dialog.accept());
     await page.getByRole('button', { name: 'More' }).tap();
     await page.getByRole('menuitem', { name: 'Sign out' }).tap();
     await page.getByLabel('Pairing code or link').waitFor();
     await page.waitForFunction(async () => (await indexedDB.databases()).every(({ name }) => name === 'wayfare/identity'));
+    await pair();
+    await page.reload();
+    await page.getByRole('link', { name: 'first.md' }).waitFor();
     await other.close();
   });
 
