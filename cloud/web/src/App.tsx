@@ -5,6 +5,7 @@ import { lazy, Suspense } from 'preact/compat';
 import { useEffect } from 'preact/hooks';
 import { enter, pairHere, signOut } from './connect.ts';
 import { reason } from './failure.ts';
+import { onSignedOut } from './identity.ts';
 import { FailureToast, NoticeToast } from './Toast.tsx';
 import type { Place } from './place.ts';
 import { go, route } from './route.ts';
@@ -21,6 +22,11 @@ type State = { kind: 'entering' } | { kind: 'outside'; why: string } | { kind: '
 const state = signal<State>({ kind: 'entering' });
 
 export async function begin(): Promise<void> {
+  onSignedOut(() => {
+    const now = state.peek();
+    if (now.kind === 'inside') void now.place.end();
+    location.replace('/');
+  });
   try {
     const place = route.peek().view === 'pair' ? null : await enter(location.hash);
     state.value = place ? { kind: 'inside', place } : { kind: 'outside', why: '' };
@@ -39,9 +45,8 @@ async function leave(place: Place): Promise<void> {
   const unkept = place.library.unkept.peek();
   const loss = unkept > 0 ? ` ${unkept} ${unkept === 1 ? 'change' : 'changes'} that did not sync will be lost.` : '';
   if (!confirm(`Sign out? What this browser has of your documents is deleted.${loss}`)) return;
+  state.value = { kind: 'entering' };
   await signOut(place);
-  go({ view: 'projects' }, 'replace');
-  state.value = { kind: 'outside', why: '' };
 }
 
 export function App() {
@@ -79,7 +84,7 @@ function Inside({ place }: { place: Place }) {
         {updateReady.value && (
           <div class="toast" role="status">
             <span>A new version is ready.</span>
-            <button type="button" class="button" onClick={updateNow}>Reload</button>
+            <button type="button" class="button" onClick={() => void updateNow()}>Reload</button>
           </div>
         )}
         {place.notice.value && <NoticeToast notice={place.notice.value} close={() => (place.notice.value = null)} />}

@@ -1,14 +1,16 @@
 // How this page comes to its mesh: by what the browser has stored, by pairing, or by the token of a node of this machine.
 
-import { forgetEverything, loadCredentials, saveCredentials, suggestedName } from './identity.ts';
+import { forgetDatabases, forgetEverything, loadCredentials, saveCredentials, suggestedName, tellSignedOut } from './identity.ts';
 import type { Credentials } from './mesh/interface.ts';
 import { Place } from './place.ts';
 
 const client = () => import('./mesh/index.ts');
+/** Where it is noted that somebody has left the mesh of tests. */
+const LEFT = 'fake/left';
 
 /** The place of the credentials that are here; `null` if somebody has to sign in. */
 export async function enter(hash: string): Promise<Place | null> {
-  if (__FAKE__) return fake();
+  if (__FAKE__) return localStorage.getItem(LEFT) === null ? fake() : null;
   const token = /^#token=(.+)$/.exec(hash)?.[1];
   if (token) {
     history.replaceState(history.state, '', location.pathname);
@@ -18,20 +20,29 @@ export async function enter(hash: string): Promise<Place | null> {
     await saveCredentials(credentials);
   }
   const credentials = await loadCredentials();
-  return credentials ? placeOf(credentials) : null;
+  if (credentials) return placeOf(credentials);
+  await forgetDatabases(); // which another page had open when somebody signed out
+  return null;
 }
 
 export async function pairHere(pairing: string, name: string): Promise<Place> {
+  if (__FAKE__) {
+    localStorage.removeItem(LEFT);
+    return fake();
+  }
   const { pair } = await client();
   const credentials = await pair(location.origin, pairing, name);
   await saveCredentials(credentials);
   return placeOf(credentials);
 }
 
-/** Ends everything, and forgets what this browser has of the account. */
+/** Ends everything, forgets what this browser has of the account, and begins anew: only then nothing has it open. */
 export async function signOut(place: Place): Promise<void> {
   await place.end();
   await forgetEverything();
+  if (__FAKE__) localStorage.setItem(LEFT, '');
+  tellSignedOut();
+  location.replace('/');
 }
 
 async function placeOf(credentials: Credentials): Promise<Place> {

@@ -3,7 +3,8 @@
 import { clear, createStore, get, set } from 'idb-keyval';
 import type { Credentials } from './mesh/interface.ts';
 
-const store = createStore('wayfare/identity', 'identity');
+const IDENTITY = 'wayfare/identity';
+const store = createStore(IDENTITY, 'identity');
 
 export function loadCredentials(): Promise<Credentials | undefined> {
   return get<Credentials>('credentials', store);
@@ -15,12 +16,49 @@ export async function saveCredentials(credentials: Credentials): Promise<void> {
   await navigator.storage?.persist?.().catch(() => false);
 }
 
-/** Forgets everything that this browser has of the account. */
+/** The other pages of this browser. */
+const pages = 'BroadcastChannel' in globalThis ? new BroadcastChannel('wayfare') : null;
+
+/** Says to the others that somebody has signed out here. */
+export function tellSignedOut(): void {
+  pages?.postMessage('signed out');
+}
+
+/** Calls when somebody signs out in another page of this browser. */
+export function onSignedOut(act: () => void): void {
+  pages?.addEventListener('message', act);
+}
+
+/** Forgets everything that this browser has of the account, and the app's own files, which it loads anew. What a page still has
+ * open goes when that is closed or loaded anew. */
 export async function forgetEverything(): Promise<void> {
   await clear(store);
+  localStorage.clear();
+  sessionStorage.clear();
+  await forgetDatabases();
+  // Without a connection the page could not be loaded again.
+  if (navigator.onLine) await forgetApp();
+}
+
+/** Forgets the databases of an account; those that a page has open, when it closes them. That of the credentials, which this page
+ * has open, stays: it would go with those of the next account. */
+export async function forgetDatabases(): Promise<void> {
   const databases = (await indexedDB.databases?.()) ?? [];
-  for (const { name } of databases) if (name?.startsWith('wayfare/')) indexedDB.deleteDatabase(name);
-  for (const key of Object.keys(localStorage)) if (key.startsWith('wayfare/')) localStorage.removeItem(key);
+  await Promise.all(databases.map(({ name }) => name?.startsWith('wayfare/') && name !== IDENTITY && deleted(name)));
+}
+
+function deleted(name: string): Promise<void> {
+  return new Promise((resolve) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = request.onerror = request.onblocked = () => resolve();
+  });
+}
+
+async function forgetApp(): Promise<void> {
+  const registrations = (await navigator.serviceWorker?.getRegistrations()) ?? [];
+  await Promise.all(registrations.map((registration) => registration.unregister()));
+  const names = (await globalThis.caches?.keys()) ?? [];
+  await Promise.all(names.map((name) => caches.delete(name)));
 }
 
 /** What a person would call this device. */

@@ -3,6 +3,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { Library } from './documents/library.ts';
 import { follow } from './follow.ts';
+import { lastSync } from './last-sync.ts';
 import type { Device, LinkState, Mesh, Session } from './mesh/interface.ts';
 import type { Notice } from './Toast.tsx';
 import { Runs } from './runs/runs.ts';
@@ -15,6 +16,8 @@ export class Place {
   readonly trouble: ReadonlySignal<string>;
   readonly devices: ReadonlySignal<Device[]>;
   readonly sessions: ReadonlySignal<Session[]>;
+  /** When it was last connected, in milliseconds since 1970; `null` if it never was. */
+  readonly lastSync: ReadonlySignal<number | null>;
   /** What a screen reader is to say next. */
   readonly said = signal('');
   /** What was done a moment ago and can be undone. */
@@ -34,6 +37,9 @@ export class Place {
     this.trouble = signals.trouble.value;
     this.devices = signals.devices.value;
     this.sessions = signals.sessions.value;
+    const last = lastSync(this.state);
+    this.lastSync = last.at;
+    this.#stops.push(last.stop);
     this.library = new Library(mesh, this.state, account);
     this.runs = new Runs(mesh, this.state, this.library, account, this.announce);
   }

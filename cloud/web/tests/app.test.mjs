@@ -268,7 +268,8 @@ describe('lists', () => {
   test('a device is revoked after a question', async (t) => {
     const { page } = await open(t, '/devices');
     page.on('dialog', (dialog) => void dialog.accept());
-    await page.getByRole('button', { name: 'Revoke Home Laptop' }).tap();
+    await page.getByRole('button', { name: 'Actions of Home Laptop' }).tap();
+    await page.getByRole('menuitem', { name: 'Revoke' }).tap();
     await page.getByText('revoked, last seen just now').waitFor();
   });
 

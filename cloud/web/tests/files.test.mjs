@@ -46,6 +46,7 @@ describe('the list of a project', () => {
     assert.equal(await folder.getAttribute('aria-expanded'), 'false');
     await folder.focus();
     await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab'); // its menu
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(() => document.activeElement.textContent), 'latex.md');
   });
@@ -100,6 +101,67 @@ describe('the list of a project', () => {
     await page.getByRole('link', { name: 'penguins.md' }).waitFor();
   });
 
+  test('a folder is renamed and moved with all that is in it, and that is undone', async (t) => {
+    const { page } = await open(t, '/');
+    await page.getByRole('link', { name: 'stream.md' }).waitFor();
+    const before = await there(page, 'files');
+    await act(page, 'the folder notes', 'Rename or move');
+    await move(page, { name: 'slides', folder: 'talks' });
+    await page.getByRole('button', { name: 'slides', exact: true }).waitFor();
+    const after = await there(page, 'files');
+    const moved = (path) => path.replace(/^notes\//, 'talks/slides/');
+    assert.deepEqual(after, Object.fromEntries(Object.entries(before).map(([id, path]) => [id, moved(path)])));
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'notes', exact: true }).waitFor();
+    assert.deepEqual(await there(page, 'files'), before);
+    await elsewhere(page, 'files', '0190f5fe-7c00-7a00-8000-0000000000db', 'taken/stream.md');
+    await act(page, 'the folder notes', 'Rename or move');
+    await move(page, { name: 'taken' });
+    await page.getByRole('alert').getByText('There is a document taken/stream.md already.').waitFor();
+  });
+
+  test('the trash is emptied for good, after a question; what was restored meanwhile stays', async (t) => {
+    const { page } = await open(t, '/');
+    const asked = [];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.message());
+      void (asked.length === 1 ? dialog.dismiss() : dialog.accept());
+    });
+    for (const file of ['penguins.md', 'notes/stream.md']) await act(page, file, 'Delete');
+    await page.getByText('Trash (2)').click();
+    const empty = page.getByRole('button', { name: 'Empty trash of analysis' });
+    await empty.click();
+    assert.match(asked[0], /^Delete 2 documents for good, on every device\? This cannot be undone\.$/);
+    assert.equal(Object.keys(await there(page, 'trash')).length, 2);
+    await elsewhere(page, 'files', PENGUINS, 'penguins.md');
+    await page.getByText('Trash (1)').waitFor();
+    await empty.click();
+    await page.getByText('Trash (').waitFor({ state: 'detached' });
+    assert.deepEqual(Object.values(await there(page, 'trash')), ['penguins.md']);
+    assert.equal((await there(page, 'files'))[PENGUINS], 'penguins.md');
+    assert.ok(!Object.values(await there(page, 'files')).includes('notes/stream.md'));
+    assert.ok(await page.evaluate(async () => !(await indexedDB.databases()).some(({ name }) => name.endsWith('0000000000d2'))));
+  });
+
+  test('a project is made and renamed; a name that is taken is refused', async (t) => {
+    const { page } = await open(t, '/');
+    await act(page, 'analysis', 'Rename');
+    const name = page.getByRole('textbox', { name: 'Name' });
+    await name.fill('thesis');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('alert').getByText('There is a project thesis already.').waitFor();
+    await name.fill('birds');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name: 'birds' }).waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('heading', { name: 'analysis' }).waitFor();
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'New project' }).click();
+    await name.fill('empty');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('region', { name: 'empty' }).getByText('No documents yet.').waitFor();
+  });
+
   test('without a line all of it goes on, and the home hears of it later', async (t) => {
     const { page } = await open(t, '/');
     await page.getByRole('link', { name: 'penguins.md' }).waitFor();
@@ -135,6 +197,15 @@ describe('a document that is open', () => {
     await move(page, { name: 'penguins.md' });
     await page.getByRole('heading', { name: 'penguins.md' }).waitFor();
     await page.getByText('Typed on.').waitFor();
+  });
+
+  test('stays open when its project is renamed elsewhere', async (t) => {
+    const { page } = await open(t, penguins);
+    await run(page, 1).waitFor();
+    await page.evaluate(() => window.fakeMesh.home.replica('00000000-0000-0000-0000-000000000000').getMap('projects').set('0190f5fe-7c00-7a00-8000-0000000000a1', 'birds'));
+    await page.waitForURL(/\/d\/birds\/penguins\.md$/);
+    await run(page, 1).waitFor();
+    await page.getByText('Three species').waitFor();
   });
 
   test('says that it was deleted elsewhere, and is restored', async (t) => {

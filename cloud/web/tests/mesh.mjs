@@ -31,9 +31,7 @@ export class RealMesh {
 
   async begin() {
     await this.startCloud();
-    this.#wayfare('login', this.pairing(), '--name', 'MacBook Pro');
-    this.#start('node', 'wayfare-node', ['--data-dir', this.#at('node'), '--name', 'MacBook Pro', '--venv', dirname(dirname(PYTHON)), '--http-listen', '127.0.0.1:0']);
-    await until('the node', () => /^ready /m.test(this.#log('node'))).catch((error) => Promise.reject(new Error(`${error.message}: ${this.#log('node')}`)));
+    await this.addNode('node', 'MacBook Pro', ['--http-listen', '127.0.0.1:0']);
     this.local = this.#wayfare('app').trim().split('\n').find((line) => line.includes('http://')).trim();
   }
 
@@ -44,6 +42,22 @@ export class RealMesh {
     this.#start('cloud', 'wayfare-cloud', ['serve', '--data-dir', data, '--listen', listen, '--admin-listen', '127.0.0.1:0']);
     const address = await until('the cloud', () => existsSync(join(data, 'listen.addr')) && readFileSync(join(data, 'listen.addr'), 'utf8').trim());
     this.origin = `https://${address}`;
+  }
+
+  /** Pairs a node with the cloud and starts it. Its data folder and its program are called `program`. */
+  async addNode(program, name, words = []) {
+    execFileSync(join(PROGRAMS, 'wayfare'), ['--data-dir', this.#at(program), 'login', this.pairing(), '--name', name]);
+    this.#start(program, 'wayfare-node', ['--data-dir', this.#at(program), '--name', name, '--venv', dirname(dirname(PYTHON)), ...words]);
+    await until(name, () => /^ready /m.test(this.#log(program))).catch((error) => Promise.reject(new Error(`${error.message}: ${this.#log(program)}`)));
+  }
+
+  /** Stops a program as a closed lid does, or lets it go on. */
+  freeze(program) {
+    this.#running.get(program).kill('SIGSTOP');
+  }
+
+  thaw(program) {
+    this.#running.get(program)?.kill('SIGCONT');
   }
 
   pairing() {
@@ -74,14 +88,18 @@ export class RealMesh {
     }
   }
 
-  async end() {
+  /** Ends a session for good: its host outlives its node. */
+  stop(session) {
     try {
-      for (const session of ['analysis:main']) this.#wayfare('session', 'stop', session);
+      this.#wayfare('session', 'stop', session);
     } catch {
       // it never lived
     }
-    await this.kill('node', 'SIGTERM');
-    await this.kill('cloud', 'SIGTERM');
+  }
+
+  async end() {
+    this.stop('analysis:main');
+    for (const program of ['node', 'desk', 'cloud']) await this.kill(program, 'SIGTERM');
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -98,7 +116,9 @@ export class RealMesh {
   }
 
   #start(name, program, words) {
-    const child = spawn(join(PROGRAMS, program), words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    // A device that is lost is given up sooner than people would have it.
+    const env = { ...process.env, WAYFARE_CLOUD_LIMITS__OFFLINE_AFTER_CLOSE: '4s' };
+    const child = spawn(join(PROGRAMS, program), words, { stdio: ['ignore', 'pipe', 'pipe'], env });
     const keep = (piece) => writeFileSync(this.#at(`${name}.log`), piece, { flag: 'a' });
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);

@@ -1,4 +1,5 @@
-// The app in a browser at a real cloud and a real node: pairing, running, editing apart, and a cloud that goes away.
+// The app in a browser at a real cloud and real nodes: pairing, running, editing apart, a cloud that goes away, a node that does not
+// answer, and signing out.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test as plain } from 'node:test';
@@ -39,7 +40,7 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     const { page } = phone;
     await page.goto(`${mesh.origin}/pair#${mesh.pairing()}`);
     await page.getByLabel('Name of this device').fill('Phone');
-    await page.getByRole('button', { name: 'Pair' }).tap();
+    await page.getByRole('button', { name: 'Pair', exact: true }).tap();
     await page.getByRole('link', { name: 'first.md' }).waitFor();
     await page.getByText('⚡ MacBook Pro').waitFor();
   });
@@ -95,11 +96,68 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await page.getByRole('button', { name: 'Runs on: MacBook Pro', exact: true }).waitFor();
   });
 
+  test('a device that does not answer is said to be checked, and another one runs the cell', async () => {
+    const { page } = phone;
+    await mesh.addNode('desk', 'Desk');
+    await page.goto(`${mesh.origin}/devices`);
+    await page.getByRole('heading', { name: 'Desk' }).waitFor();
+    await page.goto(`${mesh.origin}/d/analysis/first.md`);
+    await run(page, 1).tap();
+    await ran(page, 1);
+    mesh.freeze('node');
+    try {
+      await run(page, 1).tap();
+      await output(page, 1).getByText('Checking MacBook Pro…').waitFor();
+      await output(page, 1).getByRole('button', { name: 'Run on Desk' }).tap();
+      await output(page, 1).getByText(/⚡ Desk · /).waitFor();
+      assert.match(await output(page, 1).innerText(), /hello from python\s+42/);
+    } finally {
+      mesh.thaw('node');
+    }
+    await page.getByRole('button', { name: 'Runs on: Desk (remote)' }).tap();
+    await page.getByRole('button', { name: 'Use main again' }).tap();
+    await page.getByRole('button', { name: 'Close' }).tap();
+    await run(page, 1).tap();
+    await ran(page, 1);
+    mesh.stop('analysis:main-Desk');
+  });
+
+  test('a node that is lost does not answer, then is offline', async () => {
+    const { page } = phone;
+    await page.goto(`${mesh.origin}/devices`);
+    const desk = page.getByRole('article').filter({ has: page.getByRole('heading', { name: 'Desk' }) });
+    await desk.getByText('online').waitFor();
+    await mesh.kill('desk');
+    await desk.getByText('not answering').waitFor();
+    await desk.getByText('offline').waitFor();
+  });
+
+  test('signing out leaves nothing of the account in the browser, and signing in again lasts', async () => {
+    const other = await launch({ ...PHONE, ignoreHTTPSErrors: true });
+    const { page } = other;
+    const pair = async () => {
+      await page.goto(`${mesh.origin}/pair#${mesh.pairing()}`);
+      await page.getByRole('button', { name: 'Pair', exact: true }).tap();
+      await page.getByRole('link', { name: 'first.md' }).waitFor();
+    };
+    await pair();
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.getByRole('button', { name: 'More' }).tap();
+    await page.getByRole('menuitem', { name: 'Sign out' }).tap();
+    await page.getByLabel('Pairing code or link').waitFor();
+    await page.waitForFunction(async () => (await indexedDB.databases()).every(({ name }) => name === 'wayfare/identity'));
+    await pair();
+    await page.reload();
+    await page.getByRole('link', { name: 'first.md' }).waitFor();
+    await other.close();
+  });
+
   test('a revoked browser is told so', async () => {
     const { page } = phone;
     page.on('dialog', (dialog) => void dialog.accept());
     await page.goto(`${mesh.origin}/devices`);
-    await page.getByRole('button', { name: 'Revoke Phone' }).tap();
+    await page.getByRole('button', { name: 'Actions of Phone' }).tap();
+    await page.getByRole('menuitem', { name: 'Revoke' }).tap();
     await page.getByRole('button', { name: 'Sign in anew' }).waitFor();
   });
 });

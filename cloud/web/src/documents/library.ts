@@ -2,11 +2,12 @@
 // All of them are documents (docs/documents.md), so that lists are there, and change, without the home as well.
 
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import { clearDocument } from 'y-indexeddb';
 import * as Y from 'yjs';
 import { newId } from '../id.ts';
 import type { LinkState } from '../mesh/interface.ts';
 import type { DocumentHome } from './channel.ts';
-import { faultOf, freePath } from './paths.ts';
+import { faultOf, freePath, movedFolder, projectFaultOf } from './paths.ts';
 import { Replica } from './replica.ts';
 
 const INDEX = '00000000-0000-0000-0000-000000000000';
@@ -106,10 +107,19 @@ export class Library {
     return { files, trash: deleted, known: tree.known, close: () => this.close(project) };
   }
 
+  /** Throws if the name is none, or another project has it. */
   newProject(name: string): string {
     const id = newId();
-    this.#index.doc.getMap<string>('projects').set(id, name);
+    this.renameProject(id, name);
     return id;
+  }
+
+  /** Throws if the name is none, or another project has it. */
+  renameProject(project: string, name: string): void {
+    const fault = projectFaultOf(name);
+    if (fault) throw new Error(fault);
+    if (this.projects.peek().some((other) => other.name === name && other.id !== project)) throw new Error(`There is a project ${name} already.`);
+    this.#index.doc.getMap<string>('projects').set(project, name);
   }
 
   /** Throws if the path is none, or taken. */
@@ -126,6 +136,23 @@ export class Library {
   /** Gives a document another path: it stays the same document. Throws if the path is none, or taken. */
   async move(project: string, document: string, path: string): Promise<void> {
     await this.#inTree(project, (files) => files.set(document, vacant(path, files, document)));
+  }
+
+  /** Gives a folder another path, and all that is in it, at once; says what had which path. Throws if one is taken. */
+  async moveFolder(project: string, from: string, to: string): Promise<Named[]> {
+    return this.#inTree(project, (files) => {
+      const moved = movedFolder(files.entries(), from, to);
+      const before = moved.map(({ id }) => ({ id, name: files.get(id)! }));
+      for (const { id, name } of moved) files.set(id, name);
+      return before;
+    });
+  }
+
+  /** Gives documents the paths that they had, as far as they are there and the paths are free. */
+  async moveBack(project: string, before: readonly Named[]): Promise<void> {
+    await this.#inTree(project, (files) => {
+      for (const { id, name } of before) if (files.has(id)) files.set(id, freePath(name, others(files, id)));
+    });
   }
 
   /** Puts a document into the trash. Its text stays. */
@@ -146,6 +173,14 @@ export class Library {
       trash.delete(id);
       return path;
     });
+  }
+
+  /** Takes documents out of the trash for good: nothing leads to their texts any more. One that was restored meanwhile stays. */
+  async discard(project: string, documents: readonly Named[]): Promise<void> {
+    await this.#inTree(project, (files, trash) => {
+      for (const { id } of documents) if (!files.has(id)) trash.delete(id);
+    });
+    for (const { id } of documents) if (!this.#held.has(id)) void clearDocument(this.#database(id));
   }
 
   async #inTree<T>(project: string, change: (files: Y.Map<string>, trash: Y.Map<string>) => T): Promise<T> {
@@ -251,12 +286,15 @@ export class Library {
   }
 }
 
+/** The paths of all documents but one. */
+function others(files: Y.Map<string>, document: string): Set<string> {
+  return new Set([...files.entries()].filter(([id]) => id !== document).map(([, path]) => path));
+}
+
 /** The path, if it is one and no other document has it. */
 function vacant(path: string, files: Y.Map<string>, document: string): string {
   const fault = faultOf(path);
   if (fault) throw new Error(fault);
-  for (const [id, other] of files.entries()) {
-    if (other === path && id !== document) throw new Error(`There is a document ${path} already.`);
-  }
+  if (others(files, document).has(path)) throw new Error(`There is a document ${path} already.`);
   return path;
 }

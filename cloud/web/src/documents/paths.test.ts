@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { faultOf, folderPaths, foldersOf, freePath, pathOf } from './paths.ts';
+import { faultOf, folderPaths, foldersOf, freePath, movedFolder, pathOf, projectFaultOf } from './paths.ts';
 
 test('what is typed becomes names with a slash between them', () => {
   expect(pathOf(' /notes// first .md/ ')).toBe('notes/first .md');
@@ -26,4 +26,19 @@ test('documents stand in their folders', () => {
   expect(top.folders.map((folder) => folder.path)).toEqual(['a', 'z']);
   expect(top.folders[1]).toMatchObject({ files: [files[3]], folders: [{ name: 'b', path: 'z/b', files: [files[1]] }] });
   expect(folderPaths(files)).toEqual(['a', 'z', 'z/b']);
+});
+
+test('a folder is moved with all that is in it, and only onto paths that nobody has', () => {
+  const files: [string, string][] = [['1', 'a/x.md'], ['2', 'a/b/y.md'], ['3', 'ab/x.md'], ['4', 'x.md']];
+  expect(movedFolder(files, 'a', 'c/d')).toEqual([{ id: '1', name: 'c/d/x.md' }, { id: '2', name: 'c/d/b/y.md' }]);
+  expect(movedFolder(files, 'a', 'a/b')).toEqual([{ id: '1', name: 'a/b/x.md' }, { id: '2', name: 'a/b/b/y.md' }]);
+  expect(movedFolder(files, 'a/b', '')).toEqual([{ id: '2', name: 'y.md' }]);
+  expect(() => movedFolder(files, 'a', 'ab')).toThrow('ab/x.md');
+  expect(() => movedFolder(files, 'a', '')).toThrow('x.md');
+  expect(() => movedFolder(files, 'a', '..')).toThrow();
+});
+
+test('a project has a name without a slash', () => {
+  expect(projectFaultOf('thesis 2')).toBeNull();
+  for (const name of ['', 'a/b', '..', 'ä'.repeat(513)]) expect(projectFaultOf(name), name).not.toBeNull();
 });

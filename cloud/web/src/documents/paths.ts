@@ -16,6 +16,25 @@ export function faultOf(path: string): string | null {
   return /\p{Cc}/u.test(path) ? 'A name has no control characters.' : null;
 }
 
+/** Why something is no name of a project; `null` if it is one. */
+export function projectFaultOf(name: string): string | null {
+  if (name === '') return 'A project has a name.';
+  return name.includes('/') ? 'A name of a project has no "/".' : faultOf(name);
+}
+
+/** The documents of a folder with their paths when it is called otherwise, or is in another one; empty: at the top. Throws if one is
+ * no path, or a document has it that is not in the folder. */
+export function movedFolder(files: Iterable<readonly [string, string]>, from: string, to: string): { id: string; name: string }[] {
+  const all = [...files];
+  const moved = all.filter(([, path]) => path.startsWith(`${from}/`)).map(([id, path]) => ({ id, name: pathOf(`${to}/${path.slice(from.length)}`) }));
+  const stays = new Set(all.filter(([id]) => !moved.some((file) => file.id === id)).map(([, path]) => path));
+  for (const { name } of moved) {
+    const fault = faultOf(name) ?? (stays.has(name) ? `There is a document ${name} already.` : null);
+    if (fault) throw new Error(fault);
+  }
+  return moved;
+}
+
 /** The folder of a path, empty at the top; and its last name. */
 export function split(path: string): { folder: string; name: string } {
   const slash = path.lastIndexOf('/');

@@ -2,9 +2,18 @@
 
 import { Facet } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
+import type { Device } from '../mesh/interface.ts';
 import type { Place } from '../place.ts';
 import type { Cell } from '../notebook/document.ts';
 import type { LiveRun } from '../runs/live-run.ts';
+
+export interface Asked {
+  /** Name of the device; empty if it is not known. */
+  device: string;
+  /** Whether it is known not to be there. */
+  isAway: boolean;
+  others: readonly Device[];
+}
 
 export interface NotebookContext {
   place: Place;
@@ -14,6 +23,10 @@ export interface NotebookContext {
   run(view: EditorView, cells: readonly Cell[]): void;
   stop(run: LiveRun): void;
   reply(run: LiveRun, text: string): void;
+  /** Who is asked for a run, and who else could run it. */
+  asked(run: LiveRun): Asked;
+  /** Takes back a run, and those of its group behind it, and runs their cells on a device in a session of its own. */
+  runOn(run: LiveRun, device: Device): void;
   /** The id of the live session that a cell goes to, if there is one. */
   sessionOf(cell: Cell): Promise<string | null>;
   /** A file of the document's outputs, from this browser or from the session that the cell's run is in. */

@@ -13,14 +13,14 @@ import { cellFrames } from './cell-frames.ts';
 import { moveHere, runAll, runAndGoOn, runHere, selectCode, undoing } from './commands.ts';
 import { withContext, type NotebookContext } from './context.ts';
 import { guard } from './guard.ts';
+import { inPieces, others } from './in-pieces.ts';
 import { completions, inspectHere, inspecting } from './kernel-words.ts';
 import { markdown } from './markdown.ts';
 import { modes, toCommand } from './modes.ts';
 import { cellRunsField, notebookField } from './notebook-field.ts';
 import { outputBlocks } from './output-blocks.ts';
-import type { Ahead } from './parse-ahead.ts';
 import { preview } from './preview.ts';
-import { readNotebook } from '../notebook/document.ts';
+import { readInSteps, readNotebook, type Notebook } from '../notebook/document.ts';
 
 const keys = Prec.highest(
   keymap.of([
@@ -37,15 +37,13 @@ const keys = Prec.highest(
   ]),
 );
 
-function extensions(replica: Replica, context: NotebookContext, ahead: Ahead): Extension[] {
-  const undoManager = new Y.UndoManager(replica.text, { captureTimeout: 400 });
+function extensions(replica: Replica, context: NotebookContext, undoManager: Y.UndoManager, ahead: Notebook): Extension[] {
   return [
     withContext(context),
     undoing.of(undoManager),
     notebookField.init((state) => {
       const text = state.doc.toString();
-      // It may have changed since.
-      return readNotebook(text, text === ahead.text ? ahead : undefined);
+      return text === ahead.text ? ahead : readNotebook(text);
     }),
     cellRunsField,
     outputBlocks,
@@ -71,8 +69,22 @@ function extensions(replica: Replica, context: NotebookContext, ahead: Ahead): E
   ];
 }
 
-/** An editor of a replica's text in an element. Whoever makes it destroys it. */
-export function createEditor(parent: HTMLElement, replica: Replica, context: NotebookContext, ahead: Ahead): EditorView {
-  const state = EditorState.create({ doc: replica.text.toString(), extensions: extensions(replica, context, ahead) });
+/** An editor of a replica's text in an element, made in short pieces; `null` if it is not wanted any more. Whoever has it made
+ * destroys it. */
+export async function createEditor(parent: HTMLElement, replica: Replica, context: NotebookContext, isWanted: () => boolean): Promise<EditorView | null> {
+  const ahead = await inPieces(readInSteps(replica.text.toString()));
+  await others();
+  if (!isWanted()) return null;
+  const undoManager = new Y.UndoManager(replica.text, { captureTimeout: 400 });
+  const stateOf = (doc: string) => EditorState.create({ doc, extensions: extensions(replica, context, undoManager, ahead) });
+  let state = stateOf(replica.text.toString());
+  await others();
+  if (!isWanted()) {
+    undoManager.destroy();
+    return null;
+  }
+  // What was written in between is not in it: it follows the text only from now on.
+  const text = replica.text.toString();
+  if (text !== state.field(notebookField).text) state = stateOf(text);
   return new EditorView({ state, parent });
 }

@@ -1,14 +1,17 @@
 // Outputs in their places: the blocks of text after a cell give way to what they mean, or to what a run says now.
 
-import { StateField, type EditorState, type Range } from '@codemirror/state';
-import { Decoration, EditorView, type DecorationSet } from '@codemirror/view';
+import { StateEffect, StateField, type EditorState, type Extension, type Range } from '@codemirror/state';
+import { Decoration, EditorView, ViewPlugin, type DecorationSet } from '@codemirror/view';
 import { h } from 'preact';
+import { lineEnd } from '../notebook/blocks.ts';
 import type { Cell } from '../notebook/document.ts';
+import { firstCell } from '../notebook/in-place.ts';
 import { keyOf, outputsOf } from '../notebook/output.ts';
 import { CellOutput } from '../output/CellOutput.tsx';
 import type { LiveRun } from '../runs/live-run.ts';
 import { cellAt, cellRunsField, notebookField, setCellRuns } from './notebook-field.ts';
 import { contextOf } from './context.ts';
+import { others } from './in-pieces.ts';
 import { Piece } from './widget.ts';
 
 /** Pixels of a line of output, before it is measured. */
@@ -56,36 +59,91 @@ class OutputPiece extends Piece {
   }
 }
 
-function build(state: EditorState): DecorationSet {
+/** Cells whose outputs are drawn at first: more than a screen shows; and then at a time. */
+const FIRST = 30;
+const PIECE = 100;
+
+interface Blocks {
+  drawn: DecorationSet;
+  /** Cells that begin here or later have their turn yet: those of a long notebook come one piece after the other. */
+  through: number;
+}
+
+const drawThrough = StateEffect.define<number>();
+
+/** The outputs of the cells that begin in a range. */
+function build(state: EditorState, from: number, through: number): Range<Decoration>[] {
   const { cells, text } = state.field(notebookField);
   const runs = state.field(cellRunsField);
   const found: Range<Decoration>[] = [];
-  for (const cell of cells) {
+  for (let at = firstCell(cells, from); at < cells.length; at++) {
+    const cell = cells[at]!;
+    if (cell.from >= through) break;
     const run = runs.get(cell.from) ?? null;
-    if (cell.regionTo === cell.to && !run) continue;
+    if (cell.from < from || (cell.regionTo === cell.to && !run)) continue;
     const widget = new OutputPiece(text, cell, run);
-    if (cell.regionTo > cell.to) {
-      const from = state.doc.lineAt(cell.to).to + 1;
-      found.push(Decoration.replace({ widget, block: true }).range(from, state.doc.lineAt(cell.regionTo).to));
-    } else {
-      found.push(Decoration.widget({ widget, block: true, side: 1 }).range(state.doc.lineAt(cell.to).to));
-    }
+    const end = lineEnd(text, cell.to);
+    if (cell.regionTo > cell.to) found.push(Decoration.replace({ widget, block: true }).range(end + 1, lineEnd(text, cell.regionTo)));
+    else found.push(Decoration.widget({ widget, block: true, side: 1 }).range(end));
   }
-  return Decoration.set(found);
+  return found;
 }
 
-export const outputBlocks = StateField.define<DecorationSet>({
-  create: build,
+/** Through where the next piece goes. */
+function next(state: EditorState, from: number, count: number): number {
+  const { cells } = state.field(notebookField);
+  return cells[firstCell(cells, from) + count]?.from ?? Infinity;
+}
+
+const outputField = StateField.define<Blocks>({
+  create(state) {
+    const through = next(state, 0, FIRST);
+    return { drawn: Decoration.set(build(state, 0, through)), through };
+  },
   update(blocks, transaction) {
-    const { startState, state } = transaction;
+    const { startState, state, changes } = transaction;
     const hasShape = startState.field(notebookField).shape === state.field(notebookField).shape;
     const hadRuns = startState.field(cellRunsField).size > 0;
     const hasRuns = transaction.effects.some((effect) => effect.is(setCellRuns) && (hadRuns || effect.value.size > 0));
+    const through = blocks.through === Infinity ? Infinity : changes.mapPos(blocks.through);
+    const effect = transaction.effects.find((effect) => effect.is(drawThrough));
+    if (!hasShape || hasRuns) {
+      const to = effect?.value ?? through;
+      return { drawn: Decoration.set(build(state, 0, to)), through: to };
+    }
+    if (effect) return { drawn: blocks.drawn.update({ add: build(state, through, effect.value) }), through: effect.value };
     // What stays is kept as it is: the editor then need not compare it.
-    return hasShape && !hasRuns ? blocks.map(transaction.changes) : build(state);
+    return transaction.docChanged ? { drawn: blocks.drawn.map(changes), through } : blocks;
   },
   provide: (field) => [
-    EditorView.decorations.from(field),
-    EditorView.atomicRanges.of((view) => view.state.field(field)),
+    EditorView.decorations.from(field, ({ drawn }) => drawn),
+    EditorView.atomicRanges.of((view) => view.state.field(field).drawn),
   ],
 });
+
+/** Has the outputs drawn, piece by piece. */
+const pieces = ViewPlugin.fromClass(
+  class {
+    #isGone = false;
+
+    constructor(view: EditorView) {
+      void this.#draw(view);
+    }
+
+    async #draw(view: EditorView): Promise<void> {
+      for (;;) {
+        await others();
+        if (this.#isGone) return;
+        const { through } = view.state.field(outputField);
+        if (through === Infinity) return;
+        view.dispatch({ effects: drawThrough.of(next(view.state, through, PIECE)) });
+      }
+    }
+
+    destroy(): void {
+      this.#isGone = true;
+    }
+  },
+);
+
+export const outputBlocks: Extension = [outputField, pieces];

@@ -31,6 +31,17 @@ export interface Parsed {
   blocks: Block[];
 }
 
+/** Something long, done in short steps. */
+export type Steps<T> = Generator<undefined, T, undefined>;
+
+/** Does all steps at once. */
+export function whole<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 /** A change of a text: what stood at from..to stands at newFrom..newTo now. */
 export interface Change {
   from: number;
@@ -39,15 +50,17 @@ export interface Change {
   newTo: number;
 }
 
-export const blockParser = parser.configure({
+const blockParser = parser.configure({
   remove: ['Escape', 'Entity', 'InlineCode', 'HTMLTag', 'Emphasis', 'HardBreak', 'Link', 'Image', 'LinkEnd'],
 });
 
 /** The blocks that stand in no block quote and begin at `body` or later, in order. */
-export function parseBlocks(text: string, body: number, before: Fragments = []): Parsed {
-  const tree = blockParser.parse(text, before);
+export function* parseBlocks(text: string, body: number, before: Fragments = []): Steps<Parsed> {
+  const parse = blockParser.startParse(text, before);
+  let tree = parse.advance();
+  for (; !tree; tree = parse.advance()) yield;
   const blocks: Block[] = [];
-  collect(text, tree.topNode, body, blocks);
+  yield* collect(text, tree.topNode, body, blocks);
   return { fragments: TreeFragment.addTree(tree), blocks };
 }
 
@@ -56,8 +69,9 @@ export function unchanged(fragments: Fragments, changes: readonly Change[]): Fra
   return TreeFragment.applyChanges(fragments, changes.map((c) => ({ fromA: c.from, toA: c.to, fromB: c.newFrom, toB: c.newTo })));
 }
 
-function collect(text: string, parent: SyntaxNode, body: number, blocks: Block[]): void {
+function* collect(text: string, parent: SyntaxNode, body: number, blocks: Block[]): Steps<void> {
   for (let node = parent.firstChild; node; node = node.nextSibling) {
+    yield;
     if (node.to <= body && node.to !== node.from) continue;
     switch (node.name) {
       case 'FencedCode':
@@ -74,7 +88,7 @@ function collect(text: string, parent: SyntaxNode, body: number, blocks: Block[]
       case 'BulletList':
       case 'OrderedList':
       case 'ListItem':
-        collect(text, node, body, blocks);
+        yield* collect(text, node, body, blocks);
         break;
     }
   }

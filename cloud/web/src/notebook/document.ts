@@ -1,6 +1,6 @@
 // A notebook's text read as cells with their output blocks. The rules are those of docs/notebooks.md and docs/documents.md.
 
-import { linesOf, parseBlocks, unchanged, type Block, type Change, type Fence, type Fragments, type Range } from './blocks.ts';
+import { linesOf, parseBlocks, unchanged, whole, type Block, type Change, type Fence, type Fragments, type Range, type Steps } from './blocks.ts';
 import { readInPlace } from './in-place.ts';
 import { isCellLanguage, languageOf } from './language.ts';
 import { readMediaLine, type MediaLine } from './media-line.ts';
@@ -46,21 +46,21 @@ export interface Notebook {
 }
 
 /** Reads a text; what was read before of nearly the same text makes it quicker. */
-export function readNotebook(text: string, before?: { notebook: Notebook; changes: readonly Change[] } | { fragments: Fragments }): Notebook {
-  if (before && 'fragments' in before) return readAll(text, before.fragments);
+export function readNotebook(text: string, before?: { notebook: Notebook; changes: readonly Change[] }): Notebook {
   const [change] = before?.changes ?? [];
   const fragments = before && unchanged(before.notebook.fragments, before.changes);
   const inPlace = before && change && before.changes.length === 1 && readInPlace(before.notebook, text, change);
   if (inPlace) return { ...inPlace, fragments: fragments! };
-  return readAll(text, fragments);
+  return whole(readInSteps(text, fragments));
 }
 
-function readAll(text: string, fragments?: Fragments): Notebook {
+/** Reads a text step by step; `fragments`: what is still good of what was parsed. */
+export function* readInSteps(text: string, fragments?: Fragments): Steps<Notebook> {
   const frontMatter = findFrontMatter(text);
   const body = frontMatter ? frontMatter.block.to : text.startsWith('\ufeff') ? 1 : 0;
-  const parsed = parseBlocks(text, body, fragments);
+  const parsed = yield* parseBlocks(text, body, fragments);
   const reader = new Reader(text);
-  reader.read(parsed.blocks);
+  yield* reader.read(parsed.blocks);
   return { text, cells: reader.cells, frontMatter, notes: reader.notes, fragments: parsed.fragments, shape: {} };
 }
 
@@ -87,8 +87,9 @@ class Reader {
     this.#text = text;
   }
 
-  read(blocks: readonly Block[]): void {
+  *read(blocks: readonly Block[]): Steps<void> {
     for (let at = 0; at < blocks.length; at++) {
+      yield;
       const block = blocks[at]!;
       if (this.#open && this.#text.slice(this.#open.regionTo, block.from).trim() !== '') this.#open = null;
       const note = block.kind === 'html' ? noteOf(this.#text.slice(block.from, block.to)) : null;

@@ -12,6 +12,7 @@ import type { Item } from './gather.ts';
 import { EndLabel, RunStatus } from './RunStatus.tsx';
 import { shownLines } from './screen.ts';
 import { Lines, TextOutput } from './TextOutput.tsx';
+import { Elsewhere } from './Unanswered.tsx';
 import { ValueOutput, type FetchFile } from './ValueOutput.tsx';
 
 interface Props {
@@ -44,8 +45,9 @@ export function CellOutput({ context, cellNumber, outputs, outputKey, run, cell 
         </div>
       )}
       <div class="output-foot">
-        {run && !end && <RunStatus run={run} onReply={(text) => context.reply(run, text)} />}
+        {run && !end && <RunStatus run={run} context={context} />}
         {last && (!phase || end) && <EndLabel end={last} isCloud={isCloud(context, last.deviceName)} />}
+        {run && end?.outcome === 'refused' && context.asked(run).isAway && <Elsewhere run={run} context={context} />}
         {!isEmpty && (!phase || end) && <Copy text={() => (showsRun ? textOfItems(run.gathered.items) : outputs.map(textOf).join('\n'))} announce={context.announce} />}
       </div>
     </div>

@@ -2,10 +2,13 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { duration } from '../duration.ts';
+import type { NotebookContext } from '../editor/context.ts';
 import { askToNotify, canAsk } from '../notify.ts';
 import type { LiveRun } from '../runs/live-run.ts';
 import { LONG_MS } from '../runs/long-runs.ts';
 import type { Phase, RunEnd } from '../runs/record.ts';
+import { presenceOf } from '../views/compute.ts';
+import { Unanswered } from './Unanswered.tsx';
 
 export function EndLabel({ end, isCloud }: { end: RunEnd; isCloud: boolean }) {
   const where = isCloud ? '☁ cloud' : end.deviceName ? `⚡ ${end.deviceName}` : '';
@@ -17,27 +20,45 @@ export function EndLabel({ end, isCloud }: { end: RunEnd; isCloud: boolean }) {
   return <p class={`run-label ${end.outcome}`}>{[where, time, how].filter(Boolean).join(' · ')}</p>;
 }
 
-export function RunStatus({ run, onReply }: { run: LiveRun; onReply: (text: string) => void }) {
+export function RunStatus({ run, context }: { run: LiveRun; context: NotebookContext }) {
   const phase = run.phase.value;
   switch (phase.kind) {
     case 'queued':
       return <p class="run-label active">◌ Offline, will run when connected</p>;
     case 'sending':
-      return <p class="run-label active">◌ Sending…</p>;
+      return <Unanswered run={run} context={context} since={phase.since} why="" />;
     case 'waiting':
+      if (phase.since !== null) return <Unanswered run={run} context={context} since={phase.since} why={phase.why} />;
       return <p class="run-label active">◌ {[phase.why || 'Waiting', phase.deviceName].filter(Boolean).join(' · ')}</p>;
     case 'running':
       return (
         <>
           <p class="run-label active"><span class="spinner" aria-hidden="true" />Running on {phase.deviceName} · <Elapsed since={phase.since} /></p>
+          <Silence run={run} context={context} />
           <NotifyOffer since={phase.since} />
         </>
       );
     case 'asking':
-      return <Question phase={phase} onReply={onReply} />;
+      return (
+        <>
+          <Question phase={phase} onReply={(text) => context.reply(run, text)} />
+          <Silence run={run} context={context} />
+        </>
+      );
     case 'ended':
       return null;
   }
+}
+
+/** Says that the device on which it runs is not there: that may be why nothing comes. */
+function Silence({ run, context }: { run: LiveRun; context: NotebookContext }) {
+  const { place } = context;
+  const { sessionId } = run.record;
+  const owner = place.sessions.value.find((session) => session.id === sessionId)?.owner;
+  const device = place.devices.value.find((device) => device.id === owner);
+  if (!place.isOnline || !device || device.presence === 'online') return null;
+  const { sign, words } = presenceOf(device, Date.now());
+  return <p class="run-label active">{sign} {device.name} is {words}. What it says comes when it is back.</p>;
 }
 
 function Elapsed({ since }: { since: number }) {

@@ -37,15 +37,20 @@ export class LiveRun {
     return this.#since > 0 ? now - this.#since : 0;
   }
 
+  /** Says that it is sent. */
+  sends(): void {
+    this.phase.value = { kind: 'sending', since: Date.now() };
+  }
+
   /** Says that it is not sent yet, and why. */
   waits(why: string): void {
-    this.phase.value = { kind: 'waiting', why, deviceName: '' };
+    this.phase.value = { kind: 'waiting', why, deviceName: '', since: null };
   }
 
   /** Says where it runs, before its first event. */
   accepted(deviceName: string): void {
     this.#deviceName = deviceName;
-    if (['sending', 'waiting'].includes(this.phase.value.kind)) this.phase.value = { kind: 'waiting', why: '', deviceName };
+    if (['sending', 'waiting'].includes(this.phase.value.kind)) this.phase.value = { kind: 'waiting', why: '', deviceName, since: null };
   }
 
   /** Takes an event; says how it ended if that was the last. */
@@ -56,10 +61,10 @@ export class LiveRun {
         this.#deviceName = event.deviceName;
         this.#attempt = event.attempt;
         if (this.#since > 0) this.#running();
-        else this.phase.value = { kind: 'waiting', why: '', deviceName: this.#deviceName };
+        else this.phase.value = { kind: 'waiting', why: '', deviceName: this.#deviceName, since: null };
         break;
       case 'waiting':
-        this.phase.value = { kind: 'waiting', why: event.why, deviceName: this.#deviceName };
+        this.phase.value = { kind: 'waiting', why: event.why, deviceName: this.#deviceName, since: this.#silent() };
         break;
       case 'start':
         // The clock of this device: the other one's may be wrong.
@@ -98,6 +103,12 @@ export class LiveRun {
     this.version.value += 1;
     this.#isOver(end);
     return end;
+  }
+
+  /** Since when nobody answers. */
+  #silent(): number {
+    const phase = this.phase.peek();
+    return (phase.kind === 'sending' || phase.kind === 'waiting' ? phase.since : null) ?? Date.now();
   }
 
   #running(): void {

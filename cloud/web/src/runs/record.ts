@@ -44,10 +44,10 @@ export interface RunEnd {
 export type Phase =
   /** Not sent: there is no connection. */
   | { kind: 'queued' }
-  /** Sent, not accepted yet. */
-  | { kind: 'sending' }
-  /** Accepted; other runs go first, or its device is away. */
-  | { kind: 'waiting'; why: string; deviceName: string }
+  /** Sent at that time, not accepted yet. */
+  | { kind: 'sending'; since: number }
+  /** Accepted, and other runs go first; or its device is away, of which the first sign came at that time. */
+  | { kind: 'waiting'; why: string; deviceName: string; since: number | null }
   /** Being executed since that time. */
   | { kind: 'running'; since: number; deviceName: string }
   /** It asks for a line of input. */

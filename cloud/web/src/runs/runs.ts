@@ -100,6 +100,15 @@ export class Runs {
     if (!this.#isOver(run)) await this.#ended(run, run.ended('cancelled'));
   }
 
+  /** Takes back a run that nobody has answered for, and does not wait for an answer to that: its device hears of it when it is back. */
+  async letGo(run: LiveRun): Promise<void> {
+    const { id } = run.record;
+    const reading = this.#reading.get(id);
+    reading?.session.then((session) => this.#mesh.interrupt(session, id)).catch(() => undefined); // it has not got there, or does not answer
+    reading?.detach();
+    if (!this.#isOver(run)) await this.#ended(run, run.ended('cancelled'));
+  }
+
   async reply(run: LiveRun, text: string): Promise<void> {
     if (run.record.sessionId) await this.#mesh.reply(run.record.sessionId, run.record.id, text);
   }
@@ -136,7 +145,7 @@ export class Runs {
     const { record } = run;
     if (this.#sent.has(record.id)) return;
     this.#sent.add(record.id);
-    run.phase.value = { kind: 'sending' };
+    run.sends();
     const line = lineOf(record);
     const ahead = this.#ahead(record);
     if (ahead) run.waits('Waiting for the cell before');
@@ -184,6 +193,7 @@ export class Runs {
     let end: RunEnd | null = null;
     try {
       for await (const event of reading.events) end = run.take(event) ?? end;
+      if (!end && this.#isOver(run)) return; // let go
       end ??= run.ended('unknown');
     } catch (error) {
       if (isClosed(error)) return; // signed out: the record stays

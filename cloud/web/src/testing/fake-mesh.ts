@@ -38,6 +38,8 @@ export class FakeMesh implements Mesh, DocumentHome {
   readonly home = new FakeHome();
   readonly #runs = new Map<string, FakeRun>();
   readonly #lines = new Map<string, Promise<void>>();
+  /** Devices that do not answer, and who waits for them. */
+  readonly #frozen = new Map<string, { thawed: Promise<void>; thaw: () => void }>();
 
   constructor() {
     this.devices = new Changing(fakeDevices(this.self));
@@ -48,6 +50,29 @@ export class FakeMesh implements Mesh, DocumentHome {
     this.home.setOnline(isOnline);
     this.state.set(isOnline ? 'online' : 'offline');
     this.trouble.set(isOnline ? '' : 'the network is away');
+  }
+
+  /** Stops a device as a closed lid does: it is not noticed yet. */
+  freeze(name: string): void {
+    let thaw = () => {};
+    const thawed = new Promise<void>((resolve) => (thaw = resolve));
+    this.#frozen.set(this.#named(name).id, { thawed, thaw });
+  }
+
+  thaw(name: string): void {
+    const { id } = this.#named(name);
+    this.#frozen.get(id)?.thaw();
+    this.#frozen.delete(id);
+  }
+
+  /** Another presence of a device. */
+  setPresence(name: string, presence: Device['presence']): void {
+    const { id } = this.#named(name);
+    this.devices.set(this.devices.get().map((device) => (device.id === id ? { ...device, presence, lastSeen: presence === 'online' ? null : Date.now() } : device)));
+  }
+
+  #named(name: string): Device {
+    return this.devices.get().find((device) => device.name === name)!;
   }
 
   document(id: string): DocumentChannel {
@@ -142,7 +167,12 @@ export class FakeMesh implements Mesh, DocumentHome {
     if (run.events.at(-1)?.kind === 'ended') events.end();
     run.readers.add(events);
     const accepted: Accepted = { session: session.id, device: session.owner, deviceName: session.ownerName, reason: created ? 'LocalOwner' : null, created };
-    return { id: run.id, session: Promise.resolve(session.id), accepted: Promise.resolve(accepted), events, detach: () => run.readers.delete(events) };
+    const detach = () => {
+      run.readers.delete(events);
+      events.end();
+    };
+    const thawed = this.#frozen.get(session.owner)?.thawed ?? Promise.resolve();
+    return { id: run.id, session: Promise.resolve(session.id), accepted: thawed.then(() => accepted), events, detach };
   }
 
   #update(session: string, change: Partial<Session>): void {
@@ -159,6 +189,7 @@ export class FakeMesh implements Mesh, DocumentHome {
       }
     };
     const { owner: device, ownerName: deviceName } = run.session;
+    await this.#frozen.get(device)?.thawed;
     tell({ kind: 'attached', device, deviceName, attempt: 1 });
     if (run.isInterrupted) return tell({ kind: 'ended', outcome: 'cancelled' });
     this.#update(run.session.id, { state: 'busy', busy: { run: run.id, waiting: 0 } });

@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import type { Place } from '../place.ts';
 import { Icon } from '../Icon.tsx';
 import { back } from '../route.ts';
+import { ago } from './compute.ts';
 
 interface Props {
   place: Place;
@@ -31,6 +32,13 @@ export function Bar({ place, title, isDeep, indicator, children }: Props) {
       <div class="bar-actions">{children}</div>
     </header>
   );
+}
+
+/** Without a connection: when there was one. */
+export function LastSync({ place }: { place: Place }) {
+  const at = place.lastSync.value;
+  if (place.isOnline || at === null) return null;
+  return <p class="quiet last-sync">Last synced {ago(Date.now() - at)}</p>;
 }
 
 /** Says that there is no connection and how much waits for one; nothing while all is well. */

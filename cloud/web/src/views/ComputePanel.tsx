@@ -5,18 +5,18 @@ import type { Device, Session } from '../mesh/interface.ts';
 import { Link } from '../Link.tsx';
 import { Panel } from '../Panel.tsx';
 import type { Place } from '../place.ts';
+import { LastSync } from './Bar.tsx';
 import { computeOf, presenceOf } from './compute.ts';
+import type { NotebookActions } from './notebook-actions.ts';
 import { SessionRow } from './SessionRow.tsx';
 
 interface Props {
   place: Place;
-  /** The notebook's sessions, that of most cells first. */
-  sessions: readonly Session[];
-  chosen: string;
-  choose: (device: string) => void;
+  actions: NotebookActions;
 }
 
-export function ComputePanel({ place, sessions, chosen, choose }: Props) {
+export function ComputePanel({ place, actions }: Props) {
+  const sessions: readonly Session[] = actions.sessions.value;
   const [isOpen, setOpen] = useState(false);
   const compute = computeOf(sessions[0] ?? null, place.devices.value, place.state.value, place.localNode);
   return (
@@ -26,10 +26,17 @@ export function ComputePanel({ place, sessions, chosen, choose }: Props) {
       </button>
       {isOpen && (
         <Panel heading="Runs on" label="Where this notebook runs" isAtBar close={() => setOpen(false)}>
+          <LastSync place={place} />
           <DeviceSigns place={place} />
           {sessions.length > 0 && <h3>Sessions of this notebook</h3>}
           {sessions.map((session) => <SessionRow key={session.id} place={place} session={session} />)}
-          <RuntimeChoice place={place} chosen={chosen} choose={choose} />
+          {actions.standIns.all.value.map((standIn) => (
+            <div key={`${standIn.for.name}/${standIn.language}`} class="stand-in">
+              <p class="quiet">{standIn.name.name} on {standIn.device.name} stands in for {standIn.for.name}.</p>
+              <button type="button" class="button" onClick={() => actions.usesAgain(standIn)}>Use {standIn.for.name} again</button>
+            </div>
+          ))}
+          <RuntimeChoice place={place} chosen={actions.device.value} choose={(device) => actions.choose(device)} />
           <p class="panel-links"><Link to={{ view: 'devices' }}>All devices</Link> <Link to={{ view: 'sessions' }}>All sessions</Link></p>
         </Panel>
       )}

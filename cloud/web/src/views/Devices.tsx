@@ -2,16 +2,22 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { reason } from '../failure.ts';
+import { Icon } from '../Icon.tsx';
+import { Link } from '../Link.tsx';
+import { Menu } from '../Menu.tsx';
 import type { Device } from '../mesh/interface.ts';
 import type { Place } from '../place.ts';
 import { Bar } from './Bar.tsx';
 import { presenceOf } from './compute.ts';
 
+/** Platforms as their makers write them. */
+const PLATFORMS: Record<string, string> = { linux: 'Linux', macos: 'macOS', windows: 'Windows', android: 'Android', ios: 'iOS', browser: 'Browser' };
+
 /** How many devices can run something now. */
 export function NodeCount({ place }: { place: Place }) {
   const nodes = place.devices.value.filter((device) => device.isNode && device.presence === 'online');
-  if (nodes.length === 0) return <span class="compute none"><span aria-hidden="true">○</span> No runtime</span>;
-  return <span class="compute remote"><span aria-hidden="true">⚡</span> {nodes.map((device) => device.name).join(', ')}</span>;
+  const [sign, words] = nodes.length === 0 ? ['○', 'No runtime'] : ['⚡', nodes.map((device) => device.name).join(', ')];
+  return <Link class="compute" to={{ view: 'devices' }}><span aria-hidden="true">{sign}</span> {words}</Link>;
 }
 
 export function Devices({ place }: { place: Place }) {
@@ -52,8 +58,15 @@ function DeviceCard({ place, device, now }: { place: Place; device: Device; now:
   return (
     <article class={`device ${device.presence}`}>
       <div class="device-head">
-        <h2><span class="sign" aria-hidden="true">{sign}</span> {device.name} {device.isThisDevice && <span class="tag">this device</span>}</h2>
-        <p class="quiet">{[device.platform, words].filter(Boolean).join(' · ')}</p>
+        <div>
+          <h2><span class="sign" aria-hidden="true">{sign}</span> {device.name} {device.isThisDevice && <span class="tag">this device</span>}</h2>
+          <p class="quiet">{[PLATFORMS[device.platform] ?? device.platform, words].filter(Boolean).join(' · ')}</p>
+        </div>
+        {device.presence !== 'revoked' && (
+          <Menu label={`Actions of ${device.name}`} actions={() => [{ label: 'Revoke', act: place.isOnline ? () => void revoke() : null, danger: true }]}>
+            <Icon name="more" />
+          </Menu>
+        )}
       </div>
       {device.isNode && (
         <dl>
@@ -74,9 +87,6 @@ function DeviceCard({ place, device, now }: { place: Place; device: Device; now:
         </dl>
       )}
       {failure && <p class="failure" role="alert">{failure}</p>}
-      {device.presence !== 'revoked' && (
-        <button type="button" class="button danger" disabled={!place.isOnline} aria-label={`Revoke ${device.name}`} onClick={() => void revoke()}>Revoke</button>
-      )}
     </article>
   );
 }

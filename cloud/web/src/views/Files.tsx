@@ -7,7 +7,7 @@ import { Icon } from '../Icon.tsx';
 import { Link } from '../Link.tsx';
 import { Menu } from '../Menu.tsx';
 import type { Place } from '../place.ts';
-import { removeFile, restoreFile } from './file-actions.ts';
+import { emptyTrash, moveFile, moveFolder, removeFile, restoreFile } from './file-actions.ts';
 import { Folded } from './folded.ts';
 import { MovePanel } from './MovePanel.tsx';
 
@@ -15,20 +15,26 @@ interface Shown {
   place: Place;
   project: Named;
   folded: Folded;
-  /** Opens the panel for a document. */
-  moves: (file: Named) => void;
+  /** Opens the panel for a document or a folder. */
+  moves: (what: Moving) => void;
+}
+
+/** What gets another path. */
+interface Moving {
+  path: string;
+  move: (path: string) => Promise<void>;
 }
 
 export function Files({ place, project, tree }: { place: Place; project: Named; tree: Tree }) {
   const [folded] = useState(() => new Folded(project.id));
-  const [moving, setMoving] = useState<Named | null>(null);
+  const [moving, setMoving] = useState<Moving | null>(null);
   const files = tree.files.value;
   return (
     <>
       <Contents folder={foldersOf(files)} shown={{ place, project, folded, moves: setMoving }} />
       {files.length === 0 && <p class="quiet">{tree.known.value ? 'No documents yet.' : 'Not read yet.'}</p>}
       <Trash place={place} project={project} trash={tree.trash.value} />
-      {moving && <MovePanel place={place} project={project.id} file={moving} close={() => setMoving(null)} />}
+      {moving && <MovePanel place={place} project={project.id} {...moving} close={() => setMoving(null)} />}
     </>
   );
 }
@@ -43,7 +49,7 @@ function Contents({ folder, shown, id }: { folder: Folder<Named>; shown: Shown; 
 }
 
 function FolderRow({ folder, shown }: { folder: Folder<Named>; shown: Shown }) {
-  const { project, folded } = shown;
+  const { place, project, folded, moves } = shown;
   const isOpen = !folded.paths.value.has(folder.path);
   const id = `folder-${project.id}-${folder.path}`;
   const onKeyDown = (event: KeyboardEvent) => {
@@ -53,10 +59,17 @@ function FolderRow({ folder, shown }: { folder: Folder<Named>; shown: Shown }) {
   };
   return (
     <>
-      <button type="button" class="file folder" aria-expanded={isOpen} aria-controls={isOpen ? id : undefined} onClick={() => folded.turn(folder.path)} onKeyDown={onKeyDown}>
-        <span class={`chevron${isOpen ? ' open' : ''}`}><Icon name="forward" /></span>
-        <span>{folder.name}</span>
-      </button>
+      <div class="file-row">
+        <button type="button" class="file folder" aria-expanded={isOpen} aria-controls={isOpen ? id : undefined} onClick={() => folded.turn(folder.path)} onKeyDown={onKeyDown}>
+          <span class={`chevron${isOpen ? ' open' : ''}`}><Icon name="forward" /></span>
+          <span>{folder.name}</span>
+        </button>
+        <Menu label={`Actions of the folder ${folder.path}`} actions={() => [
+          { label: 'Rename or move', act: () => moves({ path: folder.path, move: (path) => moveFolder(place, project.id, folder.path, path) }) },
+        ]}>
+          <Icon name="more" />
+        </Menu>
+      </div>
       {isOpen && <Contents folder={folder} shown={shown} id={id} />}
     </>
   );
@@ -71,7 +84,7 @@ function FileRow({ file, shown }: { file: Named; shown: Shown }) {
         <span>{split(file.name).name}</span>
       </Link>
       <Menu label={`Actions of ${file.name}`} actions={() => [
-        { label: 'Rename or move', act: () => moves(file) },
+        { label: 'Rename or move', act: () => moves({ path: file.name, move: (path) => moveFile(place, project.id, file, path) }) },
         { label: 'Delete', act: () => void removeFile(place, project.id, file), danger: true },
       ]}>
         <Icon name="more" />
@@ -93,6 +106,7 @@ function Trash({ place, project, trash }: { place: Place; project: Named; trash:
           </li>
         ))}
       </ul>
+      <button type="button" class="button plain danger" aria-label={`Empty trash of ${project.name}`} onClick={() => emptyTrash(place, project, trash)}>Empty trash</button>
     </details>
   );
 }

@@ -1,17 +1,24 @@
-// Gives a document another name, or another folder.
+// Gives a document or a folder another name, or another folder.
 
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
-import type { Named } from '../documents/library.ts';
 import { folderPaths, pathOf, split } from '../documents/paths.ts';
 import { reason } from '../failure.ts';
 import { Panel } from '../Panel.tsx';
 import type { Place } from '../place.ts';
-import { moveFile } from './file-actions.ts';
 
-export function MovePanel({ place, project, file, close }: { place: Place; project: string; file: Named; close: () => void }) {
+interface Props {
+  place: Place;
+  project: string;
+  path: string;
+  /** Throws where it cannot have that path. */
+  move: (path: string) => Promise<void>;
+  close: () => void;
+}
+
+export function MovePanel({ place, project, path, move, close }: Props) {
   const tree = useMemo(() => place.library.files(project), [project]);
   useEffect(() => tree.close, [tree]);
-  const given = split(file.name);
+  const given = split(path);
   const [name, setName] = useState(given.name);
   const [folder, setFolder] = useState(given.folder);
   const [failure, setFailure] = useState('');
@@ -24,7 +31,7 @@ export function MovePanel({ place, project, file, close }: { place: Place; proje
   }, []);
   const submit = async () => {
     try {
-      await moveFile(place, project, file, pathOf(`${folder}/${name}`));
+      await move(pathOf(`${folder}/${name}`));
       close();
     } catch (error) {
       setFailure(reason(error));

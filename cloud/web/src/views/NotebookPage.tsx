@@ -5,19 +5,17 @@ import type { EditorView } from '@codemirror/view';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { addBeside, clear, runAll } from '../editor/commands.ts';
 import { createEditor } from '../editor/editor.ts';
-import { nearestCell, notebookField, setCellRuns } from '../editor/notebook-field.ts';
+import { cellRunsField, nearestCell, notebookField, setCellRuns } from '../editor/notebook-field.ts';
 import type { Named } from '../documents/library.ts';
 import { split } from '../documents/paths.ts';
-import { parseAhead, type Ahead } from '../editor/parse-ahead.ts';
 import type { Replica } from '../documents/replica.ts';
 import { Icon } from '../Icon.tsx';
 import { Menu } from '../Menu.tsx';
-import type { Session } from '../mesh/interface.ts';
 import type { Place } from '../place.ts';
 import { back } from '../route.ts';
 import { Bar } from './Bar.tsx';
 import { ComputePanel } from './ComputePanel.tsx';
-import { removeFile, restoreFile } from './file-actions.ts';
+import { moveFile, removeFile, restoreFile } from './file-actions.ts';
 import { MovePanel } from './MovePanel.tsx';
 import { useDocument } from './use-document.ts';
 import { NotebookActions } from './notebook-actions.ts';
@@ -67,30 +65,29 @@ function Notebook({ place, project, file, isDeleted, replica }: Props) {
   const title = split(file.name).name;
   useEffect(() => {
     const ends: (() => void)[] = [];
-    const begin = (ahead: Ahead) => {
-      const made = createEditor(frame.current!, replica, actions, ahead);
+    const begin = (made: EditorView) => {
       setView(made);
       actions.showsPresence(place.mesh.self);
       const stop = effect(() => {
         const runs = place.runs.live.value;
         // Where a run ends its cell is drawn anew.
         for (const run of runs) void (run.phase.value.kind === 'ended');
-        made.dispatch({ effects: setCellRuns.of(actions.runsOf(made.state.field(notebookField), runs)) });
+        const cellRuns = actions.runsOf(made.state.field(notebookField), runs);
+        if (cellRuns.size > 0 || made.state.field(cellRunsField).size > 0) made.dispatch({ effects: setCellRuns.of(cellRuns) });
       });
       ends.push(stop, () => actions.leaves(), () => made.destroy());
     };
     let isGone = false;
-    void parseAhead(replica.text.toString()).then((ahead) => !isGone && begin(ahead));
+    void createEditor(frame.current!, replica, actions, () => !isGone).then((made) => made && begin(made));
     return () => {
       isGone = true;
       ends.forEach((end) => end());
     };
   }, [replica]);
   useEffect(() => void (view && actions.follow(view)), [view]);
-  const sessions: Session[] = actions.sessions.value;
   return (
     <>
-      <Bar place={place} title={title} isDeep indicator={<ComputePanel place={place} sessions={sessions} chosen={actions.device.value} choose={(device) => actions.choose(device)} />}>
+      <Bar place={place} title={title} isDeep indicator={<ComputePanel place={place} actions={actions} />}>
         {view && <Tools view={view} actions={actions} moves={() => setMoving(true)} removes={() => void removeFile(place, project.id, file).then(() => back({ view: 'projects' }))} />}
       </Bar>
       {isDeleted && (
@@ -100,7 +97,7 @@ function Notebook({ place, project, file, isDeleted, replica }: Props) {
         </div>
       )}
       <main class="notebook" ref={frame} />
-      {isMoving && <MovePanel place={place} project={project.id} file={file} close={() => setMoving(false)} />}
+      {isMoving && <MovePanel place={place} project={project.id} path={file.name} move={(path) => moveFile(place, project.id, file, path)} close={() => setMoving(false)} />}
     </>
   );
 }

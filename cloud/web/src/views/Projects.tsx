@@ -5,19 +5,20 @@ import type { Named } from '../documents/library.ts';
 import { pathOf, split } from '../documents/paths.ts';
 import { reason } from '../failure.ts';
 import { Icon } from '../Icon.tsx';
+import { hideHint, install, isByHand, isHintHidden } from '../install.ts';
 import { Menu } from '../Menu.tsx';
 import type { Place } from '../place.ts';
 import { go } from '../route.ts';
-import { Bar } from './Bar.tsx';
+import { Bar, LastSync } from './Bar.tsx';
 import { NodeCount } from './Devices.tsx';
+import { renameProject } from './file-actions.ts';
 import { Files } from './Files.tsx';
+import { ProjectPanel } from './ProjectPanel.tsx';
 
 export function Projects({ place, signOut }: { place: Place; signOut: () => void }) {
   const projects = place.library.projects.value;
-  const newProject = () => {
-    const name = prompt('Name of the project')?.trim();
-    if (name) place.library.newProject(name);
-  };
+  const [isMaking, setMaking] = useState(false);
+  const newProject = () => setMaking(true);
   return (
     <>
       <Bar place={place} title="Projects" indicator={<NodeCount place={place} />}>
@@ -25,12 +26,14 @@ export function Projects({ place, signOut }: { place: Place; signOut: () => void
           { label: 'New project', act: newProject },
           { label: 'Devices', act: () => go({ view: 'devices' }) },
           { label: 'Sessions', act: () => go({ view: 'sessions' }) },
+          ...(install.value ? [{ label: 'Install the app', act: install.value }] : []),
           { label: 'Sign out', act: signOut, danger: true },
         ]}>
           <Icon name="more" />
         </Menu>
       </Bar>
       <main class="page">
+        <LastSync place={place} />
         {projects.map((project) => <Project key={project.id} place={place} project={project} />)}
         {projects.length === 0 && (
           <div class="empty">
@@ -38,8 +41,23 @@ export function Projects({ place, signOut }: { place: Place; signOut: () => void
             <button type="button" class="button primary" onClick={newProject}>New project</button>
           </div>
         )}
+        <InstallHint />
       </main>
+      {isMaking && <ProjectPanel heading="New project" name={(name) => void place.library.newProject(name)} close={() => setMaking(false)} />}
     </>
+  );
+}
+
+/** Says that the app can be installed, until somebody does not want to know it. */
+function InstallHint() {
+  const act = install.value;
+  if (isHintHidden.value || (!act && !isByHand)) return null;
+  return (
+    <aside class="hint" aria-label="Installing the app">
+      <p>{act ? 'Installed, Wayfare has a window of its own and opens without a connection.' : 'To install Wayfare: Share, then Add to Home Screen.'}</p>
+      {act && <button type="button" class="button" onClick={act}>Install</button>}
+      <button type="button" class="button icon-button" aria-label="Hide" onClick={hideHint}><Icon name="close" /></button>
+    </aside>
   );
 }
 
@@ -47,14 +65,20 @@ function Project({ place, project }: { place: Place; project: Named }) {
   const tree = useMemo(() => place.library.files(project.id), [project.id]);
   useEffect(() => tree.close, [tree]);
   const [isMaking, setMaking] = useState(false);
+  const [isNaming, setNaming] = useState(false);
   return (
     <section class="project" aria-labelledby={`project-${project.id}`}>
       <div class="project-head">
         <h2 id={`project-${project.id}`}>{project.name}</h2>
         <button type="button" class="button icon-button" aria-label={`New notebook in ${project.name}`} aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}><Icon name="add" /></button>
+        <Menu label={`Actions of ${project.name}`} actions={() => [{ label: 'Rename', act: () => setNaming(true) }]}><Icon name="more" /></Menu>
       </div>
       {isMaking && <NewNotebook place={place} project={project} close={() => setMaking(false)} />}
       <Files place={place} project={project} tree={tree} />
+      {isNaming && (
+        <ProjectPanel heading={`Rename ${project.name}`} given={project.name} note="Sessions are named by their project: cells run in new ones from then on."
+          name={(name) => renameProject(place, project, name)} close={() => setNaming(false)} />
+      )}
     </section>
   );
 }

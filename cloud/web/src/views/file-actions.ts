@@ -14,6 +14,31 @@ export async function moveFile(place: Place, project: string, file: Named, path:
   place.notice.value = { words, undo: () => attempt(place, () => place.library.move(project, file.id, file.name)) };
 }
 
+/** Throws if a path is none, or taken. */
+export async function moveFolder(place: Place, project: string, from: string, to: string): Promise<void> {
+  if (to === from) return;
+  const before = await place.library.moveFolder(project, from, to);
+  const words = to === '' ? `What was in ${from} is in no folder now` : `${from} is now ${to}`;
+  place.notice.value = { words, undo: () => attempt(place, () => place.library.moveBack(project, before)) };
+}
+
+/** Throws if the name is none, or taken. */
+export function renameProject(place: Place, project: Named, name: string): void {
+  if (name === project.name) return;
+  place.library.renameProject(project.id, name);
+  place.notice.value = { words: `${project.name} is now ${name}`, undo: () => attempt(place, async () => place.library.renameProject(project.id, project.name)) };
+}
+
+/** Empties a trash of what is shown of it, for good. */
+export function emptyTrash(place: Place, project: Named, trash: readonly Named[]): void {
+  const what = trash.length === 1 ? split(trash[0]!.name).name : `${trash.length} documents`;
+  if (!confirm(`Delete ${what} for good, on every device? This cannot be undone.`)) return;
+  attempt(place, async () => {
+    await place.library.discard(project.id, trash);
+    place.announce('The trash is empty');
+  });
+}
+
 export async function removeFile(place: Place, project: string, file: Named): Promise<void> {
   await place.library.remove(project, file.id);
   place.notice.value = { words: `${split(file.name).name} is in the trash`, undo: () => restoreFile(place, project, file) };

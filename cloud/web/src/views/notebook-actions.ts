@@ -4,16 +4,18 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import type { EditorView } from '@codemirror/view';
 import { split } from '../documents/paths.ts';
 import type { Replica } from '../documents/replica.ts';
-import type { NotebookContext } from '../editor/context.ts';
+import type { Asked, NotebookContext } from '../editor/context.ts';
 import { notebookField, type CellRuns } from '../editor/notebook-field.ts';
 import { reason } from '../failure.ts';
 import { newId } from '../id.ts';
-import type { Session } from '../mesh/interface.ts';
+import type { Device, Session } from '../mesh/interface.ts';
 import type { Cell, Notebook } from '../notebook/document.ts';
 import { needsOf, sessionOf, settingsOf, type SessionName } from '../notebook/settings.ts';
 import type { Place } from '../place.ts';
+import { othersFor, sessionOn } from '../runs/elsewhere.ts';
 import type { LiveRun } from '../runs/live-run.ts';
 import { cellOf } from '../runs/runs.ts';
+import { StandIns, type StandIn } from './stand-ins.ts';
 
 /** Colours of carets, dark enough for white names. */
 const CARETS = ['#a4460f', '#136b4f', '#1c5fae', '#7a3a9c', '#9b2c52', '#5c6410'];
@@ -23,6 +25,7 @@ export class NotebookActions implements NotebookContext {
   readonly failure: Signal<string>;
   /** The device that was chosen for new sessions; empty: the mesh decides. */
   readonly device = signal('');
+  readonly standIns: StandIns;
   /** The sessions of the notebook's cells that live, in the order of the cells. */
   readonly sessions: ReadonlySignal<Session[]>;
   readonly running: ReadonlySignal<LiveRun[]>;
@@ -40,6 +43,7 @@ export class NotebookActions implements NotebookContext {
     this.#replica = replica;
     this.#project = project;
     this.path = path;
+    this.standIns = new StandIns(replica.id);
     this.device.value = localStorage.getItem(this.#deviceKey()) ?? '';
     this.sessions = computed(() => this.#names.value.flatMap((name) => place.sessions.value.filter((session) => nameOf(session) === name)));
     this.running = computed(() => place.runs.live.value.filter((run) => run.record.document === replica.id && run.phase.value.kind !== 'ended'));
@@ -58,6 +62,12 @@ export class NotebookActions implements NotebookContext {
   choose(device: string): void {
     this.device.value = device;
     localStorage.setItem(this.#deviceKey(), device);
+  }
+
+  /** Uses a session again that another one stood in for. */
+  usesAgain(standIn: StandIn): void {
+    this.standIns.forget(standIn);
+    void this.#readNames();
   }
 
   /** Knows the sessions of an editor's cells. */
@@ -93,8 +103,8 @@ export class NotebookActions implements NotebookContext {
       const settings = await settingsOf(notebook);
       const device = this.device.peek() || undefined;
       const wishes = cells.map((cell) => ({
-        document: this.#replica.id, text: this.#replica.text, path: this.path, cell, group, device,
-        session: sessionOf(settings, cell, this.#project), needs: needsOf(settings, cell),
+        document: this.#replica.id, text: this.#replica.text, path: this.path, cell, group,
+        ...this.#target(sessionOf(settings, cell, this.#project), cell.language, device), needs: needsOf(settings, cell),
         environment: environmentOf(settings.languages[cell.language]),
       }));
       for (const wish of wishes) this.place.runs.start(wish, this.place.isOnline);
@@ -102,6 +112,34 @@ export class NotebookActions implements NotebookContext {
     } catch (error) {
       this.failure.value = reason(error);
     }
+  }
+
+  asked({ record }: LiveRun): Asked {
+    const { devices, sessions } = this.place;
+    const session = sessions.value.find((session) => nameOf(session) === wordOf(record.session, record.language));
+    const id = session?.owner ?? record.device ?? '';
+    const device = devices.value.find((device) => device.id === id);
+    return { device: device?.name ?? session?.ownerName ?? '', isAway: device !== undefined && device.presence !== 'online', others: othersFor(record.language, id, devices.value) };
+  }
+
+  runOn(run: LiveRun, device: Device): void {
+    const { session, language, group } = run.record;
+    const name = sessionOn(session, device, language, this.place.sessions.peek());
+    // A stand-in whose device does not answer either gives way to another one for the same session.
+    const replaced = this.standIns.all.peek().find((it) => it.language === language && wordOf(it.name, language) === wordOf(session, language));
+    this.standIns.set({ for: replaced?.for ?? session, language, name, device: { id: device.id, name: device.name } });
+    const line = wordOf(session, language);
+    const isBehind = ({ record }: LiveRun) => group !== null && record.group === group && record.id > run.record.id && wordOf(record.session, record.language) === line;
+    const all = [run, ...this.running.peek().filter(isBehind)];
+    const cells = this.#view?.state.field(notebookField).cells ?? [];
+    const again = all.flatMap(({ record }) => cellOf(record, this.#replica.text, cells) ?? []);
+    this.place.runs.letGo(run).then(() => this.#run(again), (error: unknown) => (this.failure.value = reason(error)));
+  }
+
+  /** The session of a cell and the device for it, where another one stands in for it that one's. */
+  #target(session: SessionName, language: string, device?: string): { session: SessionName; device?: string } {
+    const standIn = this.standIns.of(session, language);
+    return standIn ? { session: standIn.name, device: standIn.device.id } : { session, device };
   }
 
   stop(run: LiveRun): void {
@@ -164,7 +202,8 @@ export class NotebookActions implements NotebookContext {
     if (!notebook) return null;
     try {
       const name = sessionOf(await settingsOf(notebook), cell, this.#project);
-      return this.place.sessions.peek().find((session) => nameOf(session) === wordOf(name, cell.language)) ?? null;
+      const word = wordOf(this.#target(name, cell.language).session, cell.language);
+      return this.place.sessions.peek().find((session) => nameOf(session) === word) ?? null;
     } catch {
       return null; // said when the cell is run
     }
@@ -191,7 +230,7 @@ export class NotebookActions implements NotebookContext {
     if (!notebook) return;
     try {
       const settings = await settingsOf(notebook);
-      const names = notebook.cells.map((cell) => wordOf(sessionOf(settings, cell, this.#project), cell.language));
+      const names = notebook.cells.map((cell) => wordOf(this.#target(sessionOf(settings, cell, this.#project), cell.language).session, cell.language));
       this.#names.value = [...new Set(names)];
     } catch {
       this.#names.value = []; // said when a cell is run

@@ -1,7 +1,7 @@
 // A document by project and path, as a page holds it.
 
 import { effect, useSignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Named } from '../documents/library.ts';
 import type { Replica } from '../documents/replica.ts';
 import type { Place } from '../place.ts';
@@ -29,9 +29,17 @@ export function useDocument(place: Place, project: string, path: string): Found 
   const wanted = useSignal(path);
   const projects = place.library.projects.value.filter((it) => it.name === project).map((it) => it.id).sort();
   const id = projects[0];
+  // A project that gets another name while one of its documents is open takes the address with it.
+  const last = useRef(id);
+  const renamed = id === undefined ? place.library.projects.value.find((it) => it.id === last.current) : undefined;
+  useEffect(() => {
+    if (id !== undefined) last.current = id;
+    else if (renamed) go({ view: 'document', project: renamed.name, path: wanted.peek() }, 'replace');
+  }, [id, renamed?.name]);
   const isKnown = place.library.known.value;
   useEffect(() => void (wanted.value = path), [path]);
   useEffect(() => {
+    if (renamed) return;
     if (id === undefined) return setFound(isKnown ? { kind: 'missing', project: '', trashed: null } : { kind: 'looking' });
     const { library } = place;
     const tree = library.files(id);
