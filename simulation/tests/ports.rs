@@ -45,7 +45,7 @@ impl LogWorld for OneDisk {
     }
 
     fn tear(&self, _name: LogName) {
-        self.0.crash(); // nothing was under way: half a record is no record on this disk
+        self.0.crash(true); // nothing was under way: half a record is no record on this disk
     }
 }
 
