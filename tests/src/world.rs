@@ -5,11 +5,13 @@ mod cloud;
 mod command_line;
 mod installed;
 mod node;
+mod pairing;
 
 pub use browser::Browser;
 pub use cloud::Cloud;
 pub use command_line::{CommandLine, Network};
 pub use node::Node;
+pub use pairing::pair;
 
 use std::cell::Cell;
 use std::fs;
@@ -20,8 +22,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 use wayfare_actors::ports::Address;
-use wayfare_io::transport::WsTransport;
-use wayfare_io::{OsRandom, SystemClock, load_or_create_key};
+use wayfare_io::{OsRandom, load_or_create_key};
 use wayfare_node::hosts::SESSION_FOLDER_VARIABLE;
 use wayfare_protocol::Limits;
 use wayfare_protocol::identity::DeviceKey;
@@ -394,13 +395,4 @@ pub fn in_a_world(test: impl AsyncFnOnce(&mut World) -> Result<()>) -> Result<()
         world.ended_well();
         Ok(())
     })
-}
-
-/// Pairs a key by a pairing string.
-///
-/// # Errors
-/// If the server is another one, or refuses.
-pub async fn pair(string: &PairingString, key: &DeviceKey, name: &str, limits: &Limits) -> Result<Address> {
-    let paired = wayfare_io::pair(&WsTransport::new(false), string, key, name, limits, &SystemClock).await?;
-    Ok(paired.address)
 }

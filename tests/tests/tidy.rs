@@ -7,8 +7,10 @@ const FILE_LINES_MAX: usize = 400;
 /// Files that may be longer, and why.
 const LONG_FILES: &[(&str, &str)] = &[];
 /// Sources of a layer that are its edge to the system, and why.
-const EDGES: &[(&str, &str)] =
-    &[("simulation/src/disorder.rs", "a mutation goes through an unordered map, to be found out")];
+const EDGES: &[(&str, &str)] = &[
+    ("simulation/src/dev/console.rs", "a person types, at the pace of the clock on the wall"),
+    ("simulation/src/disorder.rs", "a mutation goes through an unordered map, to be found out"),
+];
 /// Words that say nothing about what is in a file.
 const EMPTY_WORDS: &[&str] = &["manager", "helper", "utils", "common"];
 /// Folders of sources, of the layers and of everything else.

@@ -5,7 +5,7 @@ use std::io::BufReader;
 use anyhow::Result;
 use clap::Parser;
 use wayfare_node::daemons::{Primes, Tally, Window};
-use wayfare_simulation::dev::{DevMesh, lines_of};
+use wayfare_simulation::dev::{Console, DevMesh};
 
 /// Runs a cloud and three nodes in one process, to try daemons on: they are killed, frozen and started again, and daemons moved, by a
 /// line of text. Nothing of it is kept.
@@ -24,6 +24,6 @@ fn main() -> Result<()> {
         .daemon_factory("window", || Box::new(Window::default()))?
         .daemon_factory("primes", || Box::new(Primes::default()))?
         .seed(seed);
-    let lines = lines_of(BufReader::new(std::io::stdin()));
-    Ok(mesh.run(&lines, &mut |said| println!("{said}"))?)
+    let console = Console::new(BufReader::new(std::io::stdin()));
+    Ok(mesh.run(&console, &mut |said| println!("{said}"))?)
 }

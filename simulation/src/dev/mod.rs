@@ -4,22 +4,22 @@
 //! The actors are those of the binaries; network, disks and keys are the world's, and gone with it.
 
 mod command;
+mod console;
 mod mesh;
 mod person;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wayfare_actors::actor::Fatal;
 use wayfare_protocol::daemon::{DaemonFactory, DaemonKind, DaemonNameError, MeshDaemon};
 
 pub use command::{Command, HELP, Machine, Unreadable};
+pub use console::Console;
+use console::Typed;
 use mesh::Mesh;
 
-/// How long the world waits for a line before it goes on.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Time for what a line of a script asks for.
 const AFTER_LINE: Duration = Duration::from_secs(3);
 
@@ -67,20 +67,19 @@ impl DevMesh {
     ///
     /// # Errors
     /// If the world cannot be set up.
-    pub fn run(&self, lines: &Receiver<String>, say: &mut dyn FnMut(&str)) -> Result<(), Fatal> {
+    pub fn run(&self, console: &Console, say: &mut dyn FnMut(&str)) -> Result<(), Fatal> {
         self.in_world(async |mesh| {
             say(&self.greeting());
-            let began = Instant::now();
             loop {
-                mesh.go_to(began.elapsed(), say).await;
-                match lines.recv_timeout(LOOK_EVERY) {
-                    Ok(line) => {
+                mesh.go_to(console.elapsed(), say).await;
+                match console.typed() {
+                    Typed::Line(line) => {
                         if !mesh.obey(&line, say).await? {
                             return Ok(());
                         }
                     }
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                    Typed::Nothing => {}
+                    Typed::End => return Ok(()),
                 }
             }
         })
@@ -121,25 +120,8 @@ impl DevMesh {
     }
 }
 
-/// Reads the lines of a source until it ends, in a thread of its own.
-#[must_use]
-pub fn lines_of(source: impl std::io::BufRead + Send + 'static) -> Receiver<String> {
-    let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        for line in source.lines() {
-            let Ok(line) = line else { return };
-            if tell.send(line).is_err() {
-                return; // the mesh has ended
-            }
-        }
-    });
-    told
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::TryRecvError;
-
     use super::*;
     use crate::ledger::Ledgers;
 
@@ -178,12 +160,5 @@ mod tests {
         let has = |text: &str| said.iter().any(|line| line.contains(text));
         assert!(has("\"dance\" says nothing here") && has("there is no node7") && has("node1 runs already"), "{said:#?}");
         assert!(has("no daemon nobody") && has("votes is not started"), "{said:#?}");
-    }
-
-    #[test]
-    fn lines_come_from_a_source_until_it_ends() {
-        let lines = lines_of(std::io::Cursor::new("one\ntwo\n"));
-        assert_eq!(lines.iter().collect::<Vec<_>>(), ["one", "two"]);
-        assert_eq!(lines.try_recv(), Err(TryRecvError::Disconnected));
     }
 }
