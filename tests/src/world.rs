@@ -26,7 +26,6 @@ use wayfare_io::{OsRandom, load_or_create_key};
 use wayfare_node::hosts::SESSION_FOLDER_VARIABLE;
 use wayfare_protocol::Limits;
 use wayfare_protocol::identity::DeviceKey;
-use wayfare_protocol::pairing::PairingString;
 use wayfare_simulation::check::{TraceText, check};
 
 use crate::device::Device;
