@@ -159,7 +159,8 @@ impl Account {
         }
     }
 
-    /// A daemon whose logs were found has said how it stands: what was under way when this node ended goes on.
+    /// A daemon whose logs were found has said how it stands: what was under way when this node ended goes on. A copy that follows says so
+    /// also when its own actor was started again, and its target may have given it up meanwhile; one that has not passes this over.
     pub(super) fn resume_migration(&mut self, info: &DaemonInfo, out: &mut impl Sink<Effect>) {
         let party = match info.state {
             DaemonState::Recovering => return, // it says more later
@@ -167,7 +168,8 @@ impl Account {
             DaemonState::Sealed | DaemonState::Elsewhere => Some(Party::Source),
             DaemonState::Live | DaemonState::Failed | DaemonState::Unreachable | DaemonState::Stopped => None,
         };
-        if let (true, Some(party)) = (self.daemons.has_settled(info.entity), party) {
+        let is_found = self.daemons.has_settled(info.entity);
+        if let Some(party) = party.filter(|party| is_found || *party == Party::Target) {
             out.push(Effect::Migration(MigrationNews::Resume { daemon: info.entity, party }));
         }
     }
