@@ -17,8 +17,8 @@ use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
-    AccountId, ChunkId, DeviceId, DocumentId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId, SessionId,
-    StreamId, Wall,
+    AccountId, AssetId, ChunkId, DeviceId, DocumentId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId,
+    SessionId, StreamId, Wall,
 };
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
@@ -282,12 +282,24 @@ impl AccountExecutor {
         if let Some(meeting) = self.meeting.take() {
             meeting.abort();
         }
-        self.meeting = link.map(|_| context.spawn(self.library.clone().meet()));
+        let library = self.library.clone();
+        self.meeting = link.map(|_| {
+            context.spawn(async move {
+                let assets = library.assets().clone();
+                futures_util::future::join(library.meet(), assets.bring()).await;
+            })
+        });
     }
 
     fn open_document(&self, link: LinkId, stream: StreamId, document: DocumentId) {
         if let Some(link) = self.directory.link(link) {
             self.library.serve(document, Unserved::new(link, stream));
+        }
+    }
+
+    fn open_asset(&self, link: LinkId, stream: StreamId, asset: AssetId, context: &mut Context<Self>) {
+        if let Some(link) = self.directory.link(link) {
+            context.spawn(self.library.assets().clone().serve(asset, Unserved::new(link, stream)));
         }
     }
 
@@ -360,6 +372,7 @@ impl Executor for AccountExecutor {
             Effect::Migration(news) => self.migrate(news),
             Effect::ServeChunk { link, stream, chunk } => self.serve_chunk(link, stream, chunk, context),
             Effect::OpenDocument { link, stream, document } => self.open_document(link, stream, document),
+            Effect::OpenAsset { link, stream, asset } => self.open_asset(link, stream, asset, context),
             Effect::DocumentsAbove { link } => self.documents_above(link, context),
             Effect::Claim { op, claim } => self.claim(op, claim, context),
             Effect::Revoke { op, device, at } => self.revoke(op, device, at, context),

@@ -24,6 +24,7 @@ use wayfare_protocol::{
 };
 
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
+use crate::asset::MemoryAssets;
 use crate::directory::Directory;
 use crate::document::{self, Library, PassingLogs};
 use crate::ids::Ids;
@@ -238,6 +239,7 @@ impl Client {
             account: AccountId::LOCAL,
             directory: Arc::clone(&directory),
             logs: Arc::new(PassingLogs),
+            assets: Arc::new(MemoryAssets::default()), // nothing is put there: a client sends and reads
             ids: Arc::clone(&ids),
             runtime: runtime.clone(),
             limits: documents,

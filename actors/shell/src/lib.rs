@@ -7,6 +7,7 @@ pub mod contract;
 
 pub mod account;
 pub mod actor;
+pub mod asset;
 mod children;
 pub mod client;
 pub mod cloud;

@@ -1,6 +1,7 @@
 // Everything of a signed-in page: the mesh, the documents, the runs.
 
 import { signal, type ReadonlySignal } from '@preact/signals';
+import { Assets } from './documents/assets.ts';
 import { Library } from './documents/library.ts';
 import { follow } from './follow.ts';
 import type { Device, LinkState, Mesh, Session } from './mesh/interface.ts';
@@ -10,6 +11,7 @@ import { Runs } from './runs/runs.ts';
 export class Place {
   readonly mesh: Mesh;
   readonly library: Library;
+  readonly assets: Assets;
   readonly runs: Runs;
   readonly state: ReadonlySignal<LinkState>;
   readonly trouble: ReadonlySignal<string>;
@@ -35,7 +37,8 @@ export class Place {
     this.devices = signals.devices.value;
     this.sessions = signals.sessions.value;
     this.library = new Library(mesh, this.state, account);
-    this.runs = new Runs(mesh, this.state, this.library, account, this.announce);
+    this.assets = new Assets(mesh, this.state, account);
+    this.runs = new Runs(mesh, this.state, this.library, this.assets, account, this.announce);
   }
 
   get isOnline(): boolean {
@@ -50,6 +53,7 @@ export class Place {
   async end(): Promise<void> {
     this.#stops.forEach((stop) => stop());
     this.runs.end();
+    this.assets.end();
     this.mesh.close();
     await this.library.end();
   }

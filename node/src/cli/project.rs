@@ -1,4 +1,4 @@
-//! `wayfare project`: asks the node that runs here.
+//! `wayfare project`: bound folders, asked of the node that runs here, and files.
 
 use hyper::Method;
 use serde::Deserialize;
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::exit::{Exit, Failure};
+use super::files;
 use super::lists::printable;
 use super::project_arguments::ProjectCommand;
 use crate::client::node_answers;
@@ -24,6 +25,9 @@ pub(super) async fn project(app: &App, command: ProjectCommand) -> Result<Exit, 
             done(app, &answer, &format!("{folder} is bound to the project {name}"))
         }
         ProjectCommand::List => list(app).await,
+        ProjectCommand::Files { name } => files::files(app, &name).await,
+        ProjectCommand::Upload { name, file, path } => files::upload(app, &name, &file, path).await,
+        ProjectCommand::Download { name, path, output } => files::download(app, &name, &path, output).await,
         ProjectCommand::Status { name } => status(app, &name).await,
         ProjectCommand::Remove { name } => {
             let answer = ask(app, Method::DELETE, FOLDERS, &json!({ "name": name })).await?;

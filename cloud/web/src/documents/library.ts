@@ -6,6 +6,7 @@ import * as Y from 'yjs';
 import { newId } from '../id.ts';
 import type { LinkState } from '../mesh/interface.ts';
 import type { DocumentHome } from './channel.ts';
+import { readAssetFile, writeAssetFile, type AssetFile } from './asset-paths.ts';
 import { faultOf, freePath } from './paths.ts';
 import { Replica } from './replica.ts';
 
@@ -25,6 +26,8 @@ export interface Tree {
   files: ReadonlySignal<Named[]>;
   /** What was deleted, by the paths it had. */
   trash: ReadonlySignal<Named[]>;
+  /** Files that are no documents: by their paths, what their entries say (`readAssetFile`). */
+  assets: ReadonlySignal<Named[]>;
   known: ReadonlySignal<boolean>;
   close: () => void;
 }
@@ -103,7 +106,8 @@ export class Library {
       const kept = new Set(files.value.map((file) => file.id));
       return trash.value.filter((file) => !kept.has(file.id));
     });
-    return { files, trash: deleted, known: tree.known, close: () => this.close(project) };
+    const assets = this.#named(tree, 'assets');
+    return { files, trash: deleted, assets, known: tree.known, close: () => this.close(project) };
   }
 
   newProject(name: string): string {
@@ -145,6 +149,23 @@ export class Library {
       if (!files.has(id)) files.set(id, path);
       trash.delete(id);
       return path;
+    });
+  }
+
+  /** Gives a file a path in a project. */
+  async putAsset(project: string, path: string, file: AssetFile): Promise<void> {
+    await this.#inTree(project, () => {
+      const tree = this.#held.get(project)!.replica.doc;
+      tree.getMap<string>('assets').set(path, writeAssetFile(file));
+      tree.getMap<string>('assetTrash').delete(path);
+    });
+  }
+
+  /** What is at a path of a project; `null` if nothing is. */
+  async assetAt(project: string, path: string): Promise<AssetFile | null> {
+    return this.#inTree(project, () => {
+      const entry = this.#held.get(project)!.replica.doc.getMap<string>('assets').get(path);
+      return entry === undefined ? null : readAssetFile(entry);
     });
   }
 

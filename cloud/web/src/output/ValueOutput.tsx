@@ -68,7 +68,7 @@ function indented(text: string): string {
   }
 }
 
-function Picture({ mime, content, label, fetch }: { mime: string; content: Content; label: string; fetch: FetchFile }) {
+export function Picture({ mime, content, label, fetch }: { mime: string; content: Content; label: string; fetch: FetchFile }) {
   const [url, setUrl] = useState<string | null>(null);
   const [isMissing, setMissing] = useState(false);
   const [isLarge, setLarge] = useState(false);
