@@ -17,6 +17,7 @@ pub mod directory;
 pub mod document;
 pub mod edge;
 pub mod folder;
+pub mod folder_assets;
 pub mod gate;
 pub mod ids;
 pub mod journal;

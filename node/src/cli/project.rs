@@ -65,6 +65,7 @@ struct Row {
     name: String,
     folder: String,
     documents: usize,
+    files: usize,
     held: Vec<String>,
     skipped: std::collections::BTreeMap<String, String>,
     skipped_total: usize,
@@ -98,12 +99,13 @@ async fn list(app: &App) -> Result<Exit, Failure> {
         values.iter().try_for_each(|value| app.screen.json(value))?;
         return Ok(Exit::Good);
     }
-    let head = ["PROJECT", "FOLDER", "DOCUMENTS", "LEFT OUT", "STATE"].map(str::to_owned).to_vec();
+    let head = ["PROJECT", "FOLDER", "DOCUMENTS", "FILES", "LEFT OUT", "STATE"].map(str::to_owned).to_vec();
     let cells = |row: &Row| {
         vec![
             printable(&row.name),
             printable(&row.folder),
             row.documents.to_string(),
+            row.files.to_string(),
             row.skipped_total.to_string(),
             printable(&row.says()),
         ]
@@ -121,7 +123,13 @@ async fn status(app: &App, name: &str) -> Result<Exit, Failure> {
         return Ok(Exit::Good);
     }
     let row = &rows[at];
-    app.screen.line(&format!("{}: {} documents, {}", printable(&row.folder), row.documents, printable(&row.says())))?;
+    app.screen.line(&format!(
+        "{}: {} documents, {} other files, {}",
+        printable(&row.folder),
+        row.documents,
+        row.files,
+        printable(&row.says())
+    ))?;
     for path in &row.held {
         app.screen.line(&format!("gone  {}", printable(path)))?;
     }

@@ -125,6 +125,8 @@ pub const DOCUMENT_NAME_MAX: usize = 1_024;
 
 /// Largest file of a bound folder that is a document (seed 000).
 pub const FOLDER_FILE_MAX: u64 = 50 * 1024 * 1024;
+/// Largest file of a bound folder that is none.
+pub const FOLDER_ASSET_MAX: u64 = 256 * 1024 * 1024;
 
 /// Longest line of a run protocol server's events: a whole run's output at worst.
 pub const MRP_EVENT_MAX: usize = 64 * 1024 * 1024;
