@@ -77,7 +77,8 @@ pub(crate) async fn run(binding: Binding, library: Library, runtime: Runtime, li
     let telling = this.tell_of_tree(&changed);
     let working = async {
         loop {
-            let status = this.round(seen.borrow_and_update().clone()).await;
+            let now = seen.borrow_and_update().clone();
+            let status = this.round(now).await;
             let is_settled = status.is_settled;
             this.binding.files_status.send_replace(status);
             let again = if is_settled { this.limits.folder_rescan } else { this.limits.folder_gone };
@@ -133,7 +134,7 @@ impl FolderAssets {
         };
         let disk = self.read(&seen, &mut status).await;
         let assets = listed(&tree, &mut status);
-        let mut steps = plan(&disk, &assets, &self.bases);
+        let mut steps = plan(&disk, &assets, &tree.asset_trash, &self.bases);
         // Of what could not be read nothing is known.
         steps.retain(|path, _| !status.problems.contains_key(path));
         let mut kept_back = held(&steps, self.bases.len(), self.limits.folder_deletions);
@@ -280,13 +281,14 @@ impl FolderAssets {
             }
             upload.finish().await.map_err(said)?;
         }
-        let file = AssetFile { asset: found.asset, size, media_type: self.binding.others.media_type(path) };
         let tree = self.library.tree(self.binding.project).await.map_err(|error| error.to_string())?;
         let limit = self.limits.project_assets;
         if tree.assets.len() >= limit && !tree.assets.contains_key(path) {
             return Err(format!("the project has {limit} assets, the limit (project_assets)"));
         }
-        self.edit(asset_put(path, &file)).await?;
+        let file = AssetFile::new(found.asset, size, self.binding.others.media_type(path));
+        let before = tree.assets.get(path).or_else(|| tree.asset_trash.get(path));
+        self.edit(asset_put(path, &file.instead_of(before))).await?;
         self.bases.insert(path.to_owned(), Base { asset: found.asset, stamp: found.stamp });
         Ok(true)
     }

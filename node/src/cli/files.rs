@@ -66,7 +66,7 @@ pub(super) async fn upload(app: &App, name: &str, file: &Path, path: Option<Stri
     library.settled(DocumentId::INDEX, app.limits.request).await?;
     library.settled(project.tree(), app.limits.request).await?;
     send(app, library.assets(), asset, size, file).await?;
-    let file = AssetFile { asset, size, media_type: media_type::of(&path) };
+    let file = AssetFile::new(asset, size, media_type::of(&path));
     library.put_asset(project, &path, &file).await?;
     library.settled(project.tree(), app.limits.request).await?;
     match app.form {

@@ -152,7 +152,8 @@ impl FolderAssetFiles for DiskFolder {
     }
 
     fn remove_file(&self, path: &str, expected: Stamp) -> Pending<Swapped> {
-        let (removed, folder, path) = (self.swapped(path, move |path| remove(path, expected)), self.clone(), path.to_owned());
+        let (removed, folder, path) =
+            (self.swapped(path, move |path| remove(path, expected)), self.clone(), path.to_owned());
         Box::pin(async move {
             let removed = removed.await;
             folder.run(move |folder| folder.file(&path).map(|full| folder.tidy(&full))).await.ok();

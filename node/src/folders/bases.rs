@@ -120,9 +120,7 @@ impl Bases for BaseFiles {
         self.run(|files| {
             let path = files.folder.join(ASSETS);
             match fs::read(&path) {
-                Ok(bytes) => {
-                    serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", path.display()))
-                }
+                Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", path.display())),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
                 Err(error) => Err(format!("{}: {error}", path.display())),
             }

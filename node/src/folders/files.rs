@@ -82,11 +82,7 @@ impl DiskFolder {
     }
 
     /// Of a path that passes this.
-    pub(super) fn place_of(
-        &self,
-        path: &str,
-        fits: impl Fn(&str) -> Result<(), String>,
-    ) -> Result<PathBuf, String> {
+    pub(super) fn place_of(&self, path: &str, fits: impl Fn(&str) -> Result<(), String>) -> Result<PathBuf, String> {
         fits(path)?;
         if !self.root.is_dir() {
             return Err(format!("{} is not there", self.root.display()));

@@ -124,10 +124,10 @@ pub(super) async fn put_file(
     let asset = id_of(&id)?;
     let size = library.assets().obtain(asset).await.map_err(refused)?;
     let media_type = if r#type.is_empty() { ANY.to_owned() } else { r#type };
-    let file: AssetFile = AssetFile { asset, size, media_type }
-        .to_string()
-        .parse()
-        .map_err(|_| Failure::Wrong("type is a media type: one word".to_owned()))?;
+    let file = AssetFile::new(asset, size, media_type);
+    if file.to_string().parse().as_ref() != Ok(&file) {
+        return Err(Failure::Wrong("type is a media type: one word".to_owned()));
+    }
     library.put_asset(project, &path, &file).await?;
     Ok(Json(listed(&path, &file)))
 }

@@ -84,7 +84,8 @@ impl Library {
             let detail = format!("the project has {limit} assets, the limit (project_assets)");
             return Err(Refusal::new(ErrorCode::TooLarge, detail).into());
         }
-        self.edit(project.tree(), asset_put(path, file)).await
+        let file = file.clone().instead_of(tree.assets.get(path).or_else(|| tree.asset_trash.get(path)));
+        self.edit(project.tree(), asset_put(path, &file)).await
     }
 
     /// Puts the asset at a path into the project's trash.

@@ -23,6 +23,7 @@ test('what a tree says of a file is read as it was written', () => {
   const file = { asset: ID, size: 7, type: 'image/png' };
   expect(readAssetFile(writeAssetFile(file))).toEqual(file);
   expect(readAssetFile(writeAssetFile({ ...file, type: '' }))?.type).toBe('application/octet-stream');
+  expect(readAssetFile(`${ID} 7 image/png 00112233,44556677`)).toEqual(file);
   expect(readAssetFile('x 7 image/png')).toBeNull();
 });
 

@@ -5,7 +5,7 @@ import { split } from './paths.ts';
 /** Where files are that were added to a document, from its folder. */
 export const ADDED = '_assets';
 
-/** What a project's tree says of a file: `<id> <bytes> <media type>`. */
+/** What a project's tree says of a file: `<id> <bytes> <media type>`, and perhaps what was there before. */
 export interface AssetFile {
   asset: string;
   size: number;
@@ -13,7 +13,7 @@ export interface AssetFile {
 }
 
 export function readAssetFile(text: string): AssetFile | null {
-  const found = /^([0-9a-f]{64}) (\d+) ([!-~]{1,128})$/.exec(text);
+  const found = /^([0-9a-f]{64}) (\d+) ([!-~]{1,128})(?: [0-9a-f,]+)?$/.exec(text);
   return found && { asset: found[1]!, size: Number(found[2]), type: found[3]! };
 }
 
