@@ -203,7 +203,7 @@ async fn ports(config: &CloudConfig, files: &Files, limits: &Limits) -> Result<P
         random: Arc::new(OsRandom),
         transport: Arc::new(WsTransport::new(false)),
         logs: Arc::new(SegmentLogStore::open(&files.logs(), limits)?),
-        assets: Arc::new(FileAssets::open(&files.assets()).await.context("assets")?),
+        assets: Arc::new(FileAssets::open(&files.assets(), limits.asset_upload).await.context("assets")?),
         trace: Some(Arc::new(watch)),
     })
 }

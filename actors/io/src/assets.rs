@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use opendal::services::Fs;
@@ -19,7 +19,7 @@ use opendal::{ErrorKind, Metadata, Operator};
 use wayfare_actors::ports::{AssetError, AssetStore, Pending};
 use wayfare_protocol::asset::AssetHash;
 use wayfare_protocol::limits::ASSET_PART;
-use wayfare_protocol::{AccountId, AssetId, Wall};
+use wayfare_protocol::{AccountId, AssetId};
 
 /// Where files are written before they get their name.
 const WRITING: &str = "writing";
@@ -38,11 +38,11 @@ pub struct FileAssets {
 type Stamp = (u64, Option<SystemTime>);
 
 impl FileAssets {
-    /// Opens a folder of assets, and makes it if there is none.
+    /// Opens a folder of assets, and makes it if there is none. Uploads to which nothing was added for so long are forgotten.
     ///
     /// # Errors
     /// If the folder cannot be made or written to.
-    pub async fn open(root: &Path) -> io::Result<Self> {
+    pub async fn open(root: &Path, uploads: Duration) -> io::Result<Self> {
         let writing = root.join(WRITING);
         match tokio::fs::remove_dir_all(&writing).await {
             Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
@@ -51,6 +51,7 @@ impl FileAssets {
         let text = |path: &Path| path.to_str().map(str::to_owned).ok_or(io::ErrorKind::InvalidFilename);
         let files = Fs::default().root(&text(root)?).atomic_write_dir(&text(&writing)?);
         let files = Operator::new(files).map_err(io::Error::other)?;
+        forget_uploads(root, uploads).await?;
         Ok(Self { root: root.into(), files, checked: Arc::default() })
     }
 
@@ -156,19 +157,6 @@ impl FileAssets {
         self.files.delete_with(&at.upload()).recursive(true).await.map_err(unknown)
     }
 
-    async fn listed(self, account: AccountId, first_byte: u8, before: Wall) -> Result<Vec<AssetId>, AssetError> {
-        let mut assets = Vec::new();
-        for entry in self.files.list(&format!("{account}/{first_byte:02x}/")).await.map_err(refused)? {
-            // Whatever else lies there is not ours to speak of.
-            let Ok(asset) = entry.name().parse::<AssetId>() else { continue };
-            if self.stat(entry.path()).await?.is_some_and(|file| finished_at(&file) < before) {
-                assets.push(asset);
-            }
-        }
-        assets.sort();
-        Ok(assets)
-    }
-
     /// The names on the way to a file survive a loss of power.
     async fn sync(&self, path: &str) -> Result<(), AssetError> {
         let mut folders: Vec<PathBuf> = self.root.join(path).ancestors().skip(1).map(Path::to_owned).collect();
@@ -179,6 +167,21 @@ impl FileAssets {
         let ends = |_| AssetError::Unknown("the process ends".to_owned());
         synced.await.map_err(ends)?.map_err(|why| AssetError::Unknown(why.to_string()))
     }
+}
+
+/// Removes uploads that nobody goes on with.
+async fn forget_uploads(root: &Path, after: Duration) -> io::Result<()> {
+    let mut accounts = tokio::fs::read_dir(root).await?;
+    while let Some(account) = accounts.next_entry().await? {
+        let Ok(mut uploads) = tokio::fs::read_dir(account.path().join("uploads")).await else { continue };
+        while let Some(upload) = uploads.next_entry().await? {
+            let changed = upload.metadata().await?.modified()?;
+            if changed.elapsed().is_ok_and(|age| age > after) {
+                tokio::fs::remove_dir_all(upload.path()).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Where an asset of an account is.
@@ -246,10 +249,6 @@ impl AssetStore for FileAssets {
         })
     }
 
-    fn list(&self, account: AccountId, first_byte: u8, before: Wall) -> Pending<Result<Vec<AssetId>, AssetError>> {
-        Box::pin(self.clone().listed(account, first_byte, before))
-    }
-
     fn owe(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>> {
         let this = self.clone();
         Box::pin(async move { this.put(&Place { account, asset }.owed(), Bytes::new()).await })
@@ -281,10 +280,4 @@ fn unknown(why: opendal::Error) -> AssetError {
 
 fn stamp(file: &Metadata) -> Stamp {
     (file.content_length(), file.last_modified().map(SystemTime::from))
-}
-
-fn finished_at(file: &Metadata) -> Wall {
-    let modified = file.last_modified().map_or(UNIX_EPOCH, SystemTime::from);
-    let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Wall(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

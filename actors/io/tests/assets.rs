@@ -1,6 +1,7 @@
 //! Assets in memory and as files: their contract, and what only files can suffer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tempfile::TempDir;
@@ -9,6 +10,8 @@ use wayfare_actors::contract::asset::{self as contract, AssetWorld};
 use wayfare_actors::ports::{AssetError, AssetStore, Pending};
 use wayfare_io::FileAssets;
 use wayfare_protocol::{AccountId, AssetId};
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 struct Folder(TempDir);
 
@@ -22,14 +25,14 @@ impl Folder {
     }
 
     async fn store(&self) -> FileAssets {
-        FileAssets::open(self.0.path()).await.unwrap()
+        FileAssets::open(self.0.path(), WEEK).await.unwrap()
     }
 }
 
 impl AssetWorld for Folder {
     fn open(&self) -> Pending<Arc<dyn AssetStore>> {
         let path = self.0.path().to_owned();
-        Box::pin(async move { Arc::new(FileAssets::open(&path).await.unwrap()) as Arc<dyn AssetStore> })
+        Box::pin(async move { Arc::new(FileAssets::open(&path, WEEK).await.unwrap()) as Arc<dyn AssetStore> })
     }
 
     fn damage(&self, account: AccountId, asset: AssetId) {
@@ -87,4 +90,18 @@ async fn a_file_that_was_changed_is_read_again() {
     assert_eq!(store.read(account, asset, 0, 3).await, Ok(Some(Bytes::from_static(b"one"))));
     std::fs::write(folder.file(account, asset), b"more").unwrap();
     assert_eq!(store.read(account, asset, 0, 3).await, Err(AssetError::Damaged(asset)));
+}
+
+#[tokio::test]
+async fn an_upload_that_nobody_goes_on_with_is_forgotten_and_assets_stay() {
+    let (folder, account) = (Folder::new(), AccountId::LOCAL);
+    let (asset, begun) = (AssetId::of(b"one"), AssetId::of(b"two"));
+    let store = folder.store().await;
+    store.write(account, asset, 0, Bytes::from_static(b"one")).await.unwrap();
+    store.finish(account, asset).await.unwrap();
+    store.write(account, begun, 0, Bytes::from_static(b"t")).await.unwrap();
+    assert_eq!(folder.store().await.written(account, begun).await, Ok(1));
+    let store = FileAssets::open(folder.0.path(), Duration::ZERO).await.unwrap();
+    assert_eq!(store.written(account, begun).await, Ok(0));
+    assert_eq!(store.size(account, asset).await, Ok(Some(3)));
 }

@@ -198,13 +198,13 @@ impl AccountExecutor {
     fn claim(&self, op: wayfare_core::OpId, claim: Claim, context: &mut Context<Self>) {
         let Home::Cloud { account, store, .. } = &self.home else { return };
         let claimed = store.claim(*account, claim);
-        context.perform(async move { Ok(Input::Claimed { op, outcome: claimed.await.map_err(store_refusal) }) });
+        context.perform(async move { Ok(Input::Claimed { op, outcome: claimed.await.map_err(StoreError::refusal) }) });
     }
 
     fn revoke(&self, op: wayfare_core::OpId, device: DeviceId, at: Wall, context: &mut Context<Self>) {
         let Home::Cloud { account, store, .. } = &self.home else { return };
         let revoked = store.revoke(*account, device, at);
-        context.perform(async move { Ok(Input::Revoked { op, outcome: revoked.await.map_err(store_refusal) }) });
+        context.perform(async move { Ok(Input::Revoked { op, outcome: revoked.await.map_err(StoreError::refusal) }) });
     }
 
     fn migrate(&self, news: MigrationNews) {
@@ -316,15 +316,6 @@ fn place_node(config: &Config) -> Option<wayfare_protocol::NodeId> {
         wayfare_core::account::Place::Node { node, .. } => Some(*node),
         wayfare_core::account::Place::Cloud { .. } => None,
     }
-}
-
-fn store_refusal(error: StoreError) -> Refusal {
-    let code = match error {
-        // The owner claims anew, expecting none: after a restore the store may not know what was made since the backup.
-        StoreError::NoRow(_) => ErrorCode::NotFound,
-        StoreError::Refused(_) | StoreError::Unknown(_) => ErrorCode::StorageFailed,
-    };
-    Refusal::new(code, error.to_string())
 }
 
 fn device_child(device: DeviceId, account: &AccountExecutor, store: Arc<dyn ControlStore>) -> Child {

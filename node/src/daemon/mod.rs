@@ -232,7 +232,7 @@ impl Daemon {
             random: Arc::new(OsRandom),
             transport: Arc::new(WsTransport::new(false)),
             logs: Arc::new(SegmentLogStore::open(&folder.logs(), &limits)?),
-            assets: Arc::new(FileAssets::open(&folder.assets()).await?),
+            assets: Arc::new(FileAssets::open(&folder.assets(), limits.asset_upload).await?),
             trace: Some(Arc::new(watch)),
         };
         let node_ports = NodePorts {

@@ -245,7 +245,7 @@ pub struct Limits {
     pub project_assets: usize,
     /// Assets that one account brings to one place at a time, and those that a node fetches or brings to its cloud.
     pub asset_transfers: usize,
-    /// An upload that was cut off is kept for so long.
+    /// An upload of an asset that was cut off is kept for so long.
     pub asset_upload: Duration,
     /// An asset that could not be brought to the cloud is brought again after so long.
     pub asset_retry: Duration,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use wayfare_protocol::{AccountId, AssetId, Wall};
+use wayfare_protocol::{AccountId, AssetId};
 
 use crate::ports::{AssetError, AssetStore, Pending};
 
@@ -17,7 +17,7 @@ struct Kept {
     owed: BTreeSet<Key>,
 }
 
-/// See the module. It has no clock: everything was finished at the beginning of time, and a bit after.
+/// See the module. Clones are the same.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryAssets(Arc<Mutex<Kept>>);
 
@@ -91,12 +91,6 @@ impl AssetStore for MemoryAssets {
         kept.whole.remove(&(account, asset));
         kept.uploads.remove(&(account, asset));
         done(Ok(()))
-    }
-
-    fn list(&self, account: AccountId, first_byte: u8, before: Wall) -> Pending<Result<Vec<AssetId>, AssetError>> {
-        let kept = self.kept();
-        let is_listed = |key: &&Key| key.0 == account && key.1.0[0] == first_byte && before > Wall(0);
-        done(Ok(kept.whole.keys().filter(is_listed).map(|(_, asset)| *asset).collect()))
     }
 
     fn owe(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use uuid::Uuid;
-use wayfare_protocol::{AccountId, AssetId, Wall};
+use wayfare_protocol::{AccountId, AssetId};
 
 use crate::ports::{AssetError, AssetStore, Pending};
 
@@ -18,7 +18,6 @@ pub trait AssetWorld {
 
 const MINE: AccountId = AccountId(Uuid::from_u128(1));
 const OTHERS: AccountId = AccountId(Uuid::from_u128(2));
-const EVER: Wall = Wall(u64::MAX);
 
 /// Every rule of this suite, each on a fresh world.
 pub async fn all<W: AssetWorld>(fresh: impl Fn() -> W) {
@@ -28,7 +27,6 @@ pub async fn all<W: AssetWorld>(fresh: impl Fn() -> W) {
     accounts_see_nothing_of_each_other(&fresh()).await;
     damage_is_told_and_mended_by_uploading_again(&fresh()).await;
     what_is_deleted_is_gone(&fresh()).await;
-    a_list_has_what_begins_so(&fresh()).await;
     what_is_owed_is_owed_until_it_is_settled(&fresh()).await;
 }
 
@@ -101,7 +99,6 @@ pub async fn accounts_see_nothing_of_each_other(world: &impl AssetWorld) {
     let store = world.open().await;
     let asset = upload(store.as_ref(), MINE, &Bytes::from_static(b"one")).await;
     assert_eq!(good("size", store.size(OTHERS, asset).await), None);
-    assert_eq!(good("list", store.list(OTHERS, asset.0[0], EVER).await), []);
     good("owe", store.owe(MINE, asset).await);
     assert_eq!(good("owed", store.owed(OTHERS).await), []);
     good("delete", store.delete(OTHERS, asset).await);
@@ -134,24 +131,6 @@ pub async fn what_is_deleted_is_gone(world: &impl AssetWorld) {
         assert_eq!(good("written", store.written(MINE, gone).await), 0);
     }
     assert_eq!(good("size", store.size(MINE, other).await), Some(3), "the other one stays");
-}
-
-/// In order; uploads are not in it.
-pub async fn a_list_has_what_begins_so(world: &impl AssetWorld) {
-    let store = world.open().await;
-    let mut assets = Vec::new();
-    for n in 0u32..30 {
-        assets.push(upload(store.as_ref(), MINE, &Bytes::copy_from_slice(&n.to_le_bytes())).await);
-    }
-    assets.sort();
-    let begun = AssetId::of(b"begun");
-    good("write", store.write(MINE, begun, 0, Bytes::from_static(b"be")).await);
-    let mut listed = Vec::new();
-    for first in 0..=u8::MAX {
-        assert_eq!(good("list", store.list(MINE, first, Wall(0)).await), [], "all came after the beginning of time");
-        listed.extend(good("list", store.list(MINE, first, EVER).await));
-    }
-    assert_eq!(listed, assets);
 }
 
 /// Also after a crash.

@@ -11,10 +11,13 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 use wayfare_core::document::{Ask, Body, Edit, EditError, FILES, Told};
 use wayfare_protocol::limits::DOCUMENT_NAME_MAX;
-use wayfare_protocol::{DocumentId, ErrorCode, Limits, ProjectId, Refusal};
+use wayfare_protocol::{AccountId, DocumentId, ErrorCode, Limits, ProjectId, Refusal};
 
-use super::{DocumentCommand, Editor, EditorFeed, Environs};
-use crate::asset::{self, Assets};
+use super::{DocumentCommand, Editor, EditorFeed, Environs, PassingLogs};
+use crate::actor::Runtime;
+use crate::asset::{self, Assets, MemoryAssets};
+use crate::directory::Directory;
+use crate::ids::Ids;
 use crate::link::Unserved;
 use crate::ports::LogName;
 use crate::supervisor::{Child, Order, Policy};
@@ -74,6 +77,20 @@ impl Library {
         Self(environs, assets)
     }
 
+    /// Of a process that keeps nothing: what it has lasts as long as it does, and is durable where it is linked to.
+    pub(crate) fn of_a_client(directory: Arc<Directory>, ids: Arc<Ids>, runtime: Runtime, limits: Arc<Limits>) -> Self {
+        Self::new(Environs {
+            account: AccountId::LOCAL,
+            directory,
+            logs: Arc::new(PassingLogs),
+            assets: Arc::new(MemoryAssets::default()),
+            ids,
+            runtime,
+            limits,
+            has_above: true,
+        })
+    }
+
     /// The assets of the account at this place.
     #[must_use]
     pub fn assets(&self) -> &Assets {
@@ -85,7 +102,7 @@ impl Library {
     }
 
     /// What makes ids and numbers of replicas.
-    pub(crate) fn ids(&self) -> &crate::ids::Ids {
+    pub(crate) fn ids(&self) -> &Ids {
         &self.0.ids
     }
 

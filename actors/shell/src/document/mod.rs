@@ -24,7 +24,7 @@ use crate::logs;
 use crate::ports::{AssetStore, Log, LogName, LogStore};
 pub use editor::{Editor, EditorFeed, EditorNews};
 pub use library::{Library, LibraryError, PROJECTS};
-pub(crate) use passing::PassingLogs;
+use passing::PassingLogs;
 
 /// What documents need of where they are.
 #[derive(Clone)]

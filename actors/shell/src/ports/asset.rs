@@ -1,7 +1,7 @@
 //! The port of assets: files of an account, known by their content, that come in parts.
 
 use bytes::Bytes;
-use wayfare_protocol::{AccountId, AssetId, Wall};
+use wayfare_protocol::{AccountId, AssetId};
 
 use super::Pending;
 
@@ -45,8 +45,6 @@ pub trait AssetStore: Send + Sync {
     fn finish(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>>;
     /// Forgets an asset, and its upload.
     fn delete(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>>;
-    /// The assets that begin with that byte and were finished before a time, in order.
-    fn list(&self, account: AccountId, first_byte: u8, before: Wall) -> Pending<Result<Vec<AssetId>, AssetError>>;
     /// Notes durably that somebody else has yet to get it. What is owed twice is owed once.
     fn owe(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>>;
     /// They have it.
