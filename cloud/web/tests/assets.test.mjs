@@ -107,6 +107,9 @@ describe('a picture', () => {
     await image.waitFor();
     assert.ok(await isShown(image));
     await page.getByText('gone: this picture is not on this device.').waitFor();
+    // It may be on its way.
+    await page.evaluate(([missing, id]) => window.fakeMesh.files.set(missing, window.fakeMesh.files.get(id)), [missing, id]);
+    await page.getByRole('img', { name: 'gone' }).waitFor();
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'data.csv' }).click()]);
     assert.equal(download.suggestedFilename(), 'data.csv');
     assert.match(id, /^[0-9a-f]{64}$/);

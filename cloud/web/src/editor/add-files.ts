@@ -1,6 +1,6 @@
 // Files that are dropped, pasted or chosen come into the text as links at the cursor.
 
-import { EditorView } from '@codemirror/view';
+import { EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view';
 import { contextOf } from './context.ts';
 import { cellAt } from './notebook-field.ts';
 
@@ -10,24 +10,32 @@ function place(view: EditorView, at: number): { at: number; isApart: boolean } {
   return cell ? { at: cell.regionTo, isApart: true } : { at, isApart: false };
 }
 
+/** Places where links will be when their files are added: what is written meanwhile moves them. */
+const places = ViewPlugin.fromClass(
+  class {
+    readonly all = new Set<{ at: number }>();
+
+    update({ docChanged, changes }: ViewUpdate): void {
+      if (docChanged) for (const place of this.all) place.at = changes.mapPos(place.at, 1);
+    }
+  },
+);
+
 /** Adds files to the project, and links to them to the text. */
 export async function addFiles(view: EditorView, files: readonly File[], where: number): Promise<void> {
-  const context = contextOf(view);
-  // What others write meanwhile moves the place.
-  let at = where;
+  const [context, waiting] = [contextOf(view), { at: where }];
+  const all = view.plugin(places)?.all;
+  all?.add(waiting);
   for (const file of files) {
     const link = await context.add(file);
     if (link === null) continue;
-    const found = place(view, Math.min(at, view.state.doc.length));
-    const insert = found.isApart ? `\n\n${link}` : link;
-    at = found.at + insert.length;
-    view.dispatch({ changes: { from: found.at, insert }, selection: { anchor: at }, scrollIntoView: true, userEvent: 'input.drop' });
+    const { at, isApart } = place(view, waiting.at);
+    const insert = `${isApart ? '\n\n' : ''}${link}${files.length > 1 && file !== files.at(-1) ? '\n' : ''}`;
+    view.dispatch({ changes: { from: at, insert }, selection: { anchor: at + insert.length }, scrollIntoView: true, userEvent: 'input.drop' });
+    waiting.at = at + insert.length;
     context.announce(`${file.name} added`);
-    if (files.length > 1 && !found.isApart) {
-      view.dispatch({ changes: { from: at, insert: '\n' } });
-      at += 1;
-    }
   }
+  all?.delete(waiting);
 }
 
 /** Lets the person choose files. */
@@ -41,7 +49,7 @@ export function chooseFiles(view: EditorView): void {
 
 const filesOf = (data: DataTransfer | null): File[] => [...(data?.files ?? [])];
 
-export const takesFiles = EditorView.domEventHandlers({
+export const takesFiles = [places, EditorView.domEventHandlers({
   drop(event, view) {
     const files = filesOf(event.dataTransfer);
     if (files.length === 0) return false;
@@ -58,4 +66,4 @@ export const takesFiles = EditorView.domEventHandlers({
     void addFiles(view, files, view.state.selection.main.head);
     return true;
   },
-});
+})];
