@@ -115,3 +115,17 @@ describe('a picture', () => {
     assert.match(id, /^[0-9a-f]{64}$/);
   });
 });
+
+describe('a file', () => {
+  test('is added to a project, listed and saved, at the width of a phone', async (t) => {
+    const { page, errors } = await open(t, '/');
+    await page.getByRole('button', { name: 'New notebook in analysis' }).tap();
+    await page.getByLabel('Files for the project').setInputFiles({ name: 'birds.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n1,2\n') });
+    await page.getByText('Files (1)').tap();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'birds.csv' }).tap()]);
+    assert.equal(download.suggestedFilename(), 'birds.csv');
+    assert.match((await assets(page))['birds.csv'], /^[0-9a-f]{64} 8 text\/csv$/);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out');
+    assert.deepEqual(errors, []);
+  });
+});

@@ -12,7 +12,7 @@ export function FileLink({ path, label, fetch }: { path: string; label: string; 
     if (!file) return;
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([file], { type: 'application/octet-stream' }));
-    link.download = label;
+    link.download = label.slice(label.lastIndexOf('/') + 1);
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   };

@@ -11,6 +11,7 @@ import { go } from '../route.ts';
 import { Bar } from './Bar.tsx';
 import { NodeCount } from './Devices.tsx';
 import { Files } from './Files.tsx';
+import { AddFiles } from './OtherFiles.tsx';
 
 export function Projects({ place, signOut }: { place: Place; signOut: () => void }) {
   const projects = place.library.projects.value;
@@ -54,6 +55,7 @@ function Project({ place, project }: { place: Place; project: Named }) {
         <button type="button" class="button icon-button" aria-label={`New notebook in ${project.name}`} aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}><Icon name="add" /></button>
       </div>
       {isMaking && <NewNotebook place={place} project={project} close={() => setMaking(false)} />}
+      {isMaking && <AddFiles place={place} project={project} tree={tree} done={() => setMaking(false)} />}
       <Files place={place} project={project} tree={tree} />
     </section>
   );
