@@ -75,13 +75,16 @@ pub(crate) async fn run(binding: Binding, library: Library, runtime: Runtime, li
     let changed = Arc::new(Notify::new());
     let mut this = FolderAssets { binding, library, runtime, limits, bases, released: BTreeSet::new() };
     let telling = this.tell_of_tree(&changed);
+    let mut wait = this.limits.folder_gone;
     let working = async {
         loop {
             let now = seen.borrow_and_update().clone();
             let status = this.round(now).await;
-            let is_settled = status.is_settled;
+            // What stays away is asked for less and less.
+            let is_done = status.is_settled && status.problems.is_empty();
+            wait = if is_done { this.limits.folder_gone } else { (wait * 2).min(this.limits.folder_rescan) };
+            let again = if is_done { this.limits.folder_rescan } else { wait / 2 };
             this.binding.files_status.send_replace(status);
-            let again = if is_settled { this.limits.folder_rescan } else { this.limits.folder_gone };
             tokio::select! {
                 biased;
                 change = released.changed() => match change {
@@ -148,6 +151,7 @@ impl FolderAssets {
             steps.into_iter().partition(|(_, step)| matches!(step, Step::Trash(_) | Step::Remove(_)));
         let mut misses = 0;
         for (path, step) in first.into_iter().chain(last) {
+            tracing::debug!(folder = self.binding.name, path, ?step, "a file is brought into step");
             let is_write = matches!(step, Step::Write { .. });
             if is_write && misses >= MISSES {
                 status.is_settled = false;
@@ -155,11 +159,11 @@ impl FolderAssets {
             }
             match self.perform(&path, step).await {
                 Ok(true) => {}
-                Ok(false) => status.is_settled = false,
-                Err(why) => {
-                    // What is not within reach yet is on its way.
-                    status.is_settled &= !is_write;
+                Ok(false) => {
+                    status.is_settled = false;
                     misses += usize::from(is_write);
+                }
+                Err(why) => {
                     status.problems.insert(path, why);
                 }
             }
@@ -295,7 +299,15 @@ impl FolderAssets {
 
     async fn write(&mut self, path: &str, file: &AssetFile, over: Option<Stamp>) -> Result<bool, String> {
         let (assets, files) = (self.library.assets().clone(), Arc::clone(&self.binding.others));
-        let size = assets.obtain(file.asset).await.map_err(|refusal| refusal.to_string())?;
+        files.stamp(path).await?; // whether it may be here at all
+        let size = match assets.obtain(file.asset).await {
+            Ok(size) => size,
+            Err(refusal) => {
+                // What is not within reach yet is on its way.
+                tracing::debug!(folder = self.binding.name, path, %refusal, "a file is not here yet");
+                return Ok(false);
+            }
+        };
         let mut at = 0;
         loop {
             let part = if at < size { read(&assets, file.asset, at).await? } else { Bytes::new() };

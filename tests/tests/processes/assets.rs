@@ -134,6 +134,7 @@ fn a_program_brings_and_fetches_files_at_the_doors_of_node_and_cloud() -> Result
 #[test]
 fn files_of_bound_folders_are_the_same_on_both_nodes() -> Result<()> {
     in_a_world(async |world| {
+        world.node_tables("[log]\nfilter = \"info,wayfare_actors=debug\"");
         world.start_cloud().await?;
         world.start_node("laptop").await?;
         let laptop = world.command_line_of_node()?;

@@ -241,12 +241,15 @@ async fn put(assets: &Assets, id: AssetId, request: Request) -> Result<Response,
     let size = number(headers, &UPLOAD_LENGTH)?.or_else(|| Some(sent? + offset));
     let size = size.ok_or_else(|| Failure::Wrong("say how long it is: Upload-Length, or Content-Length".to_owned()))?;
     let Some(mut upload) = assets.upload(id, size).await.map_err(refused)? else {
+        pass_over(request).await;
         return Ok((StatusCode::OK, Json(json!({ "id": id, "size": size }))).into_response());
     };
     // Whoever says no offset sends all of it: what is there of it is passed over.
     let mut over = upload.at();
     if headers.contains_key(UPLOAD_OFFSET) {
         if over != offset {
+            drop(upload);
+            pass_over(request).await;
             let why = Json(json!({ "error": format!("{over} bytes of it are there, not {offset}") }));
             return Ok((StatusCode::CONFLICT, [(UPLOAD_OFFSET, over)], why).into_response());
         }
@@ -272,6 +275,12 @@ async fn put(assets: &Assets, id: AssetId, request: Request) -> Result<Response,
     }
     upload.finish().await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(json!({ "id": id, "size": size }))).into_response())
+}
+
+/// Reads what nobody wants: a client that is answered before it has said everything may hear nothing.
+async fn pass_over(request: Request) {
+    let mut body = request.into_body().into_data_stream();
+    while let Some(Ok(_)) = body.next().await {}
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Assets of an account at one place: what is kept here, what is fetched from the cloud, and what has yet to be brought to it.
 
+mod bring;
 mod channel;
 mod memory;
 mod transfer;
@@ -275,52 +276,6 @@ impl Assets {
             upload.finish().await?;
         }
         channel.send(&AssetMessage::Kept).await
-    }
-
-    /// Brings what is owed to the cloud, whenever something is, for as long as this runs.
-    pub(crate) async fn bring(self) {
-        loop {
-            let is_done = self.bring_owed().await;
-            let Environs { runtime, limits, .. } = self.environs();
-            if is_done {
-                self.0.owing.notified().await;
-            } else {
-                let until = runtime.clock.now().boot.after(limits.asset_retry);
-                runtime.timer.sleep_until(until).await;
-            }
-        }
-    }
-
-    /// Whether nothing is left that could be brought later.
-    async fn bring_owed(&self) -> bool {
-        let (store, account) = self.store();
-        let owed = match store.owed(account).await {
-            Ok(owed) => owed,
-            Err(error) => {
-                tracing::warn!(%error, "assets are not brought to the cloud now");
-                return false;
-            }
-        };
-        let mut is_done = true;
-        for asset in owed {
-            match self.bring_one(asset).await {
-                Ok(()) => {}
-                Err(refusal) => {
-                    tracing::info!(%asset, %refusal, "an asset is not brought to the cloud now");
-                    is_done = false;
-                }
-            }
-        }
-        is_done
-    }
-
-    async fn bring_one(&self, asset: AssetId) -> Result<(), Refusal> {
-        // Nobody has what was owed and then did not come, or was deleted.
-        if let Some(size) = self.size_here(asset).await? {
-            self.send(asset, size, &Here { assets: self.clone(), asset }).await?;
-        }
-        let (store, account) = self.store();
-        store.settle(account, asset).await.map_err(|error| failed(&error))
     }
 }
 

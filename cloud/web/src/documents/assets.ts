@@ -72,8 +72,9 @@ export class Assets {
     const bytes = await file.arrayBuffer();
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
     const id = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-    await set(id, true, this.#owed);
     await this.#keep(id, new Blob([bytes], { type: file.type }));
+    // Only now: what is owed and not here is forgotten.
+    await set(id, true, this.#owed);
     void this.#bring();
     return id;
   }
