@@ -119,9 +119,10 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await image.waitFor();
     assert.ok(await image.evaluate((image) => image.complete && image.naturalWidth === 40));
     assert.match(mesh.files('analysis'), /_assets\/[0-9a-f]{64}\.png +\d+ +image\/png/);
-    // It stays when there is no network.
+    // It is in the browser from then on.
     await mesh.kill('cloud');
-    await page.reload();
+    await page.getByRole('button', { name: 'Back to projects' }).tap();
+    await page.getByRole('link', { name: 'first.md' }).tap();
     await image.waitFor();
     assert.ok(await image.evaluate((image) => image.complete && image.naturalWidth === 40));
     await mesh.startCloud();
