@@ -238,7 +238,7 @@ async fn put(assets: &Assets, id: AssetId, request: Request) -> Result<Response,
     let headers = request.headers();
     let offset = number(headers, &UPLOAD_OFFSET)?.unwrap_or(0);
     let sent = number(headers, &CONTENT_LENGTH)?;
-    let size = number(headers, &UPLOAD_LENGTH)?.or_else(|| Some(sent? + offset));
+    let size = number(headers, &UPLOAD_LENGTH)?.or_else(|| sent?.checked_add(offset));
     let size = size.ok_or_else(|| Failure::Wrong("say how long it is: Upload-Length, or Content-Length".to_owned()))?;
     let Some(mut upload) = assets.upload(id, size).await.map_err(refused)? else {
         pass_over(request).await;
