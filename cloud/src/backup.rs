@@ -1,7 +1,7 @@
 //! `wayfare-cloud backup` and `wayfare-cloud restore`: a cloud's folder, kept elsewhere and brought back.
 //!
-//! A backup is a folder of what a cloud keeps: the control store as of one moment, copies of its logs made after it, the keys and
-//! certificates of its own CA, and a description, which is written last: without it a backup is not whole. A restore raises the
+//! A backup is a folder of what a cloud keeps: the control store as of one moment, copies of its logs made after it, the assets, the
+//! keys and certificates of its own CA, and a description, which is written last: without it a backup is not whole. A restore raises the
 //! store's generation: every row counts as unconfirmed until its node has claimed it again (architecture §5.1).
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -45,6 +45,8 @@ pub async fn backup(data_dir: &Path, to: &Path) -> Result<Description> {
     DirBuilder::new().recursive(true).mode(0o700).create(to).with_context(|| to.display().to_string())?;
     SqliteStore::copy(&files.store(), &copies.store()).await?;
     let logs = copy_logs(&files.logs(), &copies.logs()).context("logs")?;
+    // After the logs: of what the documents in them name nothing is missing.
+    copy_assets(&files.assets(), &copies.assets()).context("assets")?;
     copy_keys(&files.tls(), &copies.tls()).context("keys")?;
     let description =
         Description { version: env!("CARGO_PKG_VERSION").to_owned(), made_at: SystemClock.now().wall.0, logs };
@@ -72,6 +74,7 @@ pub async fn restore(from: &Path, data_dir: &Path) -> Result<u32> {
     let (copies, files) = (Files::of(from), Files::of(&beside));
     SqliteStore::copy(&copies.store(), &files.store()).await?;
     copy_logs(&copies.logs(), &files.logs()).context("logs")?;
+    copy_assets(&copies.assets(), &files.assets()).context("assets")?;
     copy_keys(&copies.tls(), &files.tls()).context("keys")?;
     let generation = SqliteStore::begin_generation(&files.store(), SystemClock.now().wall).await?;
     sync(&beside)?;
@@ -125,6 +128,40 @@ fn copy_keys(from: &Path, to: &Path) -> io::Result<()> {
     sync(to)
 }
 
+/// Copies the assets that are whole: nobody changes such a file, and unfinished ones are brought again.
+fn copy_assets(from: &Path, to: &Path) -> io::Result<()> {
+    let accounts = match from.read_dir() {
+        Ok(accounts) => accounts,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for account in accounts {
+        let account = account?;
+        if !account.file_type()?.is_dir() {
+            continue;
+        }
+        for folder in account.path().read_dir()? {
+            let folder = folder?;
+            let is_of_assets = folder.file_name().len() == 2 && folder.file_type()?.is_dir();
+            if is_of_assets {
+                copy_files(&folder.path(), &to.join(account.file_name()).join(folder.file_name()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(to)?;
+    for entry in from.read_dir()? {
+        let entry = entry?;
+        let copy = to.join(entry.file_name());
+        fs::copy(entry.path(), &copy)?;
+        File::open(&copy)?.sync_all()?;
+    }
+    to.ancestors().take(3).try_for_each(sync)
+}
+
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
@@ -156,6 +193,9 @@ mod tests {
         SqliteStore::open(&files.store(), Wall(1)).await.unwrap().close().await;
         fs::create_dir(files.tls()).unwrap();
         fs::write(files.tls().join("ca.key"), "secret").unwrap();
+        fs::create_dir_all(files.assets().join("account/ab")).unwrap();
+        fs::write(files.assets().join("account/ab/abc"), "picture").unwrap();
+        fs::create_dir_all(files.assets().join("account/uploads/abd")).unwrap();
         data
     }
 
@@ -174,6 +214,9 @@ mod tests {
         assert_eq!((after.generation(), after.default_account()), (generation, before.default_account()));
         assert!(generation > 1_700_000_000, "above every other copy's: {generation}");
         assert_eq!(fs::read(Files::of(&restored).tls().join("ca.key")).unwrap(), b"secret");
+        let assets = Files::of(&restored).assets().join("account");
+        assert_eq!(fs::read(assets.join("ab/abc")).unwrap(), b"picture");
+        assert!(!assets.join("uploads").exists(), "nobody goes on with it");
     }
 
     #[tokio::test]

@@ -60,6 +60,12 @@ impl Files {
         self.folder.join("logs")
     }
 
+    /// Assets, by account.
+    #[must_use]
+    pub fn assets(&self) -> PathBuf {
+        self.folder.join("assets")
+    }
+
     /// The cloud's own CA and certificate.
     #[must_use]
     pub fn tls(&self) -> PathBuf {

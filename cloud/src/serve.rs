@@ -18,7 +18,7 @@ use wayfare_actors::watch::Watch;
 use wayfare_io::http::{self, Bounds};
 use wayfare_io::tls::ServerTls;
 use wayfare_io::transport::{TcpDoor, WsTransport};
-use wayfare_io::{BootTimer, DataDir, OsRandom, SegmentLogStore, SqliteStore, SystemClock, TraceFile};
+use wayfare_io::{BootTimer, DataDir, FileAssets, OsRandom, SegmentLogStore, SqliteStore, SystemClock, TraceFile};
 use wayfare_protocol::Limits;
 use wayfare_protocol::pairing::{PairingAnchor, origin};
 
@@ -127,7 +127,7 @@ async fn start(config: &CloudConfig) -> Result<Running> {
     let clock = SystemClock;
     let store = Arc::new(SqliteStore::open(&files.store(), clock.now().wall).await?);
     let account = store.account(store.default_account()).await?;
-    let ports = ports(config, &files, &limits)?;
+    let ports = ports(config, &files, &limits).await?;
     let identity = Identity { server: tls.identity().clone(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let shared: Arc<dyn ControlStore> = Arc::clone(&store) as _;
     let node = CloudNode::start(ports, Arc::clone(&shared), identity, limits.clone()).await?;
@@ -187,7 +187,7 @@ fn warn_of_insecurity(config: &CloudConfig, security: Security<'_>, admin: Socke
     }
 }
 
-fn ports(config: &CloudConfig, files: &Files, limits: &Limits) -> Result<Ports> {
+async fn ports(config: &CloudConfig, files: &Files, limits: &Limits) -> Result<Ports> {
     let trace = match &config.trace_file {
         Some(path) => {
             let file = TraceFile::open(path).with_context(|| format!("trace file {}", path.display()))?;
@@ -203,6 +203,7 @@ fn ports(config: &CloudConfig, files: &Files, limits: &Limits) -> Result<Ports> 
         random: Arc::new(OsRandom),
         transport: Arc::new(WsTransport::new(false)),
         logs: Arc::new(SegmentLogStore::open(&files.logs(), limits)?),
+        assets: Arc::new(FileAssets::open(&files.assets(), limits.asset_upload).await.context("assets")?),
         trace: Some(Arc::new(watch)),
     })
 }

@@ -96,6 +96,12 @@ impl DataFolder {
         self.0.join("blobs")
     }
 
+    /// Assets.
+    #[must_use]
+    pub fn assets(&self) -> PathBuf {
+        self.0.join("assets")
+    }
+
     /// The folders that are bound to projects.
     #[must_use]
     pub fn folders_list(&self) -> PathBuf {

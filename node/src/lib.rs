@@ -13,6 +13,7 @@ pub mod hardware;
 pub mod hosts;
 pub mod jupyter;
 pub mod kernels;
+mod media_type;
 pub mod notebook;
 pub mod render;
 pub mod service;

@@ -5,6 +5,7 @@
 
 pub mod announcement;
 pub mod ask;
+pub mod asset;
 pub mod between;
 mod bounded;
 pub mod capability;
@@ -41,6 +42,7 @@ pub mod snapshot;
 pub mod stream;
 pub mod time;
 
+pub use asset::AssetId;
 pub use causal::{CausalLink, Chain};
 pub use entity::{EntityId, EntityKey, Origin};
 pub use epoch::Epoch;

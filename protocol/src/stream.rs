@@ -4,11 +4,12 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::asset::AssetMessage;
 use crate::codec::{Codec, DecodeError};
 use crate::daemon::DaemonUpdate;
 use crate::document::DocumentMessage;
 use crate::output::{OutputRecord, RunOutcome};
-use crate::{ChunkId, DocumentId, EntityId, Epoch, NodeId, Refusal, RunId, SessionId};
+use crate::{AssetId, ChunkId, DocumentId, EntityId, Epoch, NodeId, Refusal, RunId, SessionId};
 
 /// How urgent a stream's bytes are. Frames of a more urgent class go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,6 +79,11 @@ pub enum Destination {
         /// Which.
         document: DocumentId,
     },
+    /// An asset that the opener wants or has. Both ends send [`AssetMessage`]s; the far end closes.
+    Asset {
+        /// Which.
+        asset: AssetId,
+    },
 }
 
 impl Destination {
@@ -96,6 +102,7 @@ impl Destination {
             Self::Daemon { .. } => anew::<DaemonUpdate>(message, from, to),
             Self::Chunk { .. } => Ok(message.clone()),
             Self::Document { .. } => anew::<DocumentMessage>(message, from, to),
+            Self::Asset { .. } => anew::<AssetMessage>(message, from, to),
         }
     }
 }

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wayfare_protocol::announcement::Announcement;
+use wayfare_protocol::asset::AssetMessage;
 use wayfare_protocol::capability::Capabilities;
 use wayfare_protocol::capability_filter::CapabilityFilter;
 use wayfare_protocol::capability_set::CapabilitySet;
@@ -79,6 +80,7 @@ fn decode_as_everything(bytes: &[u8]) {
     decode_both_ways::<Open>(bytes);
     decode_both_ways::<RunUpdate>(bytes);
     decode_both_ways::<DocumentMessage>(bytes);
+    decode_both_ways::<AssetMessage>(bytes);
     decode_both_ways::<OutputRecord>(bytes);
     decode_both_ways::<HostRequest>(bytes);
     decode_both_ways::<HostMessage>(bytes);

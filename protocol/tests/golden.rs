@@ -113,6 +113,8 @@ fn runs(into: &mut Golden) {
     message_pack(into, "update", &outputs::updates(), outputs::update::name);
     bincode(into, "document", &outputs::documents(), outputs::document::NAMES, outputs::document::name);
     message_pack(into, "document", &outputs::documents(), outputs::document::name);
+    bincode(into, "asset", &outputs::assets(), outputs::asset::NAMES, outputs::asset::name);
+    message_pack(into, "asset", &outputs::assets(), outputs::asset::name);
 }
 
 /// What is asked of sessions, and of their hosts.

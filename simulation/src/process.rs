@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wayfare_actors::actor::Fatal;
+use wayfare_actors::asset::MemoryAssets;
 use wayfare_actors::cloud::{self, CloudNode};
 use wayfare_actors::edge::{self, EdgeNode, NodePorts};
 use wayfare_actors::ports::{Address, DeviceRow, Ports};
@@ -69,6 +70,7 @@ impl Surroundings {
             random: Arc::new(SimRandom::new(seed)),
             transport: Arc::new(SimTransport { network, place, life: Arc::clone(life) }),
             logs: disk.open(life)?,
+            assets: Arc::new(MemoryAssets::default()), // nobody in this world has any yet
             trace: Some(Arc::new(trace)),
         })
     }

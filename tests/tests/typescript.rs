@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use ts_rs::{Config, TS, TypeVisitor};
 use wayfare_protocol::Limits;
+use wayfare_protocol::asset::AssetMessage;
 use wayfare_protocol::codec::MSGPACK_SUBPROTOCOL;
 use wayfare_protocol::control::Control;
 use wayfare_protocol::document::DocumentMessage;
 use wayfare_protocol::limits::{
-    CODE_MAX, DEVICE_NAME_MAX, DOCUMENT_PIECE_MAX, FRAME_BODY_MAX, MESSAGE_MAX, RUNS_LISTED_MAX,
+    ASSET_PIECE_MAX, CODE_MAX, DEVICE_NAME_MAX, DOCUMENT_PIECE_MAX, FRAME_BODY_MAX, MESSAGE_MAX, RUNS_LISTED_MAX,
 };
 use wayfare_protocol::stream::{Open, RunUpdate};
 
@@ -51,6 +52,7 @@ fn written() -> String {
     types.visit::<Open>();
     types.visit::<RunUpdate>();
     types.visit::<DocumentMessage>();
+    types.visit::<AssetMessage>();
     let limits = Limits::default();
     let numbers = [
         ("FRAME_BODY_MAX", "Bytes of a frame's body.", FRAME_BODY_MAX as u128),
@@ -58,6 +60,7 @@ fn written() -> String {
         ("CODE_MAX", "Bytes of one run's code.", CODE_MAX as u128),
         ("DEVICE_NAME_MAX", "Bytes of a device's name.", DEVICE_NAME_MAX as u128),
         ("DOCUMENT_PIECE_MAX", "Bytes of one piece of a document's frame.", DOCUMENT_PIECE_MAX as u128),
+        ("ASSET_PIECE_MAX", "Bytes of an asset in one message.", ASSET_PIECE_MAX as u128),
         ("RUNS_LISTED_MAX", "Runs in one list.", RUNS_LISTED_MAX.into()),
         ("STREAM_WINDOW", "Bytes that one end of a stream takes before it grants more.", limits.stream_window.into()),
         ("DIAL_MS", "A dial that took longer has failed.", millis(limits.dial)),

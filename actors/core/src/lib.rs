@@ -10,6 +10,7 @@ pub mod client;
 pub mod daemon;
 pub mod document;
 pub mod fact;
+pub mod folder_assets;
 pub mod folder_binding;
 pub mod jitter;
 pub mod journal;

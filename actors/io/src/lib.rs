@@ -6,6 +6,7 @@ pub mod http;
 pub mod tls;
 pub mod transport;
 
+mod assets;
 mod blobs;
 mod clock;
 mod data_dir;
@@ -19,6 +20,7 @@ mod timer;
 mod trace_file;
 mod workers;
 
+pub use assets::FileAssets;
 pub use blobs::FileBlobs;
 pub use clock::{OsRandom, SystemClock};
 pub use data_dir::{DataDir, DataDirError};

@@ -17,8 +17,8 @@ use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
-    AccountId, ChunkId, DeviceId, DocumentId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId, SessionId,
-    StreamId, Wall,
+    AccountId, AssetId, ChunkId, DeviceId, DocumentId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId,
+    SessionId, StreamId, Wall,
 };
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
@@ -198,13 +198,13 @@ impl AccountExecutor {
     fn claim(&self, op: wayfare_core::OpId, claim: Claim, context: &mut Context<Self>) {
         let Home::Cloud { account, store, .. } = &self.home else { return };
         let claimed = store.claim(*account, claim);
-        context.perform(async move { Ok(Input::Claimed { op, outcome: claimed.await.map_err(store_refusal) }) });
+        context.perform(async move { Ok(Input::Claimed { op, outcome: claimed.await.map_err(StoreError::refusal) }) });
     }
 
     fn revoke(&self, op: wayfare_core::OpId, device: DeviceId, at: Wall, context: &mut Context<Self>) {
         let Home::Cloud { account, store, .. } = &self.home else { return };
         let revoked = store.revoke(*account, device, at);
-        context.perform(async move { Ok(Input::Revoked { op, outcome: revoked.await.map_err(store_refusal) }) });
+        context.perform(async move { Ok(Input::Revoked { op, outcome: revoked.await.map_err(StoreError::refusal) }) });
     }
 
     fn migrate(&self, news: MigrationNews) {
@@ -282,12 +282,24 @@ impl AccountExecutor {
         if let Some(meeting) = self.meeting.take() {
             meeting.abort();
         }
-        self.meeting = link.map(|_| context.spawn(self.library.clone().meet()));
+        let library = self.library.clone();
+        self.meeting = link.map(|_| {
+            context.spawn(async move {
+                let assets = library.assets().clone();
+                futures_util::future::join(library.meet(), assets.bring()).await;
+            })
+        });
     }
 
     fn open_document(&self, link: LinkId, stream: StreamId, document: DocumentId) {
         if let Some(link) = self.directory.link(link) {
             self.library.serve(document, Unserved::new(link, stream));
+        }
+    }
+
+    fn open_asset(&self, link: LinkId, stream: StreamId, asset: AssetId, context: &mut Context<Self>) {
+        if let Some(link) = self.directory.link(link) {
+            context.spawn(self.library.assets().clone().serve(asset, Unserved::new(link, stream)));
         }
     }
 
@@ -304,15 +316,6 @@ fn place_node(config: &Config) -> Option<wayfare_protocol::NodeId> {
         wayfare_core::account::Place::Node { node, .. } => Some(*node),
         wayfare_core::account::Place::Cloud { .. } => None,
     }
-}
-
-fn store_refusal(error: StoreError) -> Refusal {
-    let code = match error {
-        // The owner claims anew, expecting none: after a restore the store may not know what was made since the backup.
-        StoreError::NoRow(_) => ErrorCode::NotFound,
-        StoreError::Refused(_) | StoreError::Unknown(_) => ErrorCode::StorageFailed,
-    };
-    Refusal::new(code, error.to_string())
 }
 
 fn device_child(device: DeviceId, account: &AccountExecutor, store: Arc<dyn ControlStore>) -> Child {
@@ -364,6 +367,7 @@ impl Executor for AccountExecutor {
             Effect::Migration(news) => self.migrate(news),
             Effect::ServeChunk { link, stream, chunk } => self.serve_chunk(link, stream, chunk, context),
             Effect::OpenDocument { link, stream, document } => self.open_document(link, stream, document),
+            Effect::OpenAsset { link, stream, asset } => self.open_asset(link, stream, asset, context),
             Effect::DocumentsAbove { link } => self.documents_above(link, context),
             Effect::Claim { op, claim } => self.claim(op, claim, context),
             Effect::Revoke { op, device, at } => self.revoke(op, device, at, context),

@@ -19,13 +19,12 @@ use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionCall, SessionInfo};
 use wayfare_protocol::stream::{Class, Destination, RunUpdate};
 use wayfare_protocol::{
-    AccountId, DeviceId, EntityId, Limits, NodeId, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId,
-    Wall,
+    DeviceId, EntityId, Limits, NodeId, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId, Wall,
 };
 
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::directory::Directory;
-use crate::document::{self, Library, PassingLogs};
+use crate::document::Library;
 use crate::ids::Ids;
 use crate::link::{LinkCommand, LinkOwner, LinkRef, StreamPeer, uplink};
 use crate::supervisor::{self, Child, Supervisor, SupervisorRef};
@@ -234,15 +233,7 @@ impl Client {
         let actor = actor::spawn(arguments, supervisor.get_cell()).await?;
         let directory = Arc::new(Directory::default());
         directory.set_supervisor(supervisor.clone());
-        let library = Library::new(document::Environs {
-            account: AccountId::LOCAL,
-            directory: Arc::clone(&directory),
-            logs: Arc::new(PassingLogs),
-            ids: Arc::clone(&ids),
-            runtime: runtime.clone(),
-            limits: documents,
-            has_above: true,
-        });
+        let library = Library::of_a_client(Arc::clone(&directory), Arc::clone(&ids), runtime.clone(), documents);
         let owner = actor.clone();
         let owner = move || Box::new(ClientOwner::new(owner.clone(), Arc::clone(&directory))) as Box<dyn LinkOwner>;
         let uplink = uplink::arguments(config, owner, runtime);

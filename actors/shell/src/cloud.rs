@@ -183,6 +183,7 @@ impl Accounts {
             account,
             directory: Arc::clone(&directory),
             logs: Arc::clone(&self.ports.logs),
+            assets: Arc::clone(&self.ports.assets),
             ids: Arc::new(Ids::new(Arc::clone(&self.ports.clock), Arc::clone(&self.ports.random))),
             runtime: self.ports.runtime(),
             limits: Arc::new(self.limits.clone()),

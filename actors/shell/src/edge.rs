@@ -26,7 +26,7 @@ use crate::folder::Binder;
 use crate::ids::Ids;
 use crate::link::{AccountOwner, LinkOwner, accepted, uplink};
 use crate::migration;
-use crate::ports::{Address, BlobStore, Connection, EntityKeys, LogName, Ports, SessionHosts, Workers};
+use crate::ports::{Address, AssetStore, BlobStore, Connection, EntityKeys, LogName, Ports, SessionHosts, Workers};
 use crate::session::Environs;
 use crate::supervisor::{self, Child, Order, Policy, Supervisor, SupervisorRef};
 use door::Doors;
@@ -126,7 +126,7 @@ impl EdgeNode {
             found: found.clone(),
             is_paired: identity.cloud.is_some(),
         };
-        let library = library(&identity, &environs, &limits);
+        let library = library(&identity, Arc::clone(&ports.assets), &environs, &limits);
         let place = Place::Node {
             node,
             name: identity.name.clone(),
@@ -210,11 +210,12 @@ impl EdgeNode {
     }
 }
 
-fn library(identity: &Identity, environs: &Environs, limits: &Limits) -> Library {
+fn library(identity: &Identity, assets: Arc<dyn AssetStore>, environs: &Environs, limits: &Limits) -> Library {
     Library::new(document::Environs {
         account: AccountId::LOCAL, // a node has one account, whose id changes when it is paired
         directory: Arc::clone(&environs.directory),
         logs: Arc::clone(&environs.logs),
+        assets,
         ids: Arc::clone(&environs.ids),
         runtime: environs.runtime.clone(),
         limits: Arc::new(limits.clone()),

@@ -15,7 +15,8 @@ use wayfare_protocol::{DocumentId, Limits, ProjectId};
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::document::{EditorNews, Library};
-use crate::ports::{Bases, FolderFiles};
+use crate::folder_assets::{self, FilesStatus};
+use crate::ports::{Bases, FolderAssetFiles, FolderFiles};
 use crate::supervisor::{Child, Order, Policy, SupervisorRef};
 
 /// A folder that is bound.
@@ -29,10 +30,14 @@ pub struct Binding {
     pub device: String,
     /// The folder.
     pub files: Arc<dyn FolderFiles>,
+    /// The same folder's files that are no documents.
+    pub others: Arc<dyn FolderAssetFiles>,
     /// What is remembered of its files.
     pub bases: Arc<dyn Bases>,
     /// Is told how it stands.
     pub status: watch::Sender<Status>,
+    /// Is told how its files stand that are no documents.
+    pub files_status: watch::Sender<FilesStatus>,
     /// The person says that what is gone was deleted.
     pub released: watch::Receiver<u64>,
 }
@@ -92,6 +97,8 @@ impl FolderExecutor {
                 tell(&myself, Input::Release);
             }
         });
+        let (binding, library) = (self.binding.clone(), self.library.clone());
+        context.spawn(folder_assets::run(binding, library, self.runtime.clone(), Arc::clone(&self.limits)));
         self.follow(self.binding.project.tree(), Input::TreeChanged, context);
     }
 
@@ -118,7 +125,7 @@ impl FolderExecutor {
 }
 
 /// Follows a document until its actor ends. `changed` is called at once, and after every change, of many in a short time once.
-async fn follow(
+pub(crate) async fn follow(
     library: &Library,
     document: DocumentId,
     runtime: &Runtime,
@@ -149,7 +156,7 @@ async fn follow(
     }
 }
 
-async fn sleep(runtime: &Runtime, time: Duration) {
+pub(crate) async fn sleep(runtime: &Runtime, time: Duration) {
     runtime.timer.sleep_until(runtime.clock.now().boot.after(time)).await;
 }
 

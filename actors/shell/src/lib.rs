@@ -7,6 +7,7 @@ pub mod contract;
 
 pub mod account;
 pub mod actor;
+pub mod asset;
 mod children;
 pub mod client;
 pub mod cloud;
@@ -16,6 +17,7 @@ pub mod directory;
 pub mod document;
 pub mod edge;
 pub mod folder;
+pub mod folder_assets;
 pub mod gate;
 pub mod ids;
 pub mod journal;

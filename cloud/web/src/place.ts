@@ -1,6 +1,7 @@
 // Everything of a signed-in page: the mesh, the documents, the runs.
 
 import { signal, type ReadonlySignal } from '@preact/signals';
+import { Assets } from './documents/assets.ts';
 import { Library } from './documents/library.ts';
 import { follow } from './follow.ts';
 import { lastSync } from './last-sync.ts';
@@ -11,6 +12,7 @@ import { Runs } from './runs/runs.ts';
 export class Place {
   readonly mesh: Mesh;
   readonly library: Library;
+  readonly assets: Assets;
   readonly runs: Runs;
   readonly state: ReadonlySignal<LinkState>;
   readonly trouble: ReadonlySignal<string>;
@@ -41,7 +43,8 @@ export class Place {
     this.lastSync = last.at;
     this.#stops.push(last.stop);
     this.library = new Library(mesh, this.state, account);
-    this.runs = new Runs(mesh, this.state, this.library, account, this.announce);
+    this.assets = new Assets(mesh, this.state, account);
+    this.runs = new Runs(mesh, this.state, this.library, this.assets, account, this.announce);
   }
 
   get isOnline(): boolean {
@@ -56,6 +59,7 @@ export class Place {
   async end(): Promise<void> {
     this.#stops.forEach((stop) => stop());
     this.runs.end();
+    this.assets.end();
     this.mesh.close();
     await this.library.end();
   }

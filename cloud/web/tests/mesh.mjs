@@ -76,6 +76,11 @@ export class RealMesh {
     return this.#wayfare('docs', 'cat', path);
   }
 
+  /** The files of a project that are no documents, as the command line lists them. */
+  files(project) {
+    return this.#wayfare('project', 'files', project);
+  }
+
   /** Ends a program at once. */
   async kill(name, signal = 'SIGKILL') {
     const child = this.#running.get(name);

@@ -152,6 +152,39 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await other.close();
   });
 
+  test('a picture that one device drops is seen by another, and is a file of the project', async (t) => {
+    const { page: desk, context } = await launch(DESKTOP);
+    t.after(() => context.close());
+    context.setDefaultTimeout(30_000);
+    await desk.goto(mesh.local);
+    await desk.getByRole('link', { name: 'first.md' }).click();
+    await run(desk, 1).waitFor();
+    await desk.evaluate(async () => {
+      const canvas = new OffscreenCanvas(40, 30);
+      canvas.getContext('2d').fillRect(0, 0, 40, 30);
+      const data = new DataTransfer();
+      data.items.add(new File([await canvas.convertToBlob({ type: 'image/png' })], 'island.png', { type: 'image/png' }));
+      const line = document.querySelector('.cm-line');
+      const { left, top, height } = line.getBoundingClientRect();
+      const where = { clientX: left + 4, clientY: top + height / 2, bubbles: true, cancelable: true };
+      line.dispatchEvent(new DragEvent('drop', { ...where, dataTransfer: data }));
+    });
+    await written(/!\[island\.png\]\(_assets\/[0-9a-f]{64}\.png\)/);
+    const { page } = phone;
+    await page.goto(`${mesh.origin}/d/analysis/first.md`);
+    const image = page.getByRole('img', { name: 'island.png' });
+    await image.waitFor();
+    assert.ok(await image.evaluate((image) => image.complete && image.naturalWidth === 40));
+    assert.match(mesh.files('analysis'), /_assets\/[0-9a-f]{64}\.png +\d+ +image\/png/);
+    // It is in the browser from then on.
+    await mesh.kill('cloud');
+    await page.getByRole('button', { name: 'Back to projects' }).tap();
+    await page.getByRole('link', { name: 'first.md' }).tap();
+    await image.waitFor();
+    assert.ok(await image.evaluate((image) => image.complete && image.naturalWidth === 40));
+    await mesh.startCloud();
+  });
+
   test('a revoked browser is told so', async () => {
     const { page } = phone;
     page.on('dialog', (dialog) => void dialog.accept());

@@ -73,7 +73,7 @@ pub enum Command {
         #[command(subcommand)]
         command: DocsCommand,
     },
-    /// The folders of this device that are bound to projects. For the node that runs here.
+    /// The folders of this device that are bound to projects, and files of projects that are no documents.
     Project {
         /// What to do.
         #[command(subcommand)]

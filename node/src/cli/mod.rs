@@ -18,6 +18,7 @@ mod docs_arguments;
 mod doctor;
 mod elsewhere;
 mod exit;
+mod files;
 mod jupyter;
 mod jupyter_arguments;
 mod keyboard;

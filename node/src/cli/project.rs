@@ -1,4 +1,4 @@
-//! `wayfare project`: asks the node that runs here.
+//! `wayfare project`: bound folders, asked of the node that runs here, and files.
 
 use hyper::Method;
 use serde::Deserialize;
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::exit::{Exit, Failure};
+use super::files;
 use super::lists::printable;
 use super::project_arguments::ProjectCommand;
 use crate::client::node_answers;
@@ -24,6 +25,9 @@ pub(super) async fn project(app: &App, command: ProjectCommand) -> Result<Exit, 
             done(app, &answer, &format!("{folder} is bound to the project {name}"))
         }
         ProjectCommand::List => list(app).await,
+        ProjectCommand::Files { name } => files::files(app, &name).await,
+        ProjectCommand::Upload { name, file, path } => files::upload(app, &name, &file, path).await,
+        ProjectCommand::Download { name, path, output } => files::download(app, &name, &path, output).await,
         ProjectCommand::Status { name } => status(app, &name).await,
         ProjectCommand::Remove { name } => {
             let answer = ask(app, Method::DELETE, FOLDERS, &json!({ "name": name })).await?;
@@ -61,6 +65,7 @@ struct Row {
     name: String,
     folder: String,
     documents: usize,
+    files: usize,
     held: Vec<String>,
     skipped: std::collections::BTreeMap<String, String>,
     skipped_total: usize,
@@ -94,12 +99,13 @@ async fn list(app: &App) -> Result<Exit, Failure> {
         values.iter().try_for_each(|value| app.screen.json(value))?;
         return Ok(Exit::Good);
     }
-    let head = ["PROJECT", "FOLDER", "DOCUMENTS", "LEFT OUT", "STATE"].map(str::to_owned).to_vec();
+    let head = ["PROJECT", "FOLDER", "DOCUMENTS", "FILES", "LEFT OUT", "STATE"].map(str::to_owned).to_vec();
     let cells = |row: &Row| {
         vec![
             printable(&row.name),
             printable(&row.folder),
             row.documents.to_string(),
+            row.files.to_string(),
             row.skipped_total.to_string(),
             printable(&row.says()),
         ]
@@ -117,7 +123,13 @@ async fn status(app: &App, name: &str) -> Result<Exit, Failure> {
         return Ok(Exit::Good);
     }
     let row = &rows[at];
-    app.screen.line(&format!("{}: {} documents, {}", printable(&row.folder), row.documents, printable(&row.says())))?;
+    app.screen.line(&format!(
+        "{}: {} documents, {} other files, {}",
+        printable(&row.folder),
+        row.documents,
+        row.files,
+        printable(&row.says())
+    ))?;
     for path in &row.held {
         app.screen.line(&format!("gone  {}", printable(path)))?;
     }

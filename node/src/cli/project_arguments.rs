@@ -22,6 +22,31 @@ pub enum ProjectCommand {
         /// The project.
         name: String,
     },
+    /// The files of a project that are no documents.
+    Files {
+        /// The project.
+        name: String,
+    },
+    /// Bring a file into a project, which is made if there is none. What is there already is not sent again.
+    Upload {
+        /// The project.
+        name: String,
+        /// The file.
+        file: PathBuf,
+        /// Its path in the project (default: its name).
+        #[arg(long)]
+        path: Option<String>,
+    },
+    /// Fetch a file of a project.
+    Download {
+        /// The project.
+        name: String,
+        /// Its path in the project.
+        path: String,
+        /// Where it is written; `-` for standard output (default: its name, here).
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
     /// Let the folder of a project go. Its files and the documents stay as they are.
     Remove {
         /// The project.

@@ -70,8 +70,13 @@ fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, FolderError> {
 }
 
 async fn list(State(folders): State<Folders>) -> Json<Value> {
-    let shown = folders.list().into_iter().map(|(bound, status)| {
+    let shown = folders.list().into_iter().map(|(bound, mut status, files)| {
+        status.held.extend(files.held);
+        status.skipped_total += files.problems.len();
+        status.skipped.extend(files.problems);
+        status.is_settled &= files.is_settled;
         let mut value = json!(status);
+        value["files"] = json!(files.files);
         value["name"] = json!(bound.name);
         value["project"] = json!(bound.project);
         value["folder"] = json!(bound.folder);

@@ -23,7 +23,7 @@ use wayfare_actors::watch::Watch;
 use wayfare_io::http::TokenError;
 use wayfare_io::transport::{DoorError, UnixDoor, WsTransport};
 use wayfare_io::{
-    BootTimer, DataDir, DataDirError, EntityKeyFiles, FileBlobs, KeyFileError, LogStoreError, OsRandom,
+    BootTimer, DataDir, DataDirError, EntityKeyFiles, FileAssets, FileBlobs, KeyFileError, LogStoreError, OsRandom,
     SegmentLogStore, SystemClock, ThreadWorkers, TraceFile, load_or_create_key,
 };
 use wayfare_protocol::Limits;
@@ -232,6 +232,7 @@ impl Daemon {
             random: Arc::new(OsRandom),
             transport: Arc::new(WsTransport::new(false)),
             logs: Arc::new(SegmentLogStore::open(&folder.logs(), &limits)?),
+            assets: Arc::new(FileAssets::open(&folder.assets(), limits.asset_upload).await?),
             trace: Some(Arc::new(watch)),
         };
         let node_ports = NodePorts {

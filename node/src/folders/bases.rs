@@ -9,10 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 use wayfare_actors::ports::{Bases, Pending};
+use wayfare_core::folder_assets::Base;
 use wayfare_core::folder_binding::{Brief, Kept};
 use wayfare_protocol::{DocumentId, codec};
 
 const ENDING: &str = "base";
+/// What is remembered of files that are no documents.
+const ASSETS: &str = "assets.json";
 /// Bytes of the hash before what is remembered.
 const HASH: usize = 32;
 
@@ -65,13 +68,17 @@ impl BaseFiles {
     }
 
     fn write(&self, document: DocumentId, kept: &Kept) -> io::Result<()> {
-        let (path, stored) = (self.path(document), codec::encode_stored(kept));
+        let stored = codec::encode_stored(kept);
+        self.replace(&self.path(document), &[blake3::hash(&stored).as_bytes(), &stored])
+    }
+
+    /// The old file or the new one is there, whatever comes between.
+    fn replace(&self, path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
         let unfinished = path.with_extension("new");
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-        file.write_all(blake3::hash(&stored).as_bytes())?;
-        file.write_all(&stored)?;
+        pieces.iter().try_for_each(|piece| file.write_all(piece))?;
         file.sync_all()?;
-        fs::rename(&unfinished, &path)?;
+        fs::rename(&unfinished, path)?;
         File::open(&self.folder)?.sync_all()
     }
 
@@ -107,6 +114,25 @@ impl Bases for BaseFiles {
 
     fn get(&self, document: DocumentId) -> Pending<Result<Option<Kept>, String>> {
         self.run(move |files| files.read(document))
+    }
+
+    fn assets(&self) -> Pending<Result<BTreeMap<String, Base>, String>> {
+        self.run(|files| {
+            let path = files.folder.join(ASSETS);
+            match fs::read(&path) {
+                Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", path.display())),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+                Err(error) => Err(format!("{}: {error}", path.display())),
+            }
+        })
+    }
+
+    fn put_assets(&self, assets: BTreeMap<String, Base>) -> Pending<Result<(), String>> {
+        self.run(move |files| {
+            let path = files.folder.join(ASSETS);
+            let bytes = serde_json::to_vec(&assets).map_err(|error| error.to_string())?;
+            files.replace(&path, &[&bytes]).map_err(|error| format!("{}: {error}", path.display()))
+        })
     }
 
     fn put(&self, document: DocumentId, kept: Option<Kept>) -> Pending<Result<(), String>> {

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
+use tokio::sync::watch;
 use wayfare_actors::ports::{FolderFiles, Pending};
 use wayfare_core::folder_binding::paths::{LEAVING, STAGED, fits};
 use wayfare_core::folder_binding::{Disk, Moved, Scan, Stamp, Swapped};
 use wayfare_protocol::limits::FOLDER_FILE_MAX;
 
+use super::asset_files::Others;
 use super::exchange::{Placed, exchange, place};
 use super::walk::{IGNORE_FILE, Ignored, stamp, walk};
 use super::watching::Watching;
@@ -24,6 +26,8 @@ pub struct DiskFolder {
     turn: Arc<Mutex<()>>,
     watching: Arc<Watching>,
     ignored: Arc<Mutex<Option<IgnoredThen>>>,
+    /// Files of the last scan that are no documents.
+    pub(super) seen: Arc<watch::Sender<Option<Others>>>,
 }
 
 /// What was ignored when the file that says so had that stamp.
@@ -41,10 +45,11 @@ impl DiskFolder {
             turn: Arc::default(),
             watching: Arc::new(Watching::new()),
             ignored: Arc::default(),
+            seen: Arc::new(watch::Sender::new(None)),
         }
     }
 
-    fn run<T: Send + 'static>(&self, job: impl FnOnce(&Self) -> T + Send + 'static) -> Pending<T> {
+    pub(super) fn run<T: Send + 'static>(&self, job: impl FnOnce(&Self) -> T + Send + 'static) -> Pending<T> {
         let folder = self.clone();
         let done = tokio::task::spawn_blocking(move || {
             let _turn = folder.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,6 +78,11 @@ impl DiskFolder {
 
     /// Where a path is. What leads out of the folder, or is ignored, is nowhere.
     fn place(&self, path: &str) -> Result<PathBuf, String> {
+        self.place_of(path, fits)
+    }
+
+    /// Of a path that passes this.
+    pub(super) fn place_of(&self, path: &str, fits: impl Fn(&str) -> Result<(), String>) -> Result<PathBuf, String> {
         fits(path)?;
         if !self.root.is_dir() {
             return Err(format!("{} is not there", self.root.display()));
@@ -130,11 +140,15 @@ impl DiskFolder {
             Ok(to) => to,
             Err(why) => return Moved::Refused(why),
         };
-        let moved = make_room(&to).and_then(|()| place(from, &to));
+        self.moved(from, &to)
+    }
+
+    pub(super) fn moved(&self, from: &Path, to: &Path) -> Moved {
+        let moved = make_room(to).and_then(|()| place(from, to));
         self.tidy(from);
         match moved {
             Ok(Placed::Done) => {
-                sync_folder(&to).map_or_else(|error| Moved::Refused(error.to_string()), |()| Moved::Done)
+                sync_folder(to).map_or_else(|error| Moved::Refused(error.to_string()), |()| Moved::Done)
             }
             Ok(Placed::Taken) => Moved::Taken,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Moved::Gone,
@@ -143,7 +157,7 @@ impl DiskFolder {
     }
 
     /// Removes the folders above a path that are empty.
-    fn tidy(&self, path: &Path) {
+    pub(super) fn tidy(&self, path: &Path) {
         for folder in path.ancestors().skip(1).take_while(|folder| *folder != self.root) {
             if fs::remove_dir(folder).is_err() {
                 return; // something is in it
@@ -157,6 +171,7 @@ impl FolderFiles for DiskFolder {
         self.run(|folder| {
             let walked = walk(&folder.root, &folder.ignored())?;
             folder.watching.look_at(&walked.folders);
+            folder.seen.send_replace(Some(Arc::new(walked.others)));
             Ok(walked.scan)
         })
     }
@@ -220,7 +235,7 @@ impl FolderFiles for DiskFolder {
 }
 
 /// The name beside a path that nobody else uses.
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}{ending}"))
 }
@@ -275,18 +290,18 @@ fn stage(path: &Path, text: &str) -> io::Result<Stamp> {
     Ok(stamp)
 }
 
-fn make_room(path: &Path) -> io::Result<()> {
+pub(super) fn make_room(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| DirBuilder::new().recursive(true).create(folder))
 }
 
-fn forget(path: &Path) -> io::Result<()> {
+pub(super) fn forget(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 

@@ -1,5 +1,6 @@
 //! Folders that are bound to projects: which there are, and how they are bound to the node as it is now.
 
+mod asset_files;
 mod bases;
 mod exchange;
 mod files;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use wayfare_actors::document::LibraryError;
 use wayfare_actors::folder::{Binder, Binding};
+use wayfare_actors::folder_assets::FilesStatus;
 use wayfare_core::folder_binding::Status;
 use wayfare_protocol::{Limits, ProjectId};
 
@@ -131,13 +133,17 @@ impl Folders {
         let bases = BaseFiles::open(&path).map_err(|why| FolderError::System { path, why })?;
         let (releases, released) = watch::channel(0);
         let (status, _) = watch::channel(Status::default());
+        let (files_status, _) = watch::channel(FilesStatus::default());
+        let folder = DiskFolder::new(&bound.folder);
         let binding = Binding {
             name: actor_name(bound.project),
             project: bound.project,
             device: self.device.clone(),
-            files: Arc::new(DiskFolder::new(&bound.folder)),
+            files: Arc::new(folder.clone()),
+            others: Arc::new(folder),
             bases: Arc::new(bases),
             status,
+            files_status,
             released,
         };
         Ok(Working { bound, binding, releases })
@@ -158,8 +164,10 @@ impl Folders {
 
     /// Those that there are, and how they stand.
     #[must_use]
-    pub fn list(&self) -> Vec<(BoundFolder, Status)> {
-        let shown = |working: &Working| (working.bound.clone(), working.binding.status.borrow().clone());
+    pub fn list(&self) -> Vec<(BoundFolder, Status, FilesStatus)> {
+        let shown = |Working { bound, binding, .. }: &Working| {
+            (bound.clone(), binding.status.borrow().clone(), binding.files_status.borrow().clone())
+        };
         self.inner().working.iter().map(shown).collect()
     }
 
@@ -237,7 +245,8 @@ impl Folders {
         let inner = self.inner();
         let working = &inner.working[position(&inner, name)?];
         working.releases.send_modify(|count| *count += 1);
-        Ok(working.binding.status.borrow().held.len())
+        let Binding { status, files_status, .. } = &working.binding;
+        Ok(status.borrow().held.len() + files_status.borrow().held.len())
     }
 
     fn remember(&self, inner: &Inner) -> Result<(), FolderError> {

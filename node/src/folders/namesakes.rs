@@ -2,7 +2,7 @@
 
 use wayfare_actors::document::PROJECTS;
 use wayfare_actors::folder::Binder;
-use wayfare_core::document::{Edit, FILES, TRASH, Tree};
+use wayfare_core::document::{Edit, FILES, TRASH, Tree, asset_put};
 use wayfare_protocol::{DocumentId, ProjectId};
 
 use super::{BoundFolder, FolderError, Folders, actor_name};
@@ -54,7 +54,10 @@ fn missing(from: &Tree, to: &Tree) -> Vec<Edit> {
         (!is_known).then_some(Edit::Put { map, key, value })
     };
     let files = from.files.iter().filter_map(|entry| put(FILES, entry));
-    files.chain(from.trash.iter().filter_map(|entry| put(TRASH, entry))).collect()
+    let trash = from.trash.iter().filter_map(|entry| put(TRASH, entry));
+    // Of two files of one path that of the first project stays at it; the folder's own then goes aside.
+    let assets = from.assets.iter().filter(|(path, _)| !to.assets.contains_key(*path));
+    files.chain(trash).chain(assets.flat_map(|(path, file)| asset_put(path, file))).collect()
 }
 
 fn bind_to(folders: &Folders, binder: &Binder, bound: &BoundFolder, first: ProjectId) -> Result<(), FolderError> {

@@ -1,6 +1,6 @@
 //! What is in a bound folder, and what of it is left out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -9,14 +9,12 @@ use std::path::{Path, PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use wayfare_core::folder_binding::paths::{IGNORED, is_document};
 use wayfare_core::folder_binding::{Scan, Stamp};
-use wayfare_protocol::limits::FOLDER_FILE_MAX;
+use wayfare_protocol::limits::{FOLDER_ASSET_MAX, FOLDER_FILE_MAX};
 
 /// Patterns of gitignore for what does not sync besides [`IGNORED`], in the bound folder itself.
 pub const IGNORE_FILE: &str = ".wayfareignore";
 /// Files and folders that are looked at in one bound folder.
 const ENTRIES_MAX: usize = 200_000;
-/// Those left out whose reason is remembered.
-const SKIPPED_MAX: usize = 10_000;
 
 /// Which paths of a folder are left out.
 pub(super) struct Ignored(Gitignore);
@@ -58,11 +56,13 @@ pub(super) fn stamp(metadata: &Metadata) -> Stamp {
 pub(super) struct Walked {
     pub(super) scan: Scan,
     pub(super) folders: BTreeSet<PathBuf>,
+    /// Files that are no documents.
+    pub(super) others: BTreeMap<String, Stamp>,
 }
 
 /// Looks through a folder. Links are not followed.
 pub(super) fn walk(root: &Path, ignored: &Ignored) -> Result<Walked, String> {
-    let mut walked = Walked { scan: Scan::default(), folders: BTreeSet::new() };
+    let mut walked = Walked { scan: Scan::default(), folders: BTreeSet::new(), others: BTreeMap::new() };
     let mut open = vec![root.to_owned()];
     let mut entries = 0;
     while let Some(folder) = open.pop() {
@@ -116,8 +116,11 @@ impl Walked {
             "a symbolic link"
         } else if !metadata.is_file() {
             "no file"
+        } else if !is_document(&name) && metadata.len() > FOLDER_ASSET_MAX {
+            "larger than 256 MiB"
         } else if !is_document(&name) {
-            "no document by its ending: assets do not sync yet"
+            self.others.insert(name, stamp(&metadata));
+            return None;
         } else if metadata.len() > FOLDER_FILE_MAX {
             "larger than 50 MiB"
         } else {
@@ -129,12 +132,8 @@ impl Walked {
     }
 
     fn skip(&mut self, root: &Path, path: &Path, why: String) {
-        // Of what is no document by its name nothing is known anyway: of very many not all are remembered.
-        let is_needed = !why.starts_with("no document");
-        if is_needed || self.scan.skipped.len() < SKIPPED_MAX {
-            let shown = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
-            self.scan.skipped.insert(shown, why);
-        }
+        let shown = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+        self.scan.skipped.insert(shown, why);
     }
 }
 

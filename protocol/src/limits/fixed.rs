@@ -32,6 +32,12 @@ pub const NOTEBOOK_MAX: u64 = 16 * 1024 * 1024;
 pub const IPYNB_MAX: u64 = 256 * 1024 * 1024;
 /// Largest file beside a notebook that goes into one of Jupyter's.
 pub const ASSET_MAX: u64 = 256 * 1024 * 1024;
+/// Bytes of an asset in one message, so that what is urgent goes between them.
+pub const ASSET_PIECE_MAX: usize = 64 * 1024;
+/// Bytes of an asset that are written at once: an upload that was cut off goes on at a multiple of it.
+pub const ASSET_PART: usize = 1024 * 1024;
+/// Longest media type of an asset.
+pub const MEDIA_TYPE_MAX: usize = 128;
 /// Largest `kernel.json` that is read.
 pub const KERNELSPEC_MAX: u64 = 256 * 1024;
 /// Largest body that is read at an HTTP door: the longest code, every byte of it escaped as JSON may do.
@@ -121,6 +127,8 @@ pub const DOCUMENT_NAME_MAX: usize = 1_024;
 
 /// Largest file of a bound folder that is a document (seed 000).
 pub const FOLDER_FILE_MAX: u64 = 50 * 1024 * 1024;
+/// Largest file of a bound folder that is none.
+pub const FOLDER_ASSET_MAX: u64 = 256 * 1024 * 1024;
 
 /// Longest line of a run protocol server's events: a whole run's output at worst.
 pub const MRP_EVENT_MAX: usize = 64 * 1024 * 1024;

@@ -251,6 +251,19 @@ pub struct Limits {
     /// A document that nobody has open is unloaded after so long.
     pub document_idle: Duration,
 
+    /// Bytes of one asset.
+    pub asset_bytes: u64,
+    /// Assets that the tree of one project names.
+    pub project_assets: usize,
+    /// Assets that one account brings to one place at a time, and those that a node fetches or brings to its cloud.
+    pub asset_transfers: usize,
+    /// An upload of an asset that was cut off is kept for so long.
+    pub asset_upload: Duration,
+    /// An asset that could not be brought to the cloud is brought again after so long.
+    pub asset_retry: Duration,
+    /// What the other end of a transfer of an asset has to say may take so long.
+    pub asset_silence: Duration,
+
     /// A file of a bound folder is taken in when it has not changed for so long.
     pub folder_settle: Duration,
     /// And taken for deleted when it is gone for so long.
@@ -312,6 +325,7 @@ impl Limits {
             drain_retry: self.drain_retry / by,
             drain_order: self.drain_order / by,
             announcement: self.announcement / by,
+            asset_retry: self.asset_retry / by,
             http_ping: self.http_ping / by,
             http_presence: self.http_presence / by,
             migration_order: self.migration_order / by,

@@ -10,7 +10,7 @@ use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
 use wayfare_protocol::session::{OpenSession, RouteReason, SessionAnswer, SessionCall, SessionState};
 use wayfare_protocol::stream::{Class, Destination, Open};
-use wayfare_protocol::{ChunkId, ResourceId, StreamId, Wall};
+use wayfare_protocol::{AssetId, ChunkId, ResourceId, StreamId, Wall};
 
 use super::session::info;
 use super::*;
@@ -24,7 +24,7 @@ crate::variants!(message: Control {
     Between, ReadRow, RowRead,
     Announce, Place, Placed, Drain, Drained,
 });
-crate::variants!(destination: Destination { Run, Outputs, Daemon, Chunk, Document });
+crate::variants!(destination: Destination { Run, Outputs, Daemon, Chunk, Document, Asset });
 crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping, Revoked });
 crate::variants!(server: ServerIdentity { Ca, Origin, Node });
 crate::variants!(claimed: ClaimOutcome { Granted, Superseded, NameTaken });
@@ -152,6 +152,7 @@ pub fn opens() -> Vec<Open> {
         open(Destination::Daemon { daemon: daemon::entity(), from: 300 }, Class::Interactive),
         open(Destination::Chunk { node: NODE, chunk: ChunkId([0xc1; 32]) }, Class::Bulk),
         open(Destination::Document { document: DOCUMENT }, Class::Interactive),
+        open(Destination::Asset { asset: AssetId([0xa5; 32]) }, Class::Bulk),
     ]
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use wayfare_protocol::Wall;
+use wayfare_protocol::asset::AssetMessage;
 use wayfare_protocol::document::DocumentMessage;
 use wayfare_protocol::mrp::{Asset, ExecuteError, MimeBundle, RunEvent, RunResult};
 use wayfare_protocol::output::{OutputBody, OutputRecord, RunOutcome};
@@ -16,6 +17,7 @@ crate::variants!(event: RunEvent {
 });
 crate::variants!(body: OutputBody { Event, Ended });
 crate::variants!(outcome: RunOutcome { Succeeded, Failed, Interrupted, Cancelled, Unknown });
+crate::variants!(asset: AssetMessage { Get, Put, Has, Wants, Piece, Kept });
 crate::variants!(document: DocumentMessage { Frame, Kept });
 crate::variants!(update: RunUpdate { Attached, Event, Ended, Waiting, Refused });
 
@@ -80,6 +82,17 @@ pub fn documents() -> Vec<DocumentMessage> {
     vec![
         DocumentMessage::Frame { more: true, bytes: Bytes::from_static(&[0, 2, 3, 0, 0]) },
         DocumentMessage::Kept { through: 300 },
+    ]
+}
+
+pub fn assets() -> Vec<AssetMessage> {
+    vec![
+        AssetMessage::Get { from: 300 },
+        AssetMessage::Put { size: 70_000 },
+        AssetMessage::Has { size: 70_000 },
+        AssetMessage::Wants { from: 300 },
+        AssetMessage::Piece { bytes: Bytes::from_static(&[0x89, b'P', b'N', b'G']) },
+        AssetMessage::Kept,
     ]
 }
 

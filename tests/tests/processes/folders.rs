@@ -145,7 +145,7 @@ fn files_that_are_gone_all_at_once_are_held_until_the_person_says_so() -> Result
         for n in 0..8 {
             laptop.append(&format!("{n}.md"), &format!("text {n}"))?;
         }
-        laptop.append("picture.svg", "no document")?;
+        laptop.append("notes.bin~", "an editor's")?;
         let says = async |words: &[&str]| laptop.command_line.says(words).await;
         within("documents", async {
             while says(&["docs", "list", "lab"]).await?.lines().count() < 9 {}
@@ -162,7 +162,7 @@ fn files_that_are_gone_all_at_once_are_held_until_the_person_says_so() -> Result
         .await??;
         ensure!(says(&["docs", "list", "lab"]).await?.lines().count() == 9, "nothing is deleted");
         let status = says(&["project", "status", "lab"]).await?;
-        ensure!(status.contains("gone  3.md") && status.contains("left out  picture.svg: no document"), "{status}");
+        ensure!(status.contains("gone  3.md") && status.contains("left out  notes.bin~: ignored"), "{status}");
         // Over a restart of the node too.
         world.node().crash().await?;
         world.node().start().await?;

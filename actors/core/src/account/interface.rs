@@ -13,7 +13,8 @@ use wayfare_protocol::placement::PlacementAsk;
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
-    ChunkId, DeviceId, DocumentId, EntityId, Epoch, NodeId, Refusal, RequestId, ResourceId, SessionId, StreamId, Wall,
+    AssetId, ChunkId, DeviceId, DocumentId, EntityId, Epoch, NodeId, Refusal, RequestId, ResourceId, SessionId,
+    StreamId, Wall,
 };
 
 use super::moves::MigrationNews;
@@ -275,7 +276,16 @@ pub enum Effect {
         /// Which document.
         document: DocumentId,
     },
-    /// The cloud is within reach of the documents here: over that link, or not any more.
+    /// Serve a stream by the assets that are here.
+    OpenAsset {
+        /// Over which link.
+        link: LinkId,
+        /// Which stream.
+        stream: StreamId,
+        /// Which asset.
+        asset: AssetId,
+    },
+    /// The cloud is within reach of the documents and assets here: over that link, or not any more.
     DocumentsAbove {
         /// The link.
         link: Option<LinkId>,

@@ -1,7 +1,7 @@
 //! Streams that other ends open: who serves them.
 
 use wayfare_protocol::stream::{Destination, Open};
-use wayfare_protocol::{DocumentId, ErrorCode, Refusal, SessionId, StreamId};
+use wayfare_protocol::{AssetId, DocumentId, ErrorCode, Refusal, SessionId, StreamId};
 
 use super::{Account, Effect, LinkId, Place};
 use crate::machine::Sink;
@@ -27,6 +27,7 @@ impl Account {
                 return self.on_chunk_stream(link, stream, (node, chunk), open, out);
             }
             Destination::Document { document } => return self.on_document_stream(link, stream, document, out),
+            Destination::Asset { asset } => return self.on_asset_stream(link, stream, asset, out),
         };
         let is_here = |owner| matches!(self.config.place, Place::Cloud { .. }) || self.here() == Some(owner);
         match self.sessions.get(session) {
@@ -51,6 +52,15 @@ impl Account {
             return out.push(Effect::Reset { link, stream, refusal });
         }
         out.push(Effect::OpenDocument { link, stream, document });
+    }
+
+    /// The cloud has every asset, and a node fetches what it lacks: whoever is linked with a place asks that place.
+    fn on_asset_stream(&self, link: LinkId, stream: StreamId, asset: AssetId, out: &mut impl Sink<Effect>) {
+        if self.links.is_upstream(link) {
+            let refusal = Refusal::new(ErrorCode::Forbidden, "a node brings its assets to the cloud by itself");
+            return out.push(Effect::Reset { link, stream, refusal });
+        }
+        out.push(Effect::OpenAsset { link, stream, asset });
     }
 
     /// A session's outputs are copied by its cloud only, from the owner that is meant.

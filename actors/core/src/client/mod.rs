@@ -308,7 +308,8 @@ impl Machine for Conversation {
                 Destination::Outputs { .. }
                 | Destination::Daemon { .. }
                 | Destination::Chunk { .. }
-                | Destination::Document { .. },
+                | Destination::Document { .. }
+                | Destination::Asset { .. },
             )
             | Effect::CloseStream
             | Effect::Send(_)

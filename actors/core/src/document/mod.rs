@@ -21,6 +21,7 @@
 //! trimmed. The history never begins anew.
 
 mod above;
+mod asset_file;
 mod awareness;
 mod body;
 mod changes;
@@ -41,6 +42,7 @@ use wayfare_protocol::{Boot, DocumentId, ErrorCode, Limits, Now, Refusal};
 
 use crate::machine::{Durable, Machine, OpId, OpIds, Sink, earlier};
 use crate::mark::{Mark, Phases};
+pub use asset_file::{ASSET_TRASH, ASSETS, AssetFile, AssetFileError, asset_deletion, asset_put};
 use awareness::Awareness;
 pub use body::{Body, BodyError, CONTENT, Edit, EditError, Likeness, verify};
 pub use diff::edits_between;

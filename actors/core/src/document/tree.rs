@@ -1,10 +1,10 @@
-//! A project's tree: which document has which path, and which are in the trash.
+//! A project's tree: which document and which asset has which path, and which are in the trash.
 
 use std::collections::BTreeMap;
 
 use wayfare_protocol::DocumentId;
 
-use super::{Body, Edit};
+use super::{ASSET_TRASH, ASSETS, AssetFile, Body, Edit};
 
 /// The map of documents: their ids to their paths, with `/` between names.
 pub const FILES: &str = "files";
@@ -19,6 +19,10 @@ pub struct Tree {
     /// Paths that documents in the trash had. A document with a path is not in the trash, whatever that map says: somebody renamed or
     /// restored it while another one deleted it.
     pub trash: BTreeMap<DocumentId, String>,
+    /// Files that are no documents, by their paths.
+    pub assets: BTreeMap<String, AssetFile>,
+    /// Those that were deleted, by the paths that they had. One that is at its path is not in the trash.
+    pub asset_trash: BTreeMap<String, AssetFile>,
 }
 
 impl Tree {
@@ -32,7 +36,14 @@ impl Tree {
         let files = read(FILES);
         let mut trash = read(TRASH);
         trash.retain(|id, _| !files.contains_key(id));
-        Self { files, trash }
+        let read = |map| -> BTreeMap<String, AssetFile> {
+            let entries = body.entries(map).into_iter();
+            entries.filter_map(|(path, file)| Some((path, file.parse().ok()?))).collect()
+        };
+        let assets = read(ASSETS);
+        let mut asset_trash = read(ASSET_TRASH);
+        asset_trash.retain(|path, _| !assets.contains_key(path));
+        Self { files, trash, assets, asset_trash }
     }
 
     /// The document that answers to a path.

@@ -24,7 +24,7 @@ pub struct Config {
 
 /// By what a change of a file is noticed without reading it. Taken before a file of ours gets its name, so that whatever comes later
 /// has another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Stamp {
     /// Nanoseconds of its last change, as the file system tells them.
     pub modified: i128,

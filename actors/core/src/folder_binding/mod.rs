@@ -166,6 +166,7 @@ impl FolderBinding {
             return Some((Job::ReadTree, Act::ReadTree));
         }
         if now.boot >= self.scan_at.min(self.rescan_at) {
+            self.scan_at = scan::NEVER; // what stirs while it goes on may not be in it
             return Some((Job::Scan, Act::Scan));
         }
         if self.tree.is_none() || self.scanned_at.is_none() || self.no_folder.is_some() {

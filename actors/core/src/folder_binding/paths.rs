@@ -1,6 +1,6 @@
 //! Which paths of a folder may be documents.
 
-/// Endings of files that are documents. What else is text is an asset, and assets do not sync yet.
+/// Endings of files that are documents. All others are assets.
 pub const ENDINGS: &[&str] = &["md", "markdown", "qmd", "Rmd", "rmd", "txt"];
 
 /// Names of files and folders that never sync, as patterns of gitignore.
@@ -57,6 +57,20 @@ pub const LEAVING: &str = ".wayfare-old";
 /// # Errors
 /// Why not.
 pub fn fits(path: &str) -> Result<(), String> {
+    is_plain(path)?;
+    if is_document(path) { Ok(()) } else { Err("no document by its ending".to_owned()) }
+}
+
+/// Whether an asset of that path can have a file: one that is no document by its ending.
+///
+/// # Errors
+/// Why not.
+pub fn fits_file(path: &str) -> Result<(), String> {
+    is_plain(path)?;
+    if is_document(path) { Err("a document by its ending".to_owned()) } else { Ok(()) }
+}
+
+fn is_plain(path: &str) -> Result<(), String> {
     for name in path.split('/') {
         if matches!(name, "" | "." | "..") || name.chars().any(|c| c.is_control() || c == '\\') {
             return Err("its path is none for a file".to_owned());
@@ -68,7 +82,7 @@ pub fn fits(path: &str) -> Result<(), String> {
             return Err(format!("ignored ({pattern})"));
         }
     }
-    if is_document(path) { Ok(()) } else { Err("no document by its ending: assets do not sync yet".to_owned()) }
+    Ok(())
 }
 
 /// Whether a file of that name is a document, by its ending.
@@ -101,7 +115,8 @@ fn is_match(pattern: &str, name: &str) -> bool {
 }
 
 /// The path of a file that is in the way of a document's, the nth of that kind.
-pub(super) fn beside(path: &str, device: &str, n: u32) -> String {
+#[must_use]
+pub fn beside(path: &str, device: &str, n: u32) -> String {
     let device: String = device.chars().filter(|c| !c.is_control() && !matches!(c, '/' | '\\')).take(40).collect();
     let (stem, ending) = match path.rsplit_once('.') {
         Some((stem, ending)) if !ending.contains('/') => (stem, format!(".{ending}")),
@@ -142,6 +157,12 @@ mod tests {
             ".md",
         ] {
             assert!(fits(bad).is_err(), "{bad:?}");
+        }
+        for file in ["run.sh", "notes/picture.png", "Makefile"] {
+            assert_eq!(fits_file(file), Ok(()), "{file}");
+        }
+        for bad in ["../picture.png", ".git/config", "a.png~", "a.md", ""] {
+            assert!(fits_file(bad).is_err(), "{bad:?}");
         }
         assert!(fits(&format!("{}.md", "x".repeat(250))).is_err());
     }

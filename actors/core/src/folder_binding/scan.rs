@@ -8,7 +8,7 @@ use crate::document::Tree;
 use crate::machine::Sink;
 
 /// Beyond every deadline.
-const NEVER: Boot = Boot(std::time::Duration::MAX);
+pub(super) const NEVER: Boot = Boot(std::time::Duration::MAX);
 
 impl FolderBinding {
     pub(super) fn on_tree(&mut self, tree: Result<Tree, String>, out: &mut impl Sink<Effect>) {
@@ -25,7 +25,6 @@ impl FolderBinding {
 
     pub(super) fn on_scan(&mut self, now: Now, scan: Result<Scan, String>, out: &mut impl Sink<Effect>) {
         let is_rescan = now.boot >= self.rescan_at;
-        self.scan_at = NEVER;
         if is_rescan {
             self.rescan_at = now.boot.after(self.limits.folder_rescan);
         }

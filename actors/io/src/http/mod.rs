@@ -7,6 +7,7 @@
 //! | `GET /api/devices`, `/api/sessions`, `/api/runs` | lists ([`api`]) |
 //! | `GET /api/presence` | the devices again whenever one of them changes, as events |
 //! | `/api/projects…` | projects and their documents ([`documents`]) |
+//! | `/api/assets/{id}`, `/api/projects/{project}/files…` | files that are no documents ([`assets`]) |
 //! | `/sync/{project}/{path}` | a document, for clients of y-websocket ([`sync`]) |
 //! | `GET /api/runs/{session}/{run}/events?from=N` | a run's numbered events from any number on |
 //!
@@ -15,6 +16,7 @@
 
 mod answer;
 mod api;
+mod assets;
 mod clients;
 mod documents;
 pub mod entrance;
@@ -95,6 +97,12 @@ pub fn routes(reach: Reach, identity: ClientIdentity, documents: Arc<dyn Documen
         .route("/api/projects", get(documents::projects).post(documents::make_project))
         .route("/api/projects/{project}/documents", get(documents::documents))
         .route("/api/projects/{project}/documents/{*path}", get(documents::document))
+        .route("/api/assets/{id}", get(assets::asset).put(assets::asset))
+        .route("/api/projects/{project}/files", get(assets::files))
+        .route(
+            "/api/projects/{project}/files/{*path}",
+            get(assets::file).put(assets::put_file).delete(assets::delete_file),
+        )
         .route("/sync/{project}/{*path}", get(sync::sync))
         .route("/api/presence", get(api::presence))
         .nest("/mrp/v1", mrp::routes())

@@ -52,12 +52,12 @@ async fn stage(folder: &dyn FolderFiles, path: &str, text: &str) -> Stamp {
 /// Documents by their ending; what is ignored, and everything else, with the reason.
 pub async fn a_scan_lists_documents_and_says_what_it_leaves_out(world: &impl FolderWorld) {
     let folder = world.open();
-    for path in ["a.md", "notes/b.qmd", "run.py", ".git/c.md", "d.md~", "node_modules/e.md"] {
+    for path in ["a.md", "notes/b.qmd", ".git/c.md", "d.md~", "node_modules/e.md"] {
         world.write(path, b"text");
     }
     let scan = scan(folder.as_ref()).await;
     assert_eq!(scan.files.keys().collect::<Vec<_>>(), ["a.md", "notes/b.qmd"]);
-    assert_eq!(scan.skipped.keys().collect::<Vec<_>>(), [".git", "d.md~", "node_modules", "run.py"]);
+    assert_eq!(scan.skipped.keys().collect::<Vec<_>>(), [".git", "d.md~", "node_modules"]);
     assert!(scan.skipped["d.md~"].contains("ignored"), "{:?}", scan.skipped);
 }
 

@@ -5,6 +5,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a suite's panic is its answer")]
 
+pub mod asset;
 pub mod blob;
 pub mod folder;
 pub mod log;

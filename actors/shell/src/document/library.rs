@@ -9,11 +9,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
-use wayfare_core::document::{Ask, Body, Edit, EditError, FILES, Told, Tree, deletion, restoration};
+use wayfare_core::document::{Ask, Body, Edit, EditError, FILES, Told};
 use wayfare_protocol::limits::DOCUMENT_NAME_MAX;
-use wayfare_protocol::{DocumentId, ErrorCode, ProjectId, Refusal};
+use wayfare_protocol::{AccountId, DocumentId, ErrorCode, Limits, ProjectId, Refusal};
 
-use super::{DocumentCommand, Editor, EditorFeed, Environs};
+use super::{DocumentCommand, Editor, EditorFeed, Environs, PassingLogs};
+use crate::actor::Runtime;
+use crate::asset::{self, Assets, MemoryAssets};
+use crate::directory::Directory;
+use crate::ids::Ids;
 use crate::link::Unserved;
 use crate::ports::LogName;
 use crate::supervisor::{Child, Order, Policy};
@@ -56,17 +60,49 @@ pub enum LibraryError {
 
 /// See the module.
 #[derive(Clone)]
-pub struct Library(Environs);
+pub struct Library(Environs, Assets);
 
 impl Library {
     /// Of an account at this place.
     #[must_use]
     pub fn new(environs: Environs) -> Self {
-        Self(environs)
+        let assets = Assets::new(asset::Environs {
+            account: environs.account,
+            store: Arc::clone(&environs.assets),
+            directory: Arc::clone(&environs.directory),
+            runtime: environs.runtime.clone(),
+            limits: Arc::clone(&environs.limits),
+            has_above: environs.has_above,
+        });
+        Self(environs, assets)
+    }
+
+    /// Of a process that keeps nothing: what it has lasts as long as it does, and is durable where it is linked to.
+    pub(crate) fn of_a_client(directory: Arc<Directory>, ids: Arc<Ids>, runtime: Runtime, limits: Arc<Limits>) -> Self {
+        Self::new(Environs {
+            account: AccountId::LOCAL,
+            directory,
+            logs: Arc::new(PassingLogs),
+            assets: Arc::new(MemoryAssets::default()),
+            ids,
+            runtime,
+            limits,
+            has_above: true,
+        })
+    }
+
+    /// The assets of the account at this place.
+    #[must_use]
+    pub fn assets(&self) -> &Assets {
+        &self.1
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// What makes ids and numbers of replicas.
-    pub(crate) fn ids(&self) -> &crate::ids::Ids {
+    pub(crate) fn ids(&self) -> &Ids {
         &self.0.ids
     }
 
@@ -289,61 +325,7 @@ impl Library {
         Ok(id)
     }
 
-    /// The tree of a project.
-    ///
-    /// # Errors
-    /// See [`Library::ask`].
-    pub async fn tree(&self, project: ProjectId) -> Result<Tree, LibraryError> {
-        Ok(Tree::of(&self.copy(project.tree()).await?))
-    }
-
-    /// The documents of a project that were deleted, in the order of their ids, with the paths that they had.
-    ///
-    /// # Errors
-    /// See [`Library::ask`].
-    pub async fn trash(&self, project: ProjectId) -> Result<Vec<(DocumentId, String)>, LibraryError> {
-        Ok(self.tree(project).await?.trash.into_iter().collect())
-    }
-
-    /// Gives a document another path. What it holds stays.
-    ///
-    /// # Errors
-    /// If it cannot be a path, or another document has it; see also [`Library::ask`].
-    pub async fn rename(&self, project: ProjectId, document: DocumentId, path: &str) -> Result<(), LibraryError> {
-        checked_path(path)?;
-        match self.document(project, path).await {
-            Ok(taken) if taken != document => return Err(LibraryError::Taken { path: path.to_owned() }),
-            Ok(_) | Err(LibraryError::Unknown { .. }) => {}
-            Err(other) => return Err(other),
-        }
-        self.put(project.tree(), FILES, document.0, path).await
-    }
-
-    /// Puts a document into the project's trash. What it holds stays, and so does what others change in it meanwhile.
-    ///
-    /// # Errors
-    /// See [`Library::ask`].
-    pub async fn delete(&self, project: ProjectId, document: DocumentId, path: &str) -> Result<(), LibraryError> {
-        self.edit(project.tree(), deletion(document, path)).await
-    }
-
-    /// Takes a document out of the project's trash, to its path or, if that is taken, to one beside it. Returns the path.
-    ///
-    /// # Errors
-    /// If there is none of that id or path in the trash; see also [`Library::ask`].
-    pub async fn restore(&self, project: ProjectId, which: &str) -> Result<(DocumentId, String), LibraryError> {
-        let tree = self.tree(project).await?;
-        let is_meant = |(id, path): &(&DocumentId, &String)| id.0.to_string() == which || path.as_str() == which;
-        // Of several of one path the one that was made last.
-        let found = tree.trash.iter().rfind(is_meant).map(|(id, path)| (*id, path.clone()));
-        let unknown = || LibraryError::Unknown { what: "document in the trash", name: which.to_owned() };
-        let (document, had) = found.ok_or_else(unknown)?;
-        let path = tree.free_path(document, &had);
-        self.edit(project.tree(), restoration(document, &path)).await?;
-        Ok((document, path))
-    }
-
-    async fn put(&self, document: DocumentId, map: &str, id: Uuid, name: &str) -> Result<(), LibraryError> {
+    pub(super) async fn put(&self, document: DocumentId, map: &str, id: Uuid, name: &str) -> Result<(), LibraryError> {
         let edit = Edit::Put { map: map.to_owned(), key: id.to_string(), value: name.to_owned() };
         self.edit(document, vec![edit]).await
     }
@@ -355,7 +337,7 @@ fn named<Id>(known: Vec<(Id, String)>, what: &'static str, name: &str) -> Result
     found.map(|(id, _)| id).ok_or_else(|| LibraryError::Unknown { what, name: name.to_owned() })
 }
 
-fn checked_path(path: &str) -> Result<(), LibraryError> {
+pub(super) fn checked_path(path: &str) -> Result<(), LibraryError> {
     let is_plain = path.split('/').all(|name| !matches!(name, "" | "." | ".."));
     checked(path, "a path is names with / between them, none of them empty, . or ..", is_plain)
 }

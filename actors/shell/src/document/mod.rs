@@ -1,6 +1,7 @@
 //! The actor of a document's replica, in the cloud or on a node.
 
 mod editor;
+mod files;
 mod library;
 mod passing;
 
@@ -20,10 +21,10 @@ use crate::directory::Directory;
 use crate::ids::Ids;
 use crate::link::{LinkCommand, LinkRef, Server, StreamPeer, Unserved, restarting};
 use crate::logs;
-use crate::ports::{Log, LogName, LogStore};
+use crate::ports::{AssetStore, Log, LogName, LogStore};
 pub use editor::{Editor, EditorFeed, EditorNews};
 pub use library::{Library, LibraryError, PROJECTS};
-pub(crate) use passing::PassingLogs;
+use passing::PassingLogs;
 
 /// What documents need of where they are.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub struct Environs {
     pub directory: Arc<Directory>,
     /// Where their logs are.
     pub logs: Arc<dyn LogStore>,
+    /// Where their assets are.
+    pub assets: Arc<dyn AssetStore>,
     /// Numbers of the lives of replicas.
     pub ids: Arc<Ids>,
     /// Clock, timer and trace.

@@ -8,6 +8,7 @@ use ractor::ActorRef;
 use wayfare_core::document::PeerId;
 use wayfare_core::outputs::ReaderId;
 use wayfare_core::{daemon, document, journal, link, session};
+use wayfare_protocol::asset::AssetMessage;
 use wayfare_protocol::daemon::DaemonUpdate;
 use wayfare_protocol::document::DocumentMessage;
 use wayfare_protocol::output::OutputRecord;
@@ -16,6 +17,7 @@ use wayfare_protocol::{ErrorCode, Refusal, StreamId, codec};
 
 use super::{LinkCommand, LinkRef, Server, Unserved};
 use crate::actor::Mail;
+use crate::asset::AssetEvent;
 use crate::client::{ClientCommand, ClientExecutor};
 use crate::daemon::{DaemonCommand, DaemonExecutor};
 use crate::document::{DocumentCommand, DocumentExecutor};
@@ -43,6 +45,8 @@ pub enum StreamPeer {
     Client(ActorRef<Mail<ClientExecutor>>, u64),
     /// A replica of a document takes part.
     Document(ActorRef<Mail<DocumentExecutor>>, PeerId),
+    /// An asset is sent or taken.
+    Asset(tokio::sync::mpsc::UnboundedSender<AssetEvent>),
     /// Another stream that this one is joined with.
     Joined(LinkRef, StreamId),
     /// A stream that is being opened over another link, to be joined with this one of that link.
@@ -119,6 +123,10 @@ impl Streams {
                 }
                 StreamPeer::Document(document, peer)
             }
+            StreamPeer::Asset(events) => {
+                let _ = events.send(AssetEvent::Opened(this.clone(), stream)); // closed at its end when it is dropped
+                StreamPeer::Asset(events)
+            }
             StreamPeer::Copy(journal, number) => {
                 let command = crate::journal::JournalCommand::CopyOpened { number, stream };
                 if journal.cast(Mail::Command(command)).is_err() {
@@ -192,6 +200,13 @@ impl Streams {
                 let gone = |_| Refusal::new(ErrorCode::Draining, "nobody follows any more");
                 updates.send(update).map_err(gone)?;
                 Ok(length)
+            }
+            StreamPeer::Asset(events) => {
+                let message: AssetMessage = codec::decode(&bytes).map_err(malformed)?;
+                let gone =
+                    |_| Refusal::new(ErrorCode::Draining, "nobody is at this end of the asset's stream any more");
+                events.send(AssetEvent::Message(message, length)).map_err(gone)?;
+                Ok(0) // given back when it is taken in
             }
             StreamPeer::Fetch(pieces) => {
                 let gone = |_| Refusal::new(ErrorCode::Draining, "nobody fetches it any more");
@@ -268,6 +283,9 @@ fn give_credit(peer: &StreamPeer, bytes: u64) {
         StreamPeer::Document(actor, peer) => {
             let _ = actor.cast(Mail::Input(document::Input::PeerCredit { peer: *peer, bytes }, None));
         }
+        StreamPeer::Asset(events) => {
+            let _ = events.send(AssetEvent::Credit(bytes)); // whoever sent has gone
+        }
         StreamPeer::Joined(link, stream) => {
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
             link.input(link::Input::Consumed { stream: *stream, bytes });
@@ -294,6 +312,9 @@ pub(super) fn closed(peer: &StreamPeer, refusal: Option<Refusal>) {
         }
         StreamPeer::Document(actor, peer) => {
             let _ = actor.cast(Mail::Command(DocumentCommand::Gone { peer: *peer }));
+        }
+        StreamPeer::Asset(events) => {
+            let _ = events.send(AssetEvent::Closed(refusal)); // nobody is there any more
         }
         // Who follows or fetches sees it when this is dropped.
         StreamPeer::Follower(_) | StreamPeer::Fetch(_) | StreamPeer::Sent => {}

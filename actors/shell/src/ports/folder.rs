@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+use wayfare_core::folder_assets::Base;
 use wayfare_core::folder_binding::{Brief, Disk, Kept, Moved, Scan, Stamp, Swapped};
 use wayfare_protocol::DocumentId;
 
 use super::Pending;
+use crate::folder_assets::Seen;
 
 /// A folder. Paths are relative to it, with `/` between names. What leads out of it, by whatever path or link, is refused.
 ///
@@ -43,7 +46,46 @@ pub trait FolderFiles: Send + Sync {
     fn stirred(&self) -> Pending<()>;
 }
 
-/// What is remembered of a folder's documents, on disk.
+/// The files of the same folder that are no documents. They may be large, and are read and written in parts.
+pub trait FolderAssetFiles: Send + Sync {
+    /// Those of each scan of the folder.
+    fn seen(&self) -> Seen;
+    /// The stamp of a file; `None`: nothing is there.
+    ///
+    /// # Errors
+    /// If nobody may look there, or it is no file.
+    fn stamp(&self, path: &str) -> Pending<Result<Option<Stamp>, String>>;
+    /// So many bytes of a file from there on, fewer only at its end.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn read_part(&self, path: &str, from: u64, length: usize) -> Pending<Result<Bytes, String>>;
+    /// Writes the next bytes of what is staged beside a path; the first ones begin it anew.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn stage_part(&self, path: &str, at: u64, bytes: Bytes) -> Pending<Result<(), String>>;
+    /// Sees that what is staged is on disk, and says its stamp, which it keeps when it gets its name.
+    ///
+    /// # Errors
+    /// If nothing is staged.
+    fn staged_stamp(&self, path: &str) -> Pending<Result<Stamp, String>>;
+    /// Forgets what is staged.
+    ///
+    /// # Errors
+    /// Why not.
+    fn unstage_file(&self, path: &str) -> Pending<Result<(), String>>;
+    /// Puts what is staged at its path, if what is there has that stamp; `None`: if nothing is there.
+    fn swap_file(&self, path: &str, over: Option<Stamp>) -> Pending<Swapped>;
+    /// Removes a file if it has that stamp, and the folders that are empty then.
+    fn remove_file(&self, path: &str, expected: Stamp) -> Pending<Swapped>;
+    /// Gives a file another path if nothing is there.
+    fn move_file(&self, from: &str, to: &str) -> Pending<Moved>;
+    /// The media type of a file, by its name.
+    fn media_type(&self, path: &str) -> String;
+}
+
+/// What is remembered of a folder's documents and files, on disk.
 pub trait Bases: Send + Sync {
     /// All of it, without histories.
     ///
@@ -55,6 +97,16 @@ pub trait Bases: Send + Sync {
     /// # Errors
     /// If it cannot be read.
     fn get(&self, document: DocumentId) -> Pending<Result<Option<Kept>, String>>;
+    /// What is remembered of the files that are no documents.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn assets(&self) -> Pending<Result<BTreeMap<String, Base>, String>>;
+    /// Remembers all of that. It is on disk before this ends: the old or the new, and nothing between.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn put_assets(&self, assets: BTreeMap<String, Base>) -> Pending<Result<(), String>>;
     /// Remembers it, or forgets it. It is on disk before this ends: the old or the new, and nothing between.
     ///
     /// # Errors

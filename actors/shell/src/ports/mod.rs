@@ -1,6 +1,7 @@
 //! The ports: everything the actors need from the world. The binaries give real ones (`wayfare-io`), the simulation its own;
 //! each pair passes one contract suite.
 
+mod asset;
 mod blob;
 mod daemon;
 mod folder;
@@ -15,9 +16,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::actor::{Runtime, Trace};
+pub use asset::{AssetError, AssetStore};
 pub use blob::{BlobError, BlobStore};
 pub use daemon::{EntityKeys, Job, KeyError, KeysUnread, Workers};
-pub use folder::{Bases, FolderFiles};
+pub use folder::{Bases, FolderAssetFiles, FolderFiles};
 pub use host::{ConnectError, HostConnection, HostReader, HostStart, HostWriter, SessionHosts, StartError};
 pub use log::{Log, LogError, LogName, LogStore};
 pub use store::{Account, ControlStore, DeviceRow, StoreError};
@@ -43,6 +45,8 @@ pub struct Ports {
     pub transport: Arc<dyn Transport>,
     /// Opens logs.
     pub logs: Arc<dyn LogStore>,
+    /// Keeps assets.
+    pub assets: Arc<dyn AssetStore>,
     /// Told of every step and fact; `None` where nobody listens.
     pub trace: Option<Arc<dyn Trace>>,
 }

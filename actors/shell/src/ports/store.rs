@@ -4,7 +4,7 @@ use wayfare_core::account::Registered;
 use wayfare_protocol::capability::Capabilities;
 use wayfare_protocol::identity::PublicKey;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
-use wayfare_protocol::{AccountId, DeviceId, Wall};
+use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Refusal, Wall};
 
 use super::Pending;
 
@@ -60,6 +60,18 @@ pub enum StoreError {
     /// It did not answer; the change may or may not have been made.
     #[error("control store did not answer, the outcome is unknown: {0}")]
     Unknown(String),
+}
+
+impl StoreError {
+    /// What whoever asked for a change is told.
+    pub(crate) fn refusal(self) -> Refusal {
+        let code = match self {
+            // The owner claims anew, expecting none: after a restore the store may not know what was made since the backup.
+            Self::NoRow(_) => ErrorCode::NotFound,
+            Self::Refused(_) | Self::Unknown(_) => ErrorCode::StorageFailed,
+        };
+        Refusal::new(code, self.to_string())
+    }
 }
 
 /// Accounts, devices and ownership rows: the truth that outlives every process.

@@ -7,6 +7,7 @@ import * as Y from 'yjs';
 import { newId } from '../id.ts';
 import type { LinkState } from '../mesh/interface.ts';
 import type { DocumentHome } from './channel.ts';
+import { readAssetFile, writeAssetFile, type AssetFile } from './asset-paths.ts';
 import { faultOf, freePath, movedFolder, projectFaultOf } from './paths.ts';
 import { Replica } from './replica.ts';
 
@@ -26,6 +27,8 @@ export interface Tree {
   files: ReadonlySignal<Named[]>;
   /** What was deleted, by the paths it had. */
   trash: ReadonlySignal<Named[]>;
+  /** Files that are no documents: by their paths, what their entries say (`readAssetFile`). */
+  assets: ReadonlySignal<Named[]>;
   known: ReadonlySignal<boolean>;
   close: () => void;
 }
@@ -104,7 +107,8 @@ export class Library {
       const kept = new Set(files.value.map((file) => file.id));
       return trash.value.filter((file) => !kept.has(file.id));
     });
-    return { files, trash: deleted, known: tree.known, close: () => this.close(project) };
+    const assets = this.#named(tree, 'assets');
+    return { files, trash: deleted, assets, known: tree.known, close: () => this.close(project) };
   }
 
   /** Throws if the name is none, or another project has it. */
@@ -181,6 +185,23 @@ export class Library {
       for (const { id } of documents) if (!files.has(id)) trash.delete(id);
     });
     for (const { id } of documents) if (!this.#held.has(id)) void clearDocument(this.#database(id));
+  }
+
+  /** Gives a file a path in a project. */
+  async putAsset(project: string, path: string, file: AssetFile): Promise<void> {
+    await this.#inTree(project, () => {
+      const tree = this.#held.get(project)!.replica.doc;
+      tree.getMap<string>('assets').set(path, writeAssetFile(file));
+      tree.getMap<string>('assetTrash').delete(path);
+    });
+  }
+
+  /** What is at a path of a project; `null` if nothing is. */
+  async assetAt(project: string, path: string): Promise<AssetFile | null> {
+    return this.#inTree(project, () => {
+      const entry = this.#held.get(project)!.replica.doc.getMap<string>('assets').get(path);
+      return entry === undefined ? null : readAssetFile(entry);
+    });
   }
 
   async #inTree<T>(project: string, change: (files: Y.Map<string>, trash: Y.Map<string>) => T): Promise<T> {

@@ -31,6 +31,10 @@ export interface NotebookContext {
   sessionOf(cell: Cell): Promise<string | null>;
   /** A file of the document's outputs, from this browser or from the session that the cell's run is in. */
   asset(path: string, key: string | null, cell: () => Cell | null): Promise<Blob | null>;
+  /** A file of the project, by its path from the document. */
+  file(path: string): Promise<Blob | null>;
+  /** Adds a file to the project; the link to it, or `null` if that fails, which is said. */
+  add(file: File): Promise<string | null>;
   /** Says how something went to those who do not see it. */
   announce(words: string): void;
 }

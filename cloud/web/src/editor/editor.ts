@@ -9,6 +9,7 @@ import { drawSelection, dropCursor, EditorView, highlightSpecialChars, keymap } 
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
 import * as Y from 'yjs';
 import type { Replica } from '../documents/replica.ts';
+import { takesFiles } from './add-files.ts';
 import { cellFrames } from './cell-frames.ts';
 import { moveHere, runAll, runAndGoOn, runHere, selectCode, undoing } from './commands.ts';
 import { withContext, type NotebookContext } from './context.ts';
@@ -60,6 +61,7 @@ function extensions(replica: Replica, context: NotebookContext, undoManager: Y.U
     highlightSpecialChars(),
     drawSelection(),
     dropCursor(),
+    takesFiles,
     bracketMatching(),
     indentOnInput(),
     EditorState.tabSize.of(4),

@@ -1,8 +1,11 @@
 // Text as it reads: the marks of Markdown are hidden on lines without a cursor.
 
 import { syntaxTree } from '@codemirror/language';
-import { RangeSetBuilder } from '@codemirror/state';
+import { RangeSetBuilder, type EditorState } from '@codemirror/state';
 import { Decoration, EditorView, ViewPlugin, WidgetType, type DecorationSet, type ViewUpdate } from '@codemirror/view';
+import type { SyntaxNode } from '@lezer/common';
+import { idOfName, linkedPath } from '../documents/asset-paths.ts';
+import { FilePiece } from './file-pieces.ts';
 
 class Bullet extends WidgetType {
   override toDOM(): HTMLElement {
@@ -25,6 +28,18 @@ const table = Decoration.line({ class: 'md-table-line' });
 /** Marks that are hidden with the blank after them. */
 const WITH_BLANK = new Set(['HeaderMark', 'QuoteMark']);
 const MARKS = new Set([...WITH_BLANK, 'EmphasisMark', 'StrikethroughMark', 'LinkMark']);
+
+/** What is shown of a picture, or of a link to a file beside the document; `null` for links to the web and to other documents. */
+function pieceOf(state: EditorState, node: SyntaxNode): FilePiece | null {
+  const [url, [open, close]] = [node.getChild('URL'), node.getChildren('LinkMark')];
+  if (!url || !open || !close || state.doc.lineAt(node.from).to < node.to) return null;
+  const path = state.doc.sliceString(url.from, url.to).replace(/^<|>$/g, '');
+  const label = state.doc.sliceString(open.to, close.from).replace(/\\([!-/:-@[-`{-~])/g, '$1');
+  const isPicture = node.name === 'Image';
+  // Of a link only a file that was added is known to be one.
+  if (linkedPath('document', path) === null || (!isPicture && idOfName(path) === null)) return null;
+  return new FilePiece(path, label || path, isPicture);
+}
 
 function build(view: EditorView): DecorationSet {
   const { state } = view;
@@ -49,6 +64,11 @@ function build(view: EditorView): DecorationSet {
           return false;
         }
         if (name === 'QuoteMark') found.push({ from: start, to: start, what: quote });
+        const piece = name === 'Image' || name === 'Link' ? pieceOf(state, node.node) : null;
+        if (piece && !isTouched(node.from, node.to)) {
+          found.push({ from: node.from, to: node.to, what: Decoration.replace({ widget: piece }) });
+          return false;
+        }
         const isInlineCode = name === 'CodeMark' && node.node.parent?.name === 'InlineCode';
         const isLinkEnd = (name === 'URL' || name === 'LinkTitle') && node.node.parent?.name === 'Link';
         if (name === 'ListMark' && node.to - node.from === 1 && !isTouched(node.from, node.to)) found.push({ from: node.from, to: node.to, what: bullet });

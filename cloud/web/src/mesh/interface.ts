@@ -48,6 +48,10 @@ export interface Mesh {
   /** Opens a document: both ends hold a replica and say frames of y-protocols (synchronisation, presence). The account's list of
    * projects is the document of the nil id, a project's tree the document of the project's id (docs/documents.md). */
   document(id: string): DocumentChannel;
+  /** The bytes of an asset (the id is their SHA-256). Rejects if the home has them not and can get at them nowhere. */
+  asset(id: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Brings an asset to the home; what is there is not sent again. Ends when the home keeps it. */
+  putAsset(id: string, file: Blob): Promise<void>;
   /** The mesh refuses a device from now on, also this one. There is no renaming of devices: a device is named when it is paired. */
   revoke(deviceId: string): Promise<void>;
   /** Ends the connection for good; readers of runs get a `MeshError`. */

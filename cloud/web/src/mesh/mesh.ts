@@ -1,5 +1,6 @@
 // A mesh by its home: one link, dialed again; what is asked over it, and the runs and lists that live through its losses.
 
+import { getAsset, putAsset } from './assets.ts';
 import { Channel } from './channel.ts';
 import { Refused } from './errors.ts';
 import { equal } from './bytes.ts';
@@ -10,10 +11,11 @@ import type {
 import { Link, type LinkEnd } from './link.ts';
 import {
   OPEN_SESSION_MS, REDIAL_MAX_MS, REDIAL_MIN_MS, REQUEST_MS, RUNS_LISTED_MAX,
-  type Control, type KernelAsk, type KernelTold, type OpenedSession, type ServerIdentity, type SessionAnswer, type SessionCall,
+  type Control, type Destination, type KernelAsk, type KernelTold, type OpenedSession, type ServerIdentity, type SessionAnswer, type SessionCall,
 } from './protocol.ts';
 import { Changing } from './readable.ts';
 import { Reading, type Opened, type Ways } from './run.ts';
+import type { Stream, StreamOwner } from './streams.ts';
 import * as told from './told.ts';
 
 /** Lists are asked for again so often while somebody looks at them. */
@@ -143,6 +145,14 @@ export class HomeMesh implements Mesh {
     return new Channel(id, (destination, owner) => (this.#isOnline ? this.#ways.open(destination, owner) : null));
   }
 
+  asset(id: string): Promise<Uint8Array<ArrayBuffer>> {
+    return getAsset(this.#openBulk, id);
+  }
+
+  putAsset(id: string, file: Blob): Promise<void> {
+    return putAsset(this.#openBulk, id, file);
+  }
+
   async revoke(device: string): Promise<void> {
     const answer = await this.#ask((request) => ({ RevokeDevice: { request, device } }));
     if ('DeviceRevoked' in answer && 'Err' in answer.DeviceRevoked.outcome) {
@@ -169,6 +179,9 @@ export class HomeMesh implements Mesh {
     const { server, deviceId } = this.#credentials;
     return 'Node' in server ? server.Node : deviceId;
   }
+
+  readonly #openBulk = (destination: Destination, owner: StreamOwner): Stream | null =>
+    this.#isOnline ? (this.#link?.streams.open(destination, 'Bulk', owner) ?? null) : null;
 
   // ---- The link
 

@@ -16,6 +16,8 @@ export const CODE_MAX = 1048576;
 export const DEVICE_NAME_MAX = 128;
 /** Bytes of one piece of a document's frame. */
 export const DOCUMENT_PIECE_MAX = 65536;
+/** Bytes of an asset in one message. */
+export const ASSET_PIECE_MAX = 65536;
 /** Runs in one list. */
 export const RUNS_LISTED_MAX = 1000;
 /** Bytes that one end of a stream takes before it grants more. */
@@ -66,6 +68,36 @@ assetType: string,
  * Bytes.
  */
 size: number, };
+
+/**
+ * The SHA-256 of an asset's bytes. Written as 64 lowercase hexadecimal digits, as other programs name such files.
+ */
+export type AssetId = string;
+
+/**
+ * A message on a [`Destination::Asset`](crate::stream::Destination::Asset) stream. Whoever opened it speaks first, with `Get` or `Put`.
+ */
+export type AssetMessage = { "Get": { 
+/**
+ * The first byte wanted, from 0.
+ */
+from: number, } } | { "Put": { 
+/**
+ * Its bytes.
+ */
+size: number, } } | { "Has": { 
+/**
+ * Its bytes, whatever was asked for.
+ */
+size: number, } } | { "Wants": { 
+/**
+ * The first byte wanted, from 0.
+ */
+from: number, } } | { "Piece": { 
+/**
+ * At most [`ASSET_PIECE_MAX`](crate::limits::ASSET_PIECE_MAX) bytes, and at least one.
+ */
+bytes: Uint8Array, } } | "Kept";
 
 /**
  * What a device announces when it registers.
@@ -237,7 +269,11 @@ from: number, } } | { "Document": {
 /**
  * Which.
  */
-document: DocumentId, } };
+document: DocumentId, } } | { "Asset": { 
+/**
+ * Which.
+ */
+asset: AssetId, } };
 
 /**
  * How much an inspection tells.

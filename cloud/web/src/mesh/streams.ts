@@ -8,6 +8,8 @@ import { FRAME_BODY_MAX, STREAM_WINDOW, type Class, type Destination, type Open,
 export interface StreamOwner {
   /** A message came. Its bytes are to be given back with `consumed` when it is taken. */
   message(bytes: Uint8Array): void;
+  /** Everything that was to be sent is on its way. */
+  drained?(): void;
   /** The stream is over: in order (`null`), or by a fault of either end or the link's end. Said once, and last. */
   closed(refusal: Refusal | null): void;
 }
@@ -43,6 +45,7 @@ export class Stream {
         const end = Math.min(at + FRAME_BODY_MAX, message.length);
         this.#streams.transmit(this.id, 'data', message.subarray(at, end), end < message.length);
       }
+      if (this.#waiting.length === 0) this.owner.drained?.();
     }
   }
 

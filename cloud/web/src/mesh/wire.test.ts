@@ -40,7 +40,7 @@ test('a challenge is signed in the form of the wire', () => {
   expect(hex(payload)).toBe(expected.join(''));
 });
 
-test.each(['update', 'document', 'event', 'told', 'ask', 'call', 'answer', 'state', 'open', 'server', 'presence'])(
+test.each(['update', 'document', 'asset', 'event', 'told', 'ask', 'call', 'answer', 'state', 'open', 'server', 'presence'])(
   'messages of Rust are read and written to the byte: %s',
   (kind) => {
     for (const [name, bytes] of golden(kind, '.msgpack.hex')) {

@@ -15,6 +15,10 @@ const MarkdownOutput = lazy(() => import('./MarkdownOutput.tsx').then((m) => m.M
 /** Markdown that is longer, in UTF-16 units, is shown as it is written. */
 const MARKDOWN_MAX = 200_000;
 
+/** Milliseconds before a picture that is not within reach is looked for again: at first, and at most. */
+const AGAIN_MS = 1000;
+const AGAIN_MAX_MS = 60_000;
+
 /** Fetches a file of the document's; `null` if it is nowhere. */
 export type FetchFile = (path: string) => Promise<Blob | null>;
 
@@ -68,7 +72,7 @@ function indented(text: string): string {
   }
 }
 
-function Picture({ mime, content, label, fetch }: { mime: string; content: Content; label: string; fetch: FetchFile }) {
+export function Picture({ mime, content, label, fetch }: { mime: string; content: Content; label: string; fetch: FetchFile }) {
   const [url, setUrl] = useState<string | null>(null);
   const [isMissing, setMissing] = useState(false);
   const [isLarge, setLarge] = useState(false);
@@ -76,17 +80,26 @@ function Picture({ mime, content, label, fetch }: { mime: string; content: Conte
   useEffect(() => {
     let made: string | null = null;
     let isGone = false;
+    let again: ReturnType<typeof setTimeout> | undefined;
     const show = (blob: Blob | null) => {
       if (isGone) return;
-      if (!blob) return setMissing(true);
+      setMissing(!blob);
+      if (!blob) return;
       made = URL.createObjectURL(blob.type ? blob : new Blob([blob], { type: mime }));
       setUrl(made);
     };
+    // The text may be here before the picture is where this device can get at it.
+    const look = async (wait: number): Promise<void> => {
+      const blob = await fetch(source);
+      show(blob);
+      if (!blob && !isGone) again = setTimeout(() => void look(Math.min(wait * 2, AGAIN_MAX_MS)), wait);
+    };
     setMissing(false);
-    if ('link' in content) void fetch(content.link).then(show);
+    if ('link' in content) void look(AGAIN_MS);
     else show(blobOf(mime, source));
     return () => {
       isGone = true;
+      clearTimeout(again);
       if (made) URL.revokeObjectURL(made);
     };
   }, [source]);

@@ -8,6 +8,8 @@ export interface RunRecord {
   id: string;
   /** The document of its cell. */
   document: string;
+  /** The project that its cell's document is of. */
+  projectId?: string;
   /** Where in the text its cell stands: a relative position of Yjs. */
   anchor: unknown;
   /** Path of the document in its project, and the cell's number. */

@@ -2,12 +2,15 @@
 
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import * as Y from 'yjs';
+import { linkedPath } from '../documents/asset-paths.ts';
+import type { Assets } from '../documents/assets.ts';
 import type { Library } from '../documents/library.ts';
 import { newId } from '../id.ts';
 import type { LinkState, Mesh, Run } from '../mesh/interface.ts';
 import { readNotebook, type Cell } from '../notebook/document.ts';
 import type { LanguageSettings, Needs, SessionName } from '../notebook/settings.ts';
 import { runKey, writeOutputs } from '../notebook/write.ts';
+import type { AssetFile } from '../output/gather.ts';
 import { LiveRun } from './live-run.ts';
 import { ENDS, tellOfEnd } from './long-runs.ts';
 import type { RunEnd, RunRecord } from './record.ts';
@@ -16,6 +19,7 @@ import { RunStore } from './store.ts';
 /** What is asked for by a tap on Run. */
 export interface Wish {
   document: string;
+  projectId: string;
   text: Y.Text;
   path: string;
   cell: Cell;
@@ -32,6 +36,7 @@ export type Announce = (words: string) => void;
 export class Runs {
   readonly #mesh: Mesh;
   readonly #library: Library;
+  readonly #assets: Assets;
   readonly #announce: Announce;
   readonly #live = signal<LiveRun[]>([]);
   readonly #labels = signal<ReadonlyMap<string, RunEnd>>(new Map());
@@ -43,9 +48,10 @@ export class Runs {
   readonly #stop: () => void;
   readonly store: RunStore;
 
-  constructor(mesh: Mesh, state: ReadonlySignal<LinkState>, library: Library, account: string, announce: Announce) {
+  constructor(mesh: Mesh, state: ReadonlySignal<LinkState>, library: Library, assets: Assets, account: string, announce: Announce) {
     this.#mesh = mesh;
     this.#library = library;
+    this.#assets = assets;
     this.#announce = announce;
     this.store = new RunStore(account);
     void this.store.labels().then((labels) => (this.#labels.value = new Map([...labels, ...this.#labels.peek()])));
@@ -72,6 +78,7 @@ export class Runs {
     const record: RunRecord = {
       id: newId(),
       document: wish.document,
+      projectId: wish.projectId,
       anchor: Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, cell.from)),
       cell: { document: wish.path, index: cell.index },
       session: wish.session,
@@ -225,10 +232,21 @@ export class Runs {
     this.#announce(`${cell} ${ENDS[end.outcome]}${end.why ? `: ${end.why}` : ''}`);
   }
 
+  /** A file of an output is a file of the project: every device shows it. */
+  async #share({ projectId, cell }: RunRecord, { path, mime, bytes }: AssetFile): Promise<void> {
+    const inProject = linkedPath(cell.document, path);
+    if (projectId === undefined || inProject === null) return;
+    const asset = await this.#assets.add(new Blob([bytes], { type: mime }));
+    await this.#library.putAsset(projectId, inProject, { asset, size: bytes.length, type: mime });
+  }
+
   /** Writes what a run said into its document, once. */
   async #write(run: LiveRun, end: RunEnd): Promise<void> {
     const { outputs, files } = await run.gathered.finish();
-    for (const file of files) await this.store.putAsset(file);
+    for (const file of files) {
+      await this.store.putAsset(file);
+      await this.#share(run.record, file).catch((error: unknown) => console.warn(`file ${file.path} is here only:`, error));
+    }
     const replica = this.#library.open(run.record.document);
     await replica.loaded;
     const text = replica.text.toString();

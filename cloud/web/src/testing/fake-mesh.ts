@@ -79,6 +79,20 @@ export class FakeMesh implements Mesh, DocumentHome {
     return this.home.document(id);
   }
 
+  /** Files by their ids, as the home has them. */
+  readonly files = new Map<string, Blob>();
+
+  async asset(id: string): Promise<Uint8Array<ArrayBuffer>> {
+    const file = this.files.get(id);
+    if (!file || this.state.get() !== 'online') throw new Refused('NotFound', 'there is no such file');
+    return new Uint8Array(await file.arrayBuffer());
+  }
+
+  async putAsset(id: string, file: Blob): Promise<void> {
+    if (this.state.get() !== 'online') throw new Refused('OwnerUnreachable', 'the home is not connected');
+    this.files.set(id, file);
+  }
+
   async refresh(): Promise<void> {}
 
   run(request: RunRequest): Run {

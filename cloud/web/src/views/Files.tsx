@@ -10,6 +10,7 @@ import type { Place } from '../place.ts';
 import { emptyTrash, moveFile, moveFolder, removeFile, restoreFile } from './file-actions.ts';
 import { Folded } from './folded.ts';
 import { MovePanel } from './MovePanel.tsx';
+import { OtherFiles } from './OtherFiles.tsx';
 
 interface Shown {
   place: Place;
@@ -33,6 +34,7 @@ export function Files({ place, project, tree }: { place: Place; project: Named; 
     <>
       <Contents folder={foldersOf(files)} shown={{ place, project, folded, moves: setMoving }} />
       {files.length === 0 && <p class="quiet">{tree.known.value ? 'No documents yet.' : 'Not read yet.'}</p>}
+      <OtherFiles place={place} tree={tree} />
       <Trash place={place} project={project} trash={tree.trash.value} />
       {moving && <MovePanel place={place} project={project.id} {...moving} close={() => setMoving(null)} />}
     </>

@@ -3,6 +3,7 @@
 import { effect } from '@preact/signals';
 import type { EditorView } from '@codemirror/view';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { chooseFiles } from '../editor/add-files.ts';
 import { addBeside, clear, runAll } from '../editor/commands.ts';
 import { createEditor } from '../editor/editor.ts';
 import { cellRunsField, nearestCell, notebookField, setCellRuns } from '../editor/notebook-field.ts';
@@ -59,7 +60,7 @@ interface Props {
 function Notebook({ place, project, file, isDeleted, replica }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<EditorView | null>(null);
-  const [actions] = useState(() => new NotebookActions(place, replica, project.name, file.name));
+  const [actions] = useState(() => new NotebookActions(place, replica, project, file.name));
   const [isMoving, setMoving] = useState(false);
   actions.path = file.name;
   const title = split(file.name).name;
@@ -119,6 +120,7 @@ function Tools({ view, actions, moves, removes }: { view: EditorView; actions: N
         { label: 'Run all', act: () => runAll(view), keys: 'Ctrl ⇧ Enter' },
         { label: 'Add cell', act: () => addBeside(view, here(), 'below') },
         { label: 'Add cell at the end', act: () => addBeside(view, null, 'below') },
+        { label: 'Add picture or file', act: () => chooseFiles(view) },
         { label: 'Clear all outputs', act: () => clear(view, view.state.field(notebookField).cells) },
         { label: 'Restart kernel', act: actions.canAct ? () => void actions.restart() : null },
         { label: 'Shut down kernel', act: actions.canAct ? () => void actions.shutdown() : null, danger: true },

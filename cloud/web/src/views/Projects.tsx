@@ -13,6 +13,7 @@ import { Bar, LastSync } from './Bar.tsx';
 import { NodeCount } from './Devices.tsx';
 import { renameProject } from './file-actions.ts';
 import { Files } from './Files.tsx';
+import { AddFiles } from './OtherFiles.tsx';
 import { ProjectPanel } from './ProjectPanel.tsx';
 
 export function Projects({ place, signOut }: { place: Place; signOut: () => void }) {
@@ -74,6 +75,7 @@ function Project({ place, project }: { place: Place; project: Named }) {
         <Menu label={`Actions of ${project.name}`} actions={() => [{ label: 'Rename', act: () => setNaming(true) }]}><Icon name="more" /></Menu>
       </div>
       {isMaking && <NewNotebook place={place} project={project} close={() => setMaking(false)} />}
+      {isMaking && <AddFiles place={place} project={project} tree={tree} done={() => setMaking(false)} />}
       <Files place={place} project={project} tree={tree} />
       {isNaming && (
         <ProjectPanel heading={`Rename ${project.name}`} given={project.name} note="Sessions are named by their project: cells run in new ones from then on."

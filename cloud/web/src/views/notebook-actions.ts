@@ -2,6 +2,7 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { EditorView } from '@codemirror/view';
+import { ADDED, endingOf, idOfName, linkedPath, linkTo } from '../documents/asset-paths.ts';
 import { split } from '../documents/paths.ts';
 import type { Replica } from '../documents/replica.ts';
 import type { Asked, NotebookContext } from '../editor/context.ts';
@@ -32,16 +33,18 @@ export class NotebookActions implements NotebookContext {
   readonly #names = signal<string[]>([]);
   readonly #replica: Replica;
   readonly #project: string;
+  readonly #projectId: string;
   /** Path of the document in its project; it may get another one. */
   path: string;
   readonly #fetching = new Map<string, Promise<void>>();
   #view: EditorView | null = null;
 
-  constructor(place: Place, replica: Replica, project: string, path: string) {
+  constructor(place: Place, replica: Replica, project: { id: string; name: string }, path: string) {
     this.place = place;
     this.failure = place.failure;
     this.#replica = replica;
-    this.#project = project;
+    this.#project = project.name;
+    this.#projectId = project.id;
     this.path = path;
     this.standIns = new StandIns(replica.id);
     this.device.value = localStorage.getItem(this.#deviceKey()) ?? '';
@@ -103,7 +106,7 @@ export class NotebookActions implements NotebookContext {
       const settings = await settingsOf(notebook);
       const device = this.device.peek() || undefined;
       const wishes = cells.map((cell) => ({
-        document: this.#replica.id, text: this.#replica.text, path: this.path, cell, group,
+        document: this.#replica.id, projectId: this.#projectId, text: this.#replica.text, path: this.path, cell, group,
         ...this.#target(sessionOf(settings, cell, this.#project), cell.language, device), needs: needsOf(settings, cell),
         environment: environmentOf(settings.languages[cell.language]),
       }));
@@ -170,7 +173,7 @@ export class NotebookActions implements NotebookContext {
 
   async asset(path: string, key: string | null, cell: () => Cell | null): Promise<Blob | null> {
     const { store } = this.place.runs;
-    const here = await store.asset(path);
+    const here = (await store.asset(path)) ?? (await this.file(path));
     if (here) return here;
     const found = cell();
     const session = found && key !== null && this.place.isOnline ? await this.#liveSession(found) : null;
@@ -180,6 +183,27 @@ export class NotebookActions implements NotebookContext {
     this.#fetching.set(run, fetching);
     await fetching;
     return (await store.asset(path)) ?? null;
+  }
+
+  async file(link: string): Promise<Blob | null> {
+    const path = linkedPath(this.path, link);
+    if (path === null) return null;
+    // A name that is a hash needs no list: the file may be there before the list is.
+    const id = idOfName(path) ?? (await this.place.library.assetAt(this.#projectId, path))?.asset;
+    return id === undefined ? null : this.place.assets.get(id);
+  }
+
+  async add(file: File): Promise<string | null> {
+    this.failure.value = '';
+    try {
+      const [asset, ending] = [await this.place.assets.add(file), endingOf(file.name)];
+      const path = linkedPath(this.path, `${ADDED}/${asset}${ending}`)!;
+      await this.place.library.putAsset(this.#projectId, path, { asset, size: file.size, type: file.type });
+      return linkTo(file.name || 'picture', asset, ending, file.type.startsWith('image/'));
+    } catch (error) {
+      this.failure.value = `${file.name}: ${reason(error)}`;
+      return null;
+    }
   }
 
   /** The newest run of each cell. */

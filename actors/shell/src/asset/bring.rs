@@ -1,0 +1,116 @@
+//! What was added here is brought to the cloud.
+
+use wayfare_protocol::{AssetId, Refusal};
+
+use super::{Assets, Environs, Here, failed};
+
+impl Assets {
+    /// Brings what is owed to the cloud, whenever something is, for as long as this runs.
+    pub(crate) async fn bring(self) {
+        loop {
+            let is_done = self.bring_owed().await;
+            let Environs { runtime, limits, .. } = self.environs();
+            if is_done {
+                self.0.owing.notified().await;
+            } else {
+                let until = runtime.clock.now().boot.after(limits.asset_retry);
+                runtime.timer.sleep_until(until).await;
+            }
+        }
+    }
+
+    /// Whether nothing is left that could be brought later.
+    async fn bring_owed(&self) -> bool {
+        let (store, account) = self.store();
+        let owed = match store.owed(account).await {
+            Ok(owed) => owed,
+            Err(error) => {
+                tracing::warn!(%error, "assets are not brought to the cloud now");
+                return false;
+            }
+        };
+        let mut is_done = true;
+        for asset in owed {
+            match self.bring_one(asset).await {
+                Ok(()) => {}
+                Err(refusal) => {
+                    tracing::info!(%asset, %refusal, "an asset is not brought to the cloud now");
+                    is_done = false;
+                }
+            }
+        }
+        is_done
+    }
+
+    async fn bring_one(&self, asset: AssetId) -> Result<(), Refusal> {
+        let mut size = self.size_here(asset).await?;
+        let mut turn = None;
+        if size.is_none() {
+            // It is owed before it is there: whoever brings it here may be about to.
+            turn = Some(self.turn(asset).await?);
+            size = self.size_here(asset).await?;
+        }
+        // Nobody has what was owed and then did not come, or was deleted.
+        if let Some(size) = size {
+            self.send(asset, size, &Here { assets: self.clone(), asset }).await?;
+        }
+        let (store, account) = self.store();
+        let settled = store.settle(account, asset).await.map_err(|error| failed(&error));
+        drop(turn);
+        settled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use wayfare_protocol::{AccountId, Boot, ErrorCode, Limits, Now};
+
+    use super::*;
+    use crate::actor::Runtime;
+    use crate::asset::MemoryAssets;
+    use crate::ports::{AssetStore, Clock, Pending, Timer};
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Now {
+            Now::default()
+        }
+    }
+
+    impl Timer for Still {
+        fn sleep_until(&self, _: Boot) -> Pending<()> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    /// What is being finished here is owed already, and stays owed until the cloud has it.
+    #[tokio::test]
+    async fn what_is_about_to_be_here_stays_owed() {
+        let store: Arc<dyn AssetStore> = Arc::new(MemoryAssets::default());
+        let assets = Assets::new(Environs {
+            account: AccountId::LOCAL,
+            store: Arc::clone(&store),
+            directory: Arc::default(),
+            runtime: Runtime { clock: Arc::new(Still), timer: Arc::new(Still), trace: None },
+            limits: Arc::new(Limits::default()),
+            has_above: true,
+        });
+        let asset = AssetId::of(b"one");
+        let mut upload = assets.upload(asset, 3).await.unwrap().expect("it is not here");
+        upload.take(Bytes::from_static(b"one")).await.unwrap();
+        store.owe(AccountId::LOCAL, asset).await.unwrap();
+        let bringing = tokio::spawn({
+            let assets = assets.clone();
+            async move { assets.bring_one(asset).await }
+        });
+        tokio::task::yield_now().await;
+        upload.finish().await.unwrap();
+        let brought = bringing.await.unwrap();
+        assert_eq!(brought.map_err(|refusal| refusal.code), Err(ErrorCode::OwnerUnreachable), "there is no cloud");
+        assert_eq!(store.owed(AccountId::LOCAL).await, Ok(vec![asset]));
+    }
+}
