@@ -192,7 +192,13 @@ impl DaemonTestKit {
         let order = |to, mode| Order::Move { to: Some(to), mode };
         let (live, copy) = (MoveMode::Live, MoveMode::StopAndCopy);
         let orders = vec![order(1, live), order(0, copy), order(1, copy), order(0, live)];
-        let publisher = Role::Publisher { daemon: daemon.clone(), chooses, events: self.events.clone(), feeds: None, durability: Durability::Disk };
+        let publisher = Role::Publisher {
+            daemon: daemon.clone(),
+            chooses,
+            events: self.events.clone(),
+            feeds: None,
+            durability: Durability::Disk,
+        };
         let hostile = Duration::from_secs(60);
         let fault = |what| Fault { at: Duration::ZERO, lasts: hostile, what };
         Plan {

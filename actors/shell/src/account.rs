@@ -1,34 +1,27 @@
 //! The actor of an account: in the cloud, or on a node.
 
+mod daemons;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::AbortHandle;
-use wayfare_core::account::{Account, Config, Effect, Input, LinkId, MigrationNews};
+use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
 use wayfare_core::{Machine as _, link, outputs};
-use wayfare_protocol::announcement::Announcement;
-use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::control::Control;
-use wayfare_protocol::daemon::StartDaemon;
-use wayfare_protocol::limits::ANNOUNCEMENT_TTL_MAX;
-use wayfare_protocol::migration::{MoveCause, MoveOrder};
 use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
-    AccountId, AssetId, ChunkId, DeviceId, DocumentId, EntityId, EntityKey, ErrorCode, Limits, Refusal, ResourceId,
-    SessionId, StreamId, Wall,
+    AccountId, AssetId, DeviceId, DocumentId, EntityId, Limits, ResourceId, SessionId, StreamId, Wall,
 };
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
-use crate::children::{daemon_child, session_child};
-use crate::daemon::{Beginning, DaemonCommand};
+use crate::children::session_child;
 use crate::directory::Directory;
 use crate::document::Library;
 use crate::journal::JournalCommand;
-use crate::link::{LinkCommand, Server, StreamPeer, Unserved};
-use crate::migration::Awaiting;
+use crate::link::{LinkCommand, StreamPeer, Unserved};
 use crate::ports::{ControlStore, LogStore, StoreError};
 use crate::session::{Environs, SessionCommand};
 use crate::supervisor::{Child, Order, Policy};
@@ -140,35 +133,6 @@ impl AccountExecutor {
         self.supervise(session_child(config, environs.clone(), true));
     }
 
-    /// A daemon's identity is its key: that is kept before anything of it is.
-    fn start_daemon(&self, start: StartDaemon, context: &mut Context<Self>) {
-        let Home::Node { daemons, device_name, .. } = &self.home else { return };
-        let Some(here) = place_node(&self.config) else { return };
-        let key = EntityKey::from_seed(&daemons.ids.secret());
-        let entity = key.entity();
-        let config = wayfare_core::daemon::Config {
-            entity,
-            key: start.key,
-            durability: start.durability,
-            here,
-            device_name: device_name.clone(),
-            factories: Arc::clone(&daemons.factories),
-            seed: 0,
-            limits: self.config.limits.clone(),
-        };
-        let (kept, directory) = (daemons.keys.put(key), Arc::clone(&self.directory));
-        let child = daemon_child(config, daemons.as_ref().clone(), Beginning::Made);
-        context.spawn(async move {
-            match (kept.await, directory.supervisor()) {
-                (Ok(()), Some(supervisor)) => {
-                    let _ = supervisor.cast(Order::Start(child)); // the whole tree is ending
-                }
-                (Err(error), _) => tracing::error!(%error, "the daemon is not started"),
-                (Ok(()), None) => {}
-            }
-        });
-    }
-
     /// The device's presence is kept by an actor that begins with its first link.
     fn device_up(&self, device: DeviceId, link: LinkId) {
         let Home::Cloud { store, .. } = &self.home else { return };
@@ -207,57 +171,6 @@ impl AccountExecutor {
         context.perform(async move { Ok(Input::Revoked { op, outcome: revoked.await.map_err(StoreError::refusal) }) });
     }
 
-    fn migrate(&self, news: MigrationNews) {
-        let Home::Node { moves, .. } = &self.home else { return };
-        match news {
-            MigrationNews::Ordered { daemon, kind, caller, to, mode } => {
-                let order = MoveOrder { daemon, to, mode, cause: MoveCause::Asked };
-                moves.order(Awaiting::Caller(caller), kind, order);
-            }
-            MigrationNews::Explain { daemon, kind, caller } => moves.explain(caller, daemon, kind),
-            MigrationNews::Drain(daemons) => moves.drain(daemons),
-            MigrationNews::CancelDrain => moves.cancel_drain(),
-            MigrationNews::Arrived(daemon, kind) => moves.arrived(daemon, kind),
-            MigrationNews::Said { from, said } => moves.said(from, said),
-            MigrationNews::Answered { request, answer } => moves.answered(request, answer),
-            MigrationNews::Row(row) => moves.row(&row),
-            MigrationNews::Resume { daemon, party } => moves.resume(daemon, party),
-        }
-    }
-
-    /// Says what this node can do, by its device's word.
-    fn announce(&self, link: LinkId, (version, ttl): (u64, Duration), capabilities: CapabilitySet) {
-        let (Home::Node { moves, environs, .. }, Some(link)) = (&self.home, self.directory.link(link)) else { return };
-        let seconds = u32::try_from(ttl.as_secs()).unwrap_or(ANNOUNCEMENT_TTL_MAX).clamp(1, ANNOUNCEMENT_TTL_MAX);
-        let at = environs.runtime.clock.now().wall;
-        match Announcement::sign(&moves.key, version, at, seconds, capabilities) {
-            Ok(announcement) => {
-                link.input(link::Input::Send(Box::new(Control::Announce(Box::new(announcement)))));
-            }
-            Err(error) => tracing::error!(%error, "this node is not announced"),
-        }
-    }
-
-    /// Sends a piece of a snapshot, whole.
-    fn serve_chunk(&self, link: LinkId, stream: StreamId, chunk: ChunkId, context: &mut Context<Self>) {
-        let (Home::Node { daemons, .. }, Some(link)) = (&self.home, self.directory.link(link)) else { return };
-        let (found, unserved) = (daemons.blobs.get(chunk), Unserved::new(link, stream));
-        context.spawn(async move {
-            let found = found.await;
-            let (link, stream) = unserved.serve();
-            let fault = match found {
-                Ok(Some(bytes)) => {
-                    link.command(LinkCommand::Bind { stream, peer: Server::new(StreamPeer::Sent) });
-                    link.input(link::Input::SendMessage { stream, bytes });
-                    None
-                }
-                Ok(None) => Some(Refusal::new(ErrorCode::NotFound, format!("chunk {chunk} is not here"))),
-                Err(error) => Some(Refusal::new(ErrorCode::StorageFailed, error.to_string())),
-            };
-            link.command(LinkCommand::End { stream, fault });
-        });
-    }
-
     fn read(&self, stream: Unserved, session: SessionId, executor: outputs::Executor, want: outputs::Want) {
         match &self.home {
             Home::Cloud { .. } => {
@@ -267,13 +180,6 @@ impl AccountExecutor {
             Home::Node { .. } => {
                 self.directory.command_session(session, SessionCommand::Read { stream, want });
             }
-        }
-    }
-
-    fn read_daemon(&self, link: LinkId, stream: StreamId, daemon: EntityId, from: u64) {
-        if let Some(link) = self.directory.link(link) {
-            let stream = Unserved::new(link, stream);
-            self.directory.command_daemon(daemon, DaemonCommand::Read { stream, from });
         }
     }
 

@@ -13,5 +13,8 @@ pub(super) fn dev(seed: u64) -> Failure {
     let beside = std::env::current_exe().ok().map(|own| own.with_file_name(PROGRAM)).filter(|path| path.is_file());
     let program = beside.unwrap_or_else(|| PROGRAM.into());
     let error = Command::new(&program).args(["--seed", &seed.to_string()]).exec();
-    Failure::NotFound(format!("{} cannot be run: {error}; it is built with the workspace's programs", program.display()))
+    Failure::NotFound(format!(
+        "{} cannot be run: {error}; it is built with the workspace's programs",
+        program.display()
+    ))
 }

@@ -19,8 +19,8 @@ use crate::capability_filter::CapabilityFilter;
 use crate::capability_set::CapabilitySet;
 
 pub use call::{
-    DaemonAnswer, DaemonCall, DaemonInfo, DaemonRequest, DaemonResponse, DaemonState, DaemonStats, DeadLetter, FeedInfo,
-    ReplayInfo, Replayed, StartDaemon,
+    DaemonAnswer, DaemonCall, DaemonInfo, DaemonRequest, DaemonResponse, DaemonState, DaemonStats, DeadLetter,
+    FeedInfo, ReplayInfo, Replayed, StartDaemon,
 };
 pub use context::{Context, Requests};
 pub use event::{Control, Event, Source};

@@ -8,9 +8,9 @@ use wayfare_core::oracle::Setting;
 use wayfare_protocol::daemon::DaemonKey;
 use wayfare_protocol::{AccountId, Limits, NodeId};
 
+use super::DevMesh;
 use super::command::{Command, HELP, Machine};
 use super::person::{Again, Person};
-use super::DevMesh;
 use crate::clock::Clocks;
 use crate::evidence::Evidence;
 use crate::life::Life;
@@ -144,9 +144,7 @@ impl Mesh {
             },
             Command::Send(name, text) => self.person.send(&name, text),
             Command::Feed(name, source) => self.person.feed(&name, &source),
-            Command::Move(name, to, mode) => {
-                self.chosen(to).and_then(|to| self.person.move_it(&name, to, mode))
-            }
+            Command::Move(name, to, mode) => self.chosen(to).and_then(|to| self.person.move_it(&name, to, mode)),
             Command::Kill(machine) => self.kill(machine).await,
             Command::Up(machine) => return self.up(machine).await,
             Command::Freeze(machine) => self.life(machine).and_then(|life| match life.freeze() {

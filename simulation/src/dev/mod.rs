@@ -158,7 +158,10 @@ mod tests {
     fn what_cannot_be_done_is_said() {
         let said = mesh().script(&["dance", "kill 7", "up 1", "send nobody a", "start other votes"]).unwrap();
         let has = |text: &str| said.iter().any(|line| line.contains(text));
-        assert!(has("\"dance\" says nothing here") && has("there is no node7") && has("node1 runs already"), "{said:#?}");
+        assert!(
+            has("\"dance\" says nothing here") && has("there is no node7") && has("node1 runs already"),
+            "{said:#?}"
+        );
         assert!(has("no daemon nobody") && has("votes is not started"), "{said:#?}");
     }
 }

@@ -128,7 +128,8 @@ impl Disk {
     fn opened(self: &Arc<Self>, name: LogName, life: Arc<Life>, store: Arc<()>) -> Result<Box<dyn Log>, LogError> {
         let mut state = self.state();
         let State { draws, logs, .. } = &mut *state;
-        let log = logs.entry(name).or_insert_with(|| Records { first: 1, durable: 1, written: 1, ..Records::default() });
+        let log =
+            logs.entry(name).or_insert_with(|| Records { first: 1, durable: 1, written: 1, ..Records::default() });
         if log.opener.strong_count() > 0 {
             return Err(refused(name, "it is open already"));
         }
@@ -318,11 +319,9 @@ impl Log for SimLog {
             Ok(())
         });
         match self.disk.sync {
-            Sync::Durable
-            | Sync::ForgetsRuns
-            | Sync::ForgetsEvents
-            | Sync::ForgetsFeeds
-            | Sync::ForgetsSeals => durable,
+            Sync::Durable | Sync::ForgetsRuns | Sync::ForgetsEvents | Sync::ForgetsFeeds | Sync::ForgetsSeals => {
+                durable
+            }
             Sync::Early => self.answer(Ok(())),
         }
     }

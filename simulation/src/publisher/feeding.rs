@@ -34,7 +34,9 @@ impl Feeding {
 impl Publisher {
     pub(super) fn wants_to_feed(&self) -> bool {
         let is_begun = matches!(self.feeding, Feeding::Feeds { .. });
-        self.work.feeds.is_some() && (is_begun || !self.is_resting) && !(is_begun && self.feeding.has_taken(self.hearing.heard()))
+        self.work.feeds.is_some()
+            && (is_begun || !self.is_resting)
+            && !(is_begun && self.feeding.has_taken(self.hearing.heard()))
     }
 
     /// The next step: the other daemon is started, told what to take, and then asked what it has.

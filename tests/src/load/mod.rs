@@ -219,7 +219,10 @@ impl Scene {
         // The subscription is an input too.
         ensure!(head.inbox_position == model.events + 1, "{} inputs, not {}", head.inbox_position, model.events + 1);
         ensure!(head.output_sequence == 2 * spoken, "{} outputs, not {}", head.output_sequence, 2 * spoken);
-        ensure!(chain.sequence() == head.output_sequence && chain.hash() == head.output_hash, "the chain ends elsewhere");
+        ensure!(
+            chain.sequence() == head.output_sequence && chain.hash() == head.output_hash,
+            "the chain ends elsewhere"
+        );
         Ok(())
     }
 

@@ -68,12 +68,10 @@ impl DaemonHost {
                 self.publish(now, caller, (origin, first), payloads, out)
             }
             DaemonCall::Lost { origin, through } => self.lost(now, caller, origin, through, out),
-            DaemonCall::Subscribe { subscriber, after } => {
-                match self.may_subscribe(subscriber) {
-                    Ok(()) => self.record(now, caller, Input::Subscribed { subscriber, after }, out),
-                    Err(refusal) => reply(caller, DaemonAnswer::Refused(refusal), out),
-                }
-            }
+            DaemonCall::Subscribe { subscriber, after } => match self.may_subscribe(subscriber) {
+                Ok(()) => self.record(now, caller, Input::Subscribed { subscriber, after }, out),
+                Err(refusal) => reply(caller, DaemonAnswer::Refused(refusal), out),
+            },
             DaemonCall::Unsubscribe { subscriber } => {
                 self.record(now, caller, Input::Unsubscribed { subscriber }, out);
             }

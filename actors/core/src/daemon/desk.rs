@@ -176,7 +176,20 @@ impl Desk {
         disk.outputs.iter().for_each(|frame| host.apply(&Record::Output(frame.clone())));
         let (open, asked) = (VecDeque::new(), VecDeque::new());
         let (answers, read, work) = (Vec::new(), Vec::new(), Vec::new());
-        Self { host, config, disk, now: at(0), open, is_quick: true, answers, read, work, asked, is_removed: false, calls: 0 }
+        Self {
+            host,
+            config,
+            disk,
+            now: at(0),
+            open,
+            is_quick: true,
+            answers,
+            read,
+            work,
+            asked,
+            is_removed: false,
+            calls: 0,
+        }
     }
 
     /// The process ends here; another one finds the disk.

@@ -28,7 +28,12 @@ impl DaemonHost {
     }
 
     /// Records of ownership are durable before anything that waits for them happens.
-    pub(super) fn take_ownership(&mut self, effects: Vec<ownership::Effect>, mut after: Vec<After>, out: &mut impl Sink<Effect>) {
+    pub(super) fn take_ownership(
+        &mut self,
+        effects: Vec<ownership::Effect>,
+        mut after: Vec<After>,
+        out: &mut impl Sink<Effect>,
+    ) {
         for effect in effects {
             match effect {
                 // It has applied the record to itself.

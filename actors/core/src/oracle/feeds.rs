@@ -23,12 +23,7 @@ pub(super) struct Feeds {
 
 impl Feeds {
     pub(super) fn new(room: usize) -> Self {
-        Self {
-            said: Table::new(room),
-            taken: Table::new(room),
-            last: Table::new(room),
-            acknowledged: Table::new(room),
-        }
+        Self { said: Table::new(room), taken: Table::new(room), last: Table::new(room), acknowledged: Table::new(room) }
     }
 }
 
@@ -37,7 +32,9 @@ impl Rule for Feeds {
         match seen.fact {
             Fact::Emitted { daemon, number, payload, .. } => {
                 if let Some(taken) = self.taken.get(&(*daemon, *number)) {
-                    out.demand(taken == payload, || format!("output {number} of {daemon} was taken, and is another now"));
+                    out.demand(taken == payload, || {
+                        format!("output {number} of {daemon} was taken, and is another now")
+                    });
                 }
                 self.said.set((*daemon, *number), *payload);
             }

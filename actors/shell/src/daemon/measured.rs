@@ -22,7 +22,13 @@ pub(super) struct Measured {
 impl DaemonFactory for Measured {
     fn make(&self) -> Box<dyn MeshDaemon> {
         let code = self.factory.make();
-        Box::new(Timed { code, clock: Arc::clone(&self.clock), limits: self.limits.clone(), overruns: 0, busy: Cell::default() })
+        Box::new(Timed {
+            code,
+            clock: Arc::clone(&self.clock),
+            limits: self.limits.clone(),
+            overruns: 0,
+            busy: Cell::default(),
+        })
     }
 }
 

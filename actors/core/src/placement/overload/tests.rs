@@ -125,7 +125,10 @@ fn who_leaves_is_who_helps() {
         let mut story = Story::begin();
         let load = Load { cpu_percent, memory_percent, gpu_percent: None };
         story.step(1000, Input::Load { load, hosted: daemons() });
-        assert_eq!(story.step(1060, Input::Load { load, hosted: daemons() }), moved.map(away).into_iter().collect::<Vec<_>>());
+        assert_eq!(
+            story.step(1060, Input::Load { load, hosted: daemons() }),
+            moved.map(away).into_iter().collect::<Vec<_>>()
+        );
     }
 }
 
