@@ -1,5 +1,7 @@
 //! Where a developer types, at the pace of the clock on the wall: the only part of the world that knows that clock.
 
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a person types, in real time")]
+
 use std::io::BufRead;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
