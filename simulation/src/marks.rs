@@ -69,6 +69,7 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("uplink", "GaveUp", "nobody's version or key is refused"),
     ("account", "Revoke", "nobody loses a device"),
     ("account", "OpenDocument", "nobody writes documents yet"),
+    ("account", "OpenAsset", "likewise"),
     ("session", "CloseHost", "a host that hangs in the moment in which it is to greet: once in some hundred seeds"),
     ("ownership", "Append", "it is one record with what its resource appends"),
     ("ownership", "Publish", "it is told with its resource"),
