@@ -14,15 +14,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use opendal::services::Fs;
 use opendal::{ErrorKind, Metadata, Operator};
 use wayfare_actors::ports::{AssetError, AssetStore, Pending};
 use wayfare_protocol::asset::AssetHash;
 use wayfare_protocol::limits::ASSET_PART;
 use wayfare_protocol::{AccountId, AssetId};
 
-/// Where files are written before they get their name.
-const WRITING: &str = "writing";
+use crate::atomic_files;
+
 /// Assets that are remembered to be whole.
 const CHECKED: usize = 100_000;
 
@@ -43,14 +42,7 @@ impl FileAssets {
     /// # Errors
     /// If the folder cannot be made or written to.
     pub async fn open(root: &Path, uploads: Duration) -> io::Result<Self> {
-        let writing = root.join(WRITING);
-        match tokio::fs::remove_dir_all(&writing).await {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
-            _ => tokio::fs::create_dir_all(&writing).await?,
-        }
-        let text = |path: &Path| path.to_str().map(str::to_owned).ok_or(io::ErrorKind::InvalidFilename);
-        let files = Fs::default().root(&text(root)?).atomic_write_dir(&text(&writing)?);
-        let files = Operator::new(files).map_err(io::Error::other)?;
+        let files = atomic_files::open(root).await?;
         forget_uploads(root, uploads).await?;
         Ok(Self { root: root.into(), files, checked: Arc::default() })
     }

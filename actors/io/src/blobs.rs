@@ -10,13 +10,11 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use opendal::services::Fs;
 use opendal::{ErrorKind, Operator};
 use wayfare_actors::ports::{BlobError, BlobStore, Pending};
 use wayfare_protocol::{ChunkId, Wall};
 
-/// Where blobs are written before they get their name.
-const WRITING: &str = "writing";
+use crate::atomic_files;
 
 /// A folder of blobs.
 #[derive(Clone, Debug)]
@@ -31,14 +29,7 @@ impl FileBlobs {
     /// # Errors
     /// If the folder cannot be made or written to.
     pub async fn open(root: &Path) -> io::Result<Self> {
-        let writing = root.join(WRITING);
-        match tokio::fs::remove_dir_all(&writing).await {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
-            _ => tokio::fs::create_dir_all(&writing).await?,
-        }
-        let text = |path: &Path| path.to_str().map(str::to_owned).ok_or(io::ErrorKind::InvalidFilename);
-        let files = Fs::default().root(&text(root)?).atomic_write_dir(&text(&writing)?);
-        Ok(Self { root: root.into(), files: Operator::new(files).map_err(io::Error::other)? })
+        Ok(Self { root: root.into(), files: atomic_files::open(root).await? })
     }
 
     async fn write(self, bytes: Bytes) -> Result<ChunkId, BlobError> {

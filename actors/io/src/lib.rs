@@ -7,6 +7,7 @@ pub mod tls;
 pub mod transport;
 
 mod assets;
+mod atomic_files;
 mod blobs;
 mod clock;
 mod data_dir;
