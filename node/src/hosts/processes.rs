@@ -35,21 +35,31 @@ pub(super) fn all() -> Vec<Process> {
 /// shows none: it is looked at again until it is that program, for [`PROGRAM_CHANGE`] at most.
 pub(super) fn environment(pid: i32) -> Vec<u8> {
     let changing_until = Instant::now() + PROGRAM_CHANGE;
-    let mut without = 0;
+    let mut seen_without = false;
     loop {
         let shown = at_once(&format!("/proc/{pid}/environ"));
         if !shown.is_empty() || is_of_the_kernel(pid) || read(pid).is_none() || Instant::now() >= changing_until {
             return shown;
         }
-        // Every program has arguments, its name at least. It may have become one between the two looks.
-        if at_once(&format!("/proc/{pid}/cmdline")).is_empty() {
-            thread::sleep(PROGRAM_CHANGE_LOOK);
-        } else if without == 2 {
+        // One that was asked for between two programs has an environment by now. One that has none is asked for twice, since
+        // the kernel lays out a new program's environment after its arguments.
+        let without = has_no_environment(pid);
+        if without && seen_without {
             return shown;
-        } else {
-            without += 1;
         }
+        seen_without = without;
+        thread::sleep(PROGRAM_CHANGE_LOOK);
     }
+}
+
+/// Whether a process's program has the place for an environment, and nothing there: fields 50 and 51 of `/proc/<pid>/stat`,
+/// which are zero while it has no program.
+fn has_no_environment(pid: i32) -> bool {
+    let stat = at_once(&format!("/proc/{pid}/stat"));
+    let stat = String::from_utf8_lossy(&stat);
+    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
+    let bounds: Vec<u64> = rest.split_whitespace().skip(47).take(2).filter_map(|field| field.parse().ok()).collect();
+    matches!(bounds[..], [start, end] if start == end && end != 0)
 }
 
 /// A file of a process, in one call: a second one after its program has changed would find the end of the file.
