@@ -1,9 +1,10 @@
 //! `wayfare-cloud backup` and `wayfare-cloud restore`: a cloud's folder, kept elsewhere and brought back.
 //!
 //! A backup is a folder of what a cloud keeps: the control store as of one moment, copies of its logs made after it, the assets, the
-//! keys and certificates of its own CA, and a description, which is written last: without it a backup is not whole. A restore raises the
+//! spares of daemons, the keys and certificates of its own CA, and a description, which is written last: without it a backup is not whole. A restore raises the
 //! store's generation: every row counts as unconfirmed until its node has claimed it again (architecture §5.1).
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -13,7 +14,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use wayfare_actors::ports::Clock as _;
 use wayfare_io::{DataDir, SqliteStore, SystemClock, copy_logs};
-use wayfare_protocol::Wall;
+use wayfare_protocol::{EntityId, Wall};
 
 use crate::files::Files;
 
@@ -46,7 +47,8 @@ pub async fn backup(data_dir: &Path, to: &Path) -> Result<Description> {
     SqliteStore::copy(&files.store(), &copies.store()).await?;
     let logs = copy_logs(&files.logs(), &copies.logs()).context("logs")?;
     // After the logs: of what the documents in them name nothing is missing.
-    copy_assets(&files.assets(), &copies.assets()).context("assets")?;
+    copy_of_accounts(&files.assets(), &copies.assets(), is_of_assets).context("assets")?;
+    copy_of_accounts(&files.spares(), &copies.spares(), is_of_spares).context("spares")?;
     copy_keys(&files.tls(), &copies.tls()).context("keys")?;
     let description =
         Description { version: env!("CARGO_PKG_VERSION").to_owned(), made_at: SystemClock.now().wall.0, logs };
@@ -74,7 +76,8 @@ pub async fn restore(from: &Path, data_dir: &Path) -> Result<u32> {
     let (copies, files) = (Files::of(from), Files::of(&beside));
     SqliteStore::copy(&copies.store(), &files.store()).await?;
     copy_logs(&copies.logs(), &files.logs()).context("logs")?;
-    copy_assets(&copies.assets(), &files.assets()).context("assets")?;
+    copy_of_accounts(&copies.assets(), &files.assets(), is_of_assets).context("assets")?;
+    copy_of_accounts(&copies.spares(), &files.spares(), is_of_spares).context("spares")?;
     copy_keys(&copies.tls(), &files.tls()).context("keys")?;
     let generation = SqliteStore::begin_generation(&files.store(), SystemClock.now().wall).await?;
     sync(&beside)?;
@@ -128,8 +131,18 @@ fn copy_keys(from: &Path, to: &Path) -> io::Result<()> {
     sync(to)
 }
 
-/// Copies the assets that are whole: nobody changes such a file, and unfinished ones are brought again.
-fn copy_assets(from: &Path, to: &Path) -> io::Result<()> {
+/// Assets that are whole: nobody changes such a file, and unfinished ones are brought again.
+fn is_of_assets(folder: &OsStr) -> bool {
+    folder.len() == 2
+}
+
+/// A daemon's spare. One that is replaced meanwhile may not be whole; its owner gives it anew.
+fn is_of_spares(folder: &OsStr) -> bool {
+    folder.to_str().is_some_and(|name| name.parse::<EntityId>().is_ok())
+}
+
+/// Copies what each account has in folders of such names.
+fn copy_of_accounts(from: &Path, to: &Path, is_wanted: fn(&OsStr) -> bool) -> io::Result<()> {
     let accounts = match from.read_dir() {
         Ok(accounts) => accounts,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -142,8 +155,7 @@ fn copy_assets(from: &Path, to: &Path) -> io::Result<()> {
         }
         for folder in account.path().read_dir()? {
             let folder = folder?;
-            let is_of_assets = folder.file_name().len() == 2 && folder.file_type()?.is_dir();
-            if is_of_assets {
+            if is_wanted(&folder.file_name()) && folder.file_type()?.is_dir() {
                 copy_files(&folder.path(), &to.join(account.file_name()).join(folder.file_name()))?;
             }
         }
@@ -156,7 +168,10 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
     for entry in from.read_dir()? {
         let entry = entry?;
         let copy = to.join(entry.file_name());
-        fs::copy(entry.path(), &copy)?;
+        match fs::copy(entry.path(), &copy) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue, // it was replaced meanwhile
+            copied => copied?,
+        };
         File::open(&copy)?.sync_all()?;
     }
     to.ancestors().take(3).try_for_each(sync)

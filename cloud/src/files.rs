@@ -54,6 +54,12 @@ impl Files {
         self.folder.join("control.sqlite")
     }
 
+    /// Spares of daemons.
+    #[must_use]
+    pub fn spares(&self) -> PathBuf {
+        self.folder.join("spares")
+    }
+
     /// The logs.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

@@ -18,7 +18,7 @@ use wayfare_actors::watch::Watch;
 use wayfare_io::http::{self, Bounds};
 use wayfare_io::tls::ServerTls;
 use wayfare_io::transport::{TcpDoor, WsTransport};
-use wayfare_io::{BootTimer, DataDir, FileAssets, OsRandom, SegmentLogStore, SqliteStore, SystemClock, TraceFile};
+use wayfare_io::{BootTimer, DataDir, FileAssets, FileSpares, OsRandom, SegmentLogStore, SqliteStore, SystemClock, TraceFile};
 use wayfare_protocol::Limits;
 use wayfare_protocol::pairing::{PairingAnchor, origin};
 
@@ -130,7 +130,8 @@ async fn start(config: &CloudConfig) -> Result<Running> {
     let ports = ports(config, &files, &limits).await?;
     let identity = Identity { server: tls.identity().clone(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let shared: Arc<dyn ControlStore> = Arc::clone(&store) as _;
-    let node = CloudNode::start(ports, Arc::clone(&shared), identity, limits.clone()).await?;
+    let spares = Arc::new(FileSpares::open(&files.spares()).await.context("spares")?);
+    let node = CloudNode::start(ports, Arc::clone(&shared), spares, identity, limits.clone()).await?;
     let cloud = Cloud::new(node, Arc::clone(&shared), invitation, limits.clone());
 
     let token = token();

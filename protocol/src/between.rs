@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::control::Register;
 use crate::identity::{DeviceKey, PublicKey, SignatureBytes, sealing_key_payload};
 use crate::migration::MigrationMessage;
 use crate::{DeviceId, NodeId};
@@ -46,6 +47,13 @@ impl SealingKey {
     pub fn of(key: &DeviceKey) -> Self {
         let sealing_key = key.sealing_public();
         Self { key: key.public(), sealing_key, signature: key.sign(&sealing_key_payload(&sealing_key)) }
+    }
+
+    /// As a device said it when it registered.
+    #[must_use]
+    pub fn of_register(register: &Register) -> Self {
+        let Register { key, sealing_key, sealing_signature: signature, .. } = *register;
+        Self { key, sealing_key, signature }
     }
 
     /// The key itself, if it is the word of that device: whoever passed it on cannot have put another in its place.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use wayfare_actors::account::MemorySpares;
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::asset::MemoryAssets;
 use wayfare_actors::cloud::{self, CloudNode};
@@ -120,6 +121,7 @@ pub struct CloudMachine {
     seed: Seed,
     disk: Arc<Disk>,
     store: Arc<StoreRows>,
+    spares: MemorySpares,
     starts: u64,
     /// Its process.
     pub process: Process<CloudNode>,
@@ -129,7 +131,7 @@ impl CloudMachine {
     /// A machine on which nothing runs yet.
     #[must_use]
     pub fn new(seed: Seed, disk: Arc<Disk>, store: Arc<StoreRows>) -> Self {
-        Self { seed, disk, store, starts: 0, process: Process::default() }
+        Self { seed, disk, store, spares: MemorySpares::default(), starts: 0, process: Process::default() }
     }
 
     /// Its disk.
@@ -157,7 +159,7 @@ impl CloudMachine {
         let seed = self.seed.numbered("start", self.starts);
         let ports = around.ports(Place::Cloud, &seed, &life, &self.disk).ok_or_else(in_use)?;
         let identity = cloud::Identity { server: CLOUD, version: "simulated".to_owned() };
-        let node = Arc::new(CloudNode::start(ports, self.store.open(&life), identity, around.limits.clone()).await?);
+        let node = Arc::new(CloudNode::start(ports, self.store.open(&life), Arc::new(self.spares.clone()), identity, around.limits.clone()).await?);
         let accepts = Arc::clone(&node);
         around.network.open_door(
             Place::Cloud,

@@ -1,6 +1,8 @@
 //! The actor of an account: in the cloud, or on a node.
 
 mod daemons;
+mod memory_spares;
+mod spares;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,6 +28,8 @@ use crate::ports::{ControlStore, LogStore, StoreError};
 use crate::session::{Environs, SessionCommand};
 use crate::supervisor::{Child, Order, Policy};
 use crate::{daemon, device, journal, migration};
+pub use memory_spares::MemorySpares;
+pub use spares::Spares;
 
 /// What stands around an account, by where it runs.
 #[derive(Clone)]
@@ -38,6 +42,8 @@ pub enum Home {
         store: Arc<dyn ControlStore>,
         /// Where journals are.
         logs: Arc<dyn LogStore>,
+        /// Where spares are.
+        spares: Spares,
     },
     /// On a node.
     Node {
@@ -94,7 +100,9 @@ pub fn arguments(
         let home = home.clone();
         Box::pin(async move {
             let inputs = match home {
-                Home::Cloud { account, store, .. } => vec![load(account, store.as_ref()).await?],
+                Home::Cloud { account, store, spares, .. } => {
+                    vec![load(account, store.as_ref()).await?, spares.load(account).await]
+                }
                 Home::Node { sessions, found, is_paired, .. } => {
                     vec![Input::Restarted { sessions, daemons: found, is_paired }]
                 }
@@ -271,6 +279,11 @@ impl Executor for AccountExecutor {
             }
             Effect::ReadDaemon { link, stream, daemon, from } => self.read_daemon(link, stream, daemon, from),
             Effect::Migration(news) => self.migrate(news),
+            Effect::TakeSpare { op, link, daemon, nodes } => self.take_spare(op, link, (daemon, nodes), context),
+            Effect::TakeOver { op, daemon, take } => self.take_over(op, daemon, take, context),
+            Effect::ServeSpare { link, stream, daemon, chunk } => {
+                self.serve_spare(link, stream, (daemon, chunk), context);
+            }
             Effect::ServeChunk { link, stream, chunk } => self.serve_chunk(link, stream, chunk, context),
             Effect::OpenDocument { link, stream, document } => self.open_document(link, stream, document),
             Effect::OpenAsset { link, stream, asset } => self.open_asset(link, stream, asset, context),

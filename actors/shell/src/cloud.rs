@@ -8,12 +8,13 @@ use ractor::Actor;
 use tokio::sync::OwnedSemaphorePermit;
 use wayfare_core::account::{self, Place, Registered};
 use wayfare_core::pairing::Code;
+use wayfare_protocol::between::SealingKey;
 use wayfare_protocol::control::{Pair, Register, Welcome};
 use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::limits::DEVICE_NAME_MAX;
 use wayfare_protocol::{AccountId, ErrorCode, Limits, Refusal};
 
-use crate::account::Home;
+use crate::account::{Home, Spares};
 use crate::actor;
 use crate::directory::Directory;
 use crate::document::{self, Library};
@@ -23,7 +24,7 @@ use crate::ids::Ids;
 use crate::link::accepted::{self, Admission, Door};
 use crate::link::{AccountOwner, Doorkeeper, LinkOwner};
 use crate::pairing::PairingDesk;
-use crate::ports::{Clock, Connection, ControlStore, DeviceRow, Pending, Ports, StoreError};
+use crate::ports::{Clock, Connection, ControlStore, DeviceRow, Pending, Ports, SpareStore, StoreError};
 use crate::supervisor::{self, Child, Order, Supervisor, SupervisorRef};
 
 /// Who the cloud is.
@@ -60,6 +61,7 @@ struct Accounts {
     running: Mutex<BTreeMap<AccountId, Running>>,
     root: Mutex<Option<SupervisorRef>>,
     store: Arc<dyn ControlStore>,
+    spares: Arc<dyn SpareStore>,
     ports: Ports,
     limits: Limits,
 }
@@ -72,6 +74,7 @@ impl CloudNode {
     pub async fn start(
         ports: Ports,
         store: Arc<dyn ControlStore>,
+        spares: Arc<dyn SpareStore>,
         identity: Identity,
         limits: Limits,
     ) -> Result<Self, actor::Fatal> {
@@ -85,6 +88,7 @@ impl CloudNode {
             running: Mutex::default(),
             root: Mutex::new(Some(root.clone())),
             store: Arc::clone(&store),
+            spares,
             ports: ports.clone(),
             limits: limits.clone(),
         });
@@ -178,13 +182,19 @@ impl Accounts {
         let directory = Arc::new(Directory::default());
         let place = Place::Cloud { generation: self.store.generation() };
         let config = account::Config { place, limits: self.limits.clone() };
-        let home = Home::Cloud { account, store: Arc::clone(&self.store), logs: Arc::clone(&self.ports.logs) };
+        let ids = Arc::new(Ids::new(Arc::clone(&self.ports.clock), Arc::clone(&self.ports.random)));
+        let home = Home::Cloud {
+            account,
+            store: Arc::clone(&self.store),
+            logs: Arc::clone(&self.ports.logs),
+            spares: Spares { store: Arc::clone(&self.spares), ids: Arc::clone(&ids) },
+        };
         let library = Library::new(document::Environs {
             account,
             directory: Arc::clone(&directory),
             logs: Arc::clone(&self.ports.logs),
             assets: Arc::clone(&self.ports.assets),
-            ids: Arc::new(Ids::new(Arc::clone(&self.ports.clock), Arc::clone(&self.ports.random))),
+            ids,
             runtime: self.ports.runtime(),
             limits: Arc::new(self.limits.clone()),
             has_above: false,
@@ -240,6 +250,7 @@ impl Doorkeeper for CloudDoor {
             if let Some(at) = row.revoked_at {
                 return Err(account::revoked(&row.name, at));
             }
+            let sealing_key = SealingKey::of_register(&register);
             let name = checked_name(register.name)?;
             let registered = Registered { device, name, os: register.os, node: register.node };
             let row = match (&registered.node, &row.node) {
@@ -255,6 +266,9 @@ impl Doorkeeper for CloudDoor {
             };
             store.put_device(row.clone()).await.map_err(failed)?;
             let directory = accounts.running(row.account).directory;
+            if registered.node.is_some() {
+                directory.tell_account(account::Input::SealingKey(sealing_key));
+            }
             let welcome = Welcome { account: row.account, generation: store.generation(), at };
             let owner = AccountOwner::of_device(directory, registered, true);
             Ok((welcome, Box::new(owner) as Box<dyn LinkOwner>))

@@ -37,6 +37,7 @@ pub(super) async fn daemon(app: &App, command: DaemonCommand) -> Result<Exit, Fa
         DaemonCommand::Stop { name } => call(app, &client, &name, DaemonCall::Stop).await,
         DaemonCommand::Resume { name } => call(app, &client, &name, DaemonCall::Resume).await,
         DaemonCommand::Move(asked) => daemon_moves::move_it(app, &client, asked).await,
+        DaemonCommand::Recover(asked) => daemon_moves::recover(app, &client, asked).await,
         DaemonCommand::Explain { name } => daemon_moves::explain(app, &client, &name).await,
         DaemonCommand::Feed(asked) => daemon_feeds::feed(app, &client, asked).await,
         DaemonCommand::Feeds { name } => daemon_feeds::feeds(app, &client, &name).await,

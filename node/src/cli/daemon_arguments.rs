@@ -37,6 +37,8 @@ pub enum DaemonCommand {
     },
     /// Let a daemon go on at another device, with everything that it has.
     Move(DaemonMove),
+    /// Let a daemon go on from the cloud's spare, since its own device is gone for good. What it accepted after that is lost.
+    Recover(DaemonRecover),
     /// Which device a daemon would move to, and how every device is judged.
     Explain {
         /// Its name.
@@ -137,6 +139,16 @@ pub struct DaemonMove {
     /// How: while it goes on, or stopped first. What is not deterministic is always stopped first.
     #[arg(long, value_enum, default_value_t = Way::Live)]
     pub mode: Way,
+}
+
+/// `wayfare daemon recover`.
+#[derive(Debug, Args)]
+pub struct DaemonRecover {
+    /// Its name.
+    pub name: DaemonName,
+    /// The device: its name, or the beginning of its id (default: the one that fits best).
+    #[arg(long, value_name = "DEVICE")]
+    pub to: Option<String>,
 }
 
 /// How a daemon is moved.

@@ -10,7 +10,7 @@ use wayfare_protocol::placement::{Judged, Verdict};
 
 use super::app::App;
 use super::daemon::named;
-use super::daemon_arguments::DaemonMove;
+use super::daemon_arguments::{DaemonMove, DaemonRecover};
 use super::exit::{Exit, Failure};
 use super::lists::printable;
 use crate::client::{MeshClient, device_of};
@@ -46,6 +46,30 @@ pub(super) async fn move_it(app: &App, client: &MeshClient, asked: DaemonMove) -
         app.screen.table(&rows.map(|(name, value)| vec![name, value]).collect::<Vec<_>>())?;
     }
     Ok(if is_moved { Exit::Good } else { Exit::Bad })
+}
+
+/// Lets a daemon go on without its device, and says what is lost.
+pub(super) async fn recover(app: &App, client: &MeshClient, asked: DaemonRecover) -> Result<Exit, Failure> {
+    let info = named(client, &asked.name).await?;
+    let devices = client.devices().await?;
+    let to = match &asked.to {
+        Some(name) => Some(node_of(&devices, name)?),
+        None => None,
+    };
+    let recovery = client.recover_daemon(info.entity, to).await?;
+    if app.form == Form::Json {
+        app.screen.json(&recovery)?;
+        return Ok(Exit::Good);
+    }
+    let (name, place) = (&info.key.name, target(&devices, Some(recovery.target)));
+    app.screen.line(&format!("{name} goes on at {place} from event {}", recovery.base.inbox_position))?;
+    let durability = recovery.durability.as_str();
+    app.screen.line(&match recovery.events_lost() {
+        0 => format!("later events are lost, if there were any: durability {durability} does not survive the loss of a device"),
+        1 => format!("at least one event that was accepted at durability {durability} is lost"),
+        lost => format!("at least {lost} events that were accepted at durability {durability} are lost"),
+    })?;
+    Ok(Exit::Good)
 }
 
 /// A part of a move, which is often short.

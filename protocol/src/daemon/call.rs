@@ -1,11 +1,14 @@
 //! What is asked of a daemon, and how it is described.
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{DaemonKey, DaemonOutput, Durability, Health, Source};
 use crate::entity::{EntityId, Origin};
-use crate::migration::{MoveInfo, MoveMode};
+use crate::between::SealingKey;
+use crate::bounded;
+use crate::limits::SPARE_NODES_MAX;
+use crate::migration::{MoveInfo, MoveMode, Recovery, Spare, TakeOver};
 use crate::placement::Placement;
 use crate::{Epoch, Head, NodeId, Refusal, RequestId, Wall};
 
@@ -114,6 +117,19 @@ pub enum DaemonCall {
     Feeds,
     /// Process the inbox after the newest snapshot once more, beside the daemon, and compare.
     ReplayInbox,
+    /// The cloud wants the newest snapshot, with the entity's key for the eyes of these nodes.
+    Spare {
+        /// Their sealing keys; the owner's own is passed over.
+        #[serde(deserialize_with = "sealing_keys")]
+        nodes: Vec<SealingKey>,
+    },
+    /// The cloud lets a node go on with a daemon whose owner is gone for good. Answered when that is over.
+    TakeOver(Box<TakeOver>),
+    /// Go on from the cloud's spare, since the owner is gone for good. Answered when that is over.
+    Recover {
+        /// Where; `None`: at the node that fits best.
+        to: Option<NodeId>,
+    },
 }
 
 /// The answer to a [`DaemonCall`].
@@ -147,6 +163,10 @@ pub enum DaemonAnswer {
     Feeds(Vec<FeedInfo>),
     /// What a replay came to.
     Replayed(ReplayInfo),
+    /// The newest snapshot.
+    Spare(Box<Spare>),
+    /// It goes on, and this is lost.
+    Recovered(Box<Recovery>),
 }
 
 /// A daemon whose outputs are events of another.
@@ -280,4 +300,8 @@ pub struct DeadLetter {
     pub payload: Bytes,
     /// Why it was given up.
     pub reason: String,
+}
+
+fn sealing_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SealingKey>, D::Error> {
+    bounded::list::<D, _, SealingKey>(deserializer, SPARE_NODES_MAX, "sealing keys")
 }

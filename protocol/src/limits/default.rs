@@ -122,6 +122,8 @@ impl Default for Limits {
             migration_ready_budget: s(30),
             migration_pulls: 5,
             migrations: 16,
+            spare_every: s(60),
+            spare_retry: s(10),
 
             documents: 1_024,
             document_peers: 10_000,

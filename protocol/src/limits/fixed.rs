@@ -102,6 +102,8 @@ pub const PREDICATE_BYTES_MAX: usize = 4 * 1024;
 pub const FILTER_ITEMS_MAX: usize = 64;
 /// Most nodes that one answer about placement tells of.
 pub const PLACEMENT_CANDIDATES_MAX: usize = 1_024;
+/// Nodes of an account that can go on with one spare.
+pub const SPARE_NODES_MAX: usize = 64;
 /// An announcement of capabilities is good for at most so long, in seconds.
 pub const ANNOUNCEMENT_TTL_MAX: u32 = 24 * 3600;
 

@@ -237,6 +237,10 @@ pub struct Limits {
     pub migration_pulls: u32,
     /// Daemons that may be on their way to one node.
     pub migrations: usize,
+    /// The cloud asks for a daemon's newer snapshot no sooner than so long after the one that it keeps.
+    pub spare_every: Duration,
+    /// A spare that did not come, or a recovery that failed, is tried again after so long.
+    pub spare_retry: Duration,
 
     /// Documents of one account that one process has loaded.
     pub documents: usize,
@@ -335,6 +339,8 @@ impl Limits {
             migration_ready_min: self.migration_ready_min / by,
             migration_ready_max: self.migration_ready_max / by,
             migration_ready_budget: self.migration_ready_budget / by,
+            spare_every: self.spare_every / by,
+            spare_retry: self.spare_retry / by,
             restart_min: self.restart_min / by,
             restart_max: self.restart_max / by,
             // What waits for a kernel, a disk or a person keeps its time: those do not hurry.

@@ -18,6 +18,7 @@
 mod failure;
 mod order;
 mod phase;
+mod spare;
 
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -34,6 +35,7 @@ use crate::{Epoch, Head, MigrationId, NodeId, SignedHead};
 pub use failure::FailureReason;
 pub use order::{MoveCause, MoveInfo, MoveMode, MoveOrder, MoveState};
 pub use phase::{MigrationPhase, Superposition};
+pub use spare::{Recovery, Spare, TakeOver};
 
 /// Number of the subprotocol.
 pub const MIGRATION_SUBPROTOCOL: u16 = 0x0500;
@@ -137,7 +139,7 @@ pub struct SnapshotReady {
     pub manifest: Manifest,
     /// Where it stands.
     pub head: SignedHead,
-    /// The source accepts nothing after it: stop-and-copy.
+    /// The source accepts nothing after it: stop-and-copy, or a source that is gone for good.
     pub is_sealed: bool,
     /// The entity's key, for the target's eyes only and bound to `head`; `None` where the target has one of its own.
     pub sealed_key: Option<SealedKey>,

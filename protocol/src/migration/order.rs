@@ -38,6 +38,8 @@ pub enum MoveCause {
     Overload,
     /// Its node is emptied: by that node only.
     Drain,
+    /// Its node is gone for good: by the node that the cloud lets go on with it.
+    Loss,
 }
 
 impl MoveCause {
@@ -45,7 +47,7 @@ impl MoveCause {
     #[must_use]
     pub fn permits(self, by: DeviceId, owner: NodeId) -> bool {
         match self {
-            Self::Asked => true,
+            Self::Asked | Self::Loss => true,
             Self::Overload | Self::Drain => by == owner.0,
         }
     }

@@ -7,7 +7,7 @@ use wayfare_protocol::daemon::{
     DaemonStats, DaemonUpdate, DeadLetter, Durability, FeedInfo, Health, InboxEntry, InboxFrame, Input, OutputFrame,
     ReplayInfo, Replayed, Source, StartDaemon,
 };
-use wayfare_protocol::migration::MoveMode;
+use wayfare_protocol::migration::{MoveMode, TakeOver};
 use wayfare_protocol::ownership::ResourceKey;
 use wayfare_protocol::{Origin, Wall};
 
@@ -16,10 +16,10 @@ use super::*;
 
 crate::variants!(call: DaemonCall {
     Publish, Lost, Subscribe, Acknowledge, Unsubscribe, Describe, DeadLetters, Redrive, Snapshot, Stop, Resume, Move,
-    Relocate, ExplainPlacement, Fetch, Feed, EndFeed, Feeds, ReplayInbox,
+    Relocate, ExplainPlacement, Fetch, Feed, EndFeed, Feeds, ReplayInbox, Spare, TakeOver, Recover,
 });
 crate::variants!(answer: DaemonAnswer {
-    Accepted, Gap, Done, Daemon, DeadLetters, Refused, Moved, Placement, Outputs, Feeds, Replayed,
+    Accepted, Gap, Done, Daemon, DeadLetters, Refused, Moved, Placement, Outputs, Feeds, Replayed, Spare, Recovered,
 });
 crate::variants!(replayed: Replayed { Same, Different, Unknown });
 crate::variants!(state: DaemonState { Recovering, Live, Following, Sealed, Elsewhere, Failed, Unreachable, Stopped });
@@ -81,6 +81,9 @@ pub fn calls() -> Vec<DaemonCall> {
         DaemonCall::EndFeed { from: entity() },
         DaemonCall::Feeds,
         DaemonCall::ReplayInbox,
+        DaemonCall::Spare { nodes: vec![migration::sealing_key()] },
+        DaemonCall::TakeOver(Box::new(TakeOver { target: NODE, ready: migration::ready() })),
+        DaemonCall::Recover { to: Some(NODE) },
     ]
 }
 
@@ -104,6 +107,8 @@ pub fn answers() -> Vec<DaemonAnswer> {
             outputs: Replayed::Same,
             state: Replayed::Unknown,
         }),
+        DaemonAnswer::Spare(Box::new(migration::spare())),
+        DaemonAnswer::Recovered(Box::new(migration::recovery())),
     ]
 }
 

@@ -6,7 +6,7 @@ use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::Durability;
 use wayfare_protocol::migration::{
     FailureReason, MigrationMessage, MigrationPhase, MigrationStep, MoveCause, MoveInfo, MoveMode, MoveOrder,
-    MoveState, Party, SnapshotReady,
+    MoveState, Party, Recovery, SnapshotReady, Spare,
 };
 use wayfare_protocol::{MigrationId, ResourceId};
 
@@ -24,7 +24,7 @@ crate::variants!(failure: FailureReason {
 });
 crate::variants!(party: Party { Orchestrator, Source, Target });
 crate::variants!(phase: MigrationPhase { Snapshot, Transfer, Restore, Replay, Cutover, Complete });
-crate::variants!(cause: MoveCause { Asked, Overload, Drain });
+crate::variants!(cause: MoveCause { Asked, Overload, Drain, Loss });
 crate::variants!(mode: MoveMode { Live, StopAndCopy });
 crate::variants!(move_state: MoveState { Moving, Moved, Failed, Unknown });
 
@@ -32,8 +32,7 @@ crate::variants!(said: Said { Migration, WantsSealingKey, SealingKey });
 
 pub fn saids() -> Vec<Said> {
     let migration = messages().into_iter().next_back().map(|message| Said::Migration(Box::new(message)));
-    let key = SealingKey { key: KEY, sealing_key: [0x5e; 32], signature: SIGNATURE };
-    migration.into_iter().chain([Said::WantsSealingKey, Said::SealingKey(key)]).collect()
+    migration.into_iter().chain([Said::WantsSealingKey, Said::SealingKey(sealing_key())]).collect()
 }
 
 pub fn controls() -> Vec<Control> {
@@ -46,7 +45,21 @@ pub fn controls() -> Vec<Control> {
 
 pub const MIGRATION: MigrationId = MigrationId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0006));
 
-fn ready() -> SnapshotReady {
+pub fn sealing_key() -> SealingKey {
+    SealingKey { key: KEY, sealing_key: [0x5e; 32], signature: SIGNATURE }
+}
+
+pub fn spare() -> Spare {
+    let ready = SnapshotReady { is_sealed: false, sealed_key: None, ..ready() };
+    Spare { daemon: entity(), ready, sealed_keys: vec![(NODE, sealed_key())] }
+}
+
+pub fn recovery() -> Recovery {
+    let known = Head { inbox_position: 312, ..HEAD };
+    Recovery { daemon: entity(), target: NODE, base: HEAD, known, durability: Durability::Process }
+}
+
+pub fn ready() -> SnapshotReady {
     SnapshotReady {
         source: NODE,
         key: daemon_key(),
@@ -112,7 +125,7 @@ pub fn phases() -> Vec<MigrationPhase> {
 }
 
 pub fn causes() -> Vec<MoveCause> {
-    vec![MoveCause::Asked, MoveCause::Overload, MoveCause::Drain]
+    vec![MoveCause::Asked, MoveCause::Overload, MoveCause::Drain, MoveCause::Loss]
 }
 
 pub fn modes() -> Vec<MoveMode> {

@@ -117,7 +117,9 @@ impl Account {
             Some((owner, _)) if Some(owner) == device => is_for_itself || is_daemon,
             // Such a claim changes nothing, and its answer is what became of the one before, or of a migration.
             Some((_, row)) if is_daemon && claim.expect.is_some_and(|expect| expect < row) => true,
-            Some((_, row)) => is_for_itself && is_outlived(row),
+            Some((owner, row)) => {
+                is_for_itself && (is_outlived(row) || self.takes_over(device, owner, claim.next.resource))
+            }
         };
         if self.here().is_some() || !is_own {
             let detail = "only its present owner may claim a row that has one";

@@ -144,14 +144,16 @@ impl Account {
 
     /// A node tells of a daemon of its own. The row decides whether it is believed; a node that does not know the row yet is told of it:
     /// whoever claimed it there may have ended before the answer came.
-    pub(super) fn on_daemon_up(&mut self, link: LinkId, info: DaemonInfo, out: &mut impl Sink<Effect>) {
+    pub(super) fn on_daemon_up(&mut self, now: Now, link: LinkId, info: DaemonInfo, out: &mut impl Sink<Effect>) {
         let Some(device) = self.links.device(link) else { return };
         if let Some(row) = self.daemons.row(info.entity).filter(|row| row.epoch > info.epoch) {
             out.push(Effect::Send { link, control: Control::Row(row.clone()) });
         }
         let is_row = |known: &DaemonInfo| known.owner.0 == device && known.epoch == info.epoch;
         if self.daemons.get(info.entity).is_some_and(is_row) {
+            let daemon = info.entity;
             self.daemons.put(info);
+            self.spare_may_be_old(now, daemon);
         }
     }
 
@@ -170,7 +172,7 @@ impl Account {
         }
         let way = match self.overload(link) {
             Some(refusal) => Err(refusal),
-            None => self.way_to_daemon(link, asked.daemon),
+            None => self.way_of_call(link, &asked),
         };
         let deadline = self.daemon_deadline(now, &asked.call);
         let pending = |passed| Pending { from: link, passed, deadline, kind: Kind::Daemon(asked.clone()) };
@@ -180,7 +182,7 @@ impl Account {
                 self.callers += 1;
                 let caller = Caller(self.callers);
                 self.pending.called(caller, ask);
-                self.call_daemon_here(caller, asked, out);
+                self.call_daemon_here(now, caller, asked, out);
             }
             Ok(Target::Over(onward)) => {
                 self.pending.add(ask, pending(Passed::Over(onward)));
@@ -195,7 +197,7 @@ impl Account {
     }
 
     /// A daemon of this node is asked, or its migrations are.
-    fn call_daemon_here(&self, caller: Caller, asked: DaemonRequest, out: &mut impl Sink<Effect>) {
+    fn call_daemon_here(&mut self, now: Now, caller: Caller, asked: DaemonRequest, out: &mut impl Sink<Effect>) {
         let DaemonRequest { daemon, epoch, call, .. } = asked;
         let known = self.daemons.get(daemon).map(|info| info.key.kind.clone());
         let order = |kind, to, mode| Effect::Migration(MigrationNews::Ordered { daemon, kind, caller, to, mode });
@@ -205,6 +207,9 @@ impl Account {
             (DaemonCall::ExplainPlacement, Some(kind)) => {
                 Effect::Migration(MigrationNews::Explain { daemon, kind, caller })
             }
+            (DaemonCall::Recover { to }, _) => return self.recover(now, caller, daemon, to, out),
+            (DaemonCall::Spare { nodes }, _) => Effect::Migration(MigrationNews::Spare { daemon, caller, nodes }),
+            (DaemonCall::TakeOver(take), _) => Effect::Migration(MigrationNews::TakeOver { daemon, caller, take }),
             (call, _) => Effect::CallDaemon { daemon, caller, epoch, call },
         });
     }
@@ -213,12 +218,15 @@ impl Account {
     pub(super) fn daemon_deadline(&self, now: Now, call: &DaemonCall) -> Boot {
         let limits = &self.config.limits;
         now.boot.after(match call {
-            DaemonCall::Move { .. } | DaemonCall::Relocate { .. } => limits.migration_order,
+            DaemonCall::Move { .. }
+            | DaemonCall::Relocate { .. }
+            | DaemonCall::TakeOver(_)
+            | DaemonCall::Recover { .. } => limits.migration_order,
             _ => limits.request,
         })
     }
 
-    fn way_to_daemon(&self, link: LinkId, daemon: EntityId) -> Result<Target, Refusal> {
+    pub(super) fn way_to_daemon(&self, link: LinkId, daemon: EntityId) -> Result<Target, Refusal> {
         let upstream = self.links.upstream().filter(|upstream| *upstream != link).map(Target::Over);
         let Some(info) = self.daemons.get(daemon) else {
             if self.links.is_upstream(link) {

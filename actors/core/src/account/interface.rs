@@ -1,27 +1,20 @@
-//! What an account's machine is told, and decides.
+//! What an account's machine is told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use wayfare_protocol::between::Said;
+use wayfare_protocol::between::{Said, SealingKey};
 use wayfare_protocol::capability::Power;
-use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::control::{Control, PresenceInfo};
-use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonRequest, StartDaemon};
+use wayfare_protocol::daemon::{DaemonAnswer, DaemonInfo, DaemonRequest};
+use wayfare_protocol::migration::Spare;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::placement::PlacementAsk;
-use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
+use wayfare_protocol::session::{SessionAnswer, SessionInfo};
 use wayfare_protocol::stream::Open;
-use wayfare_protocol::{
-    AssetId, ChunkId, DeviceId, DocumentId, EntityId, Epoch, NodeId, Refusal, RequestId, ResourceId, SessionId,
-    StreamId, Wall,
-};
+use wayfare_protocol::{DeviceId, EntityId, NodeId, Refusal, RequestId, ResourceId, SessionId, StreamId, Wall};
 
-use super::moves::MigrationNews;
 use super::place::{Peer, Registered};
 use crate::machine::OpId;
-use crate::outputs::{Executor, Want};
-use crate::ownership;
 use crate::session::Caller;
 
 /// Names an authenticated link within the process. A later link has a higher number.
@@ -189,184 +182,22 @@ pub enum Input {
         /// The daemons that none took.
         left: Vec<EntityId>,
     },
-}
-
-/// What to do.
-#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
-pub enum Effect {
-    /// Send a control message.
-    Send {
-        /// Over which link.
-        link: LinkId,
-        /// The message.
-        control: Control,
-    },
-    /// Ask a session of this node.
-    Call {
+    /// The cloud has read which spares it keeps.
+    Spares(Vec<Spare>),
+    /// A node has said, when it registered, to which key secrets for it are sealed.
+    SealingKey(SealingKey),
+    /// A daemon's spare was fetched and is kept, or not.
+    SpareTaken {
         /// Which.
-        session: SessionId,
-        /// Joins call and answer.
-        caller: Caller,
-        /// The epoch that the router knows.
-        epoch: Option<Epoch>,
-        /// What is asked.
-        call: SessionCall,
-    },
-    /// Make a session on this node.
-    Create(OpenSession),
-    /// Make a daemon on this node.
-    StartDaemon(StartDaemon),
-    /// Ask a daemon of this node.
-    CallDaemon {
-        /// Which.
-        daemon: EntityId,
-        /// Joins call and answer.
-        caller: Caller,
-        /// The epoch that the router knows.
-        epoch: Option<Epoch>,
-        /// What is asked.
-        call: DaemonCall,
-    },
-    /// Let a stream read a daemon's outputs.
-    ReadDaemon {
-        /// Over which link.
-        link: LinkId,
-        /// On which stream.
-        stream: StreamId,
-        /// Of which daemon.
-        daemon: EntityId,
-        /// The first output.
-        from: u64,
-    },
-    /// Say what this node can do, signed by its device.
-    Announce {
-        /// Over which link.
-        link: LinkId,
-        /// Higher than the last.
-        version: u64,
-        /// For how long it is good.
-        ttl: Duration,
-        /// What it can do.
-        capabilities: CapabilitySet,
-    },
-    /// Something that migrations of this node are told.
-    Migration(MigrationNews),
-    /// Send a piece of a snapshot.
-    ServeChunk {
-        /// Over which link.
-        link: LinkId,
-        /// On which stream.
-        stream: StreamId,
-        /// Which.
-        chunk: ChunkId,
-    },
-    /// Tell a resource of this node about its row or the store.
-    Ownership {
-        /// Which.
-        resource: ResourceId,
-        /// What.
-        input: ownership::Input,
-    },
-    /// Serve a stream by the replica of a document that is here; it is made if there is none.
-    OpenDocument {
-        /// Over which link.
-        link: LinkId,
-        /// Which stream.
-        stream: StreamId,
-        /// Which document.
-        document: DocumentId,
-    },
-    /// Serve a stream by the assets that are here.
-    OpenAsset {
-        /// Over which link.
-        link: LinkId,
-        /// Which stream.
-        stream: StreamId,
-        /// Which asset.
-        asset: AssetId,
-    },
-    /// The cloud is within reach of the documents and assets here: over that link, or not any more.
-    DocumentsAbove {
-        /// The link.
-        link: Option<LinkId>,
-    },
-    /// Ask the control store. Ends in [`Input::Claimed`].
-    Claim {
-        /// Joins effect and outcome.
         op: OpId,
-        /// What is wanted.
-        claim: Claim,
+        /// What is kept now, or why nothing new is.
+        result: Result<Box<Spare>, Refusal>,
     },
-    /// Ask the control store to revoke a device. Ends in [`Input::Revoked`].
-    Revoke {
-        /// Joins effect and outcome.
+    /// A node that was to go on with a lost daemon has answered.
+    TookOver {
+        /// Which.
         op: OpId,
-        /// Which device.
-        device: DeviceId,
-        /// Since when.
-        at: Wall,
-    },
-    /// A device has a link now.
-    DeviceUp {
-        /// Which device.
-        device: DeviceId,
-        /// Which link.
-        link: LinkId,
-    },
-    /// A link is not wanted any more.
-    CloseLink {
-        /// Which.
-        link: LinkId,
-        /// Why, for the other end.
-        refusal: Refusal,
-    },
-    /// The journal's owner is connected over that link.
-    JournalUp {
-        /// Which session.
-        session: SessionId,
-        /// Who, as readers are told.
-        executor: Executor,
-        /// Over which link.
-        link: LinkId,
-        /// The owner's fencing number.
-        epoch: Epoch,
-    },
-    /// The journal's owner is away.
-    JournalDown {
-        /// Which session.
-        session: SessionId,
-    },
-    /// Let a stream read: a session of this node, or in the cloud its journal.
-    Read {
-        /// Over which link.
-        link: LinkId,
-        /// On which stream.
-        stream: StreamId,
-        /// Of which session.
-        session: SessionId,
-        /// Who owns it, as readers are told.
-        executor: Executor,
-        /// What.
-        want: Want,
-    },
-    /// Join a stream with a new one over another link.
-    Join {
-        /// The link it came over.
-        link: LinkId,
-        /// The stream.
-        stream: StreamId,
-        /// The link to go on over.
-        onward: LinkId,
-        /// What it was opened for.
-        open: Open,
-    },
-    /// Refuse a stream.
-    Reset {
-        /// Over which link.
-        link: LinkId,
-        /// Which.
-        stream: StreamId,
-        /// Why.
-        refusal: Refusal,
+        /// How that ended.
+        answer: DaemonAnswer,
     },
 }

@@ -18,6 +18,7 @@ mod claims;
 mod daemons;
 mod devices;
 mod drain;
+mod effect;
 mod interface;
 mod links;
 mod moves;
@@ -26,9 +27,11 @@ mod pending;
 mod place;
 mod placing;
 mod policy;
+mod recovery;
 mod request;
 mod revocation;
 mod sessions;
+mod spares;
 mod starts;
 mod streams;
 #[cfg(test)]
@@ -45,7 +48,8 @@ use crate::machine::{Machine, OpIds, Sink, earlier};
 use crate::outputs::Executor;
 use daemons::Daemons;
 use devices::Devices;
-pub use interface::{Effect, Input, LinkId};
+pub use effect::Effect;
+pub use interface::{Input, LinkId};
 use links::Links;
 pub use moves::{MigrationNews, StoreAnswer};
 use pending::Pendings;
@@ -69,6 +73,8 @@ pub struct Account {
     unknown: unknown::Unknown,
     reserve: policy::Reserve,
     placing: placing::Placing,
+    spares: spares::Spares,
+    recoveries: recovery::Recoveries,
 }
 
 impl Account {
@@ -112,7 +118,7 @@ impl Account {
             Control::DaemonResponse(answered) => self.on_daemon_response(link, answered, out),
             Control::ListDaemons { request } => self.on_list_daemons(now, link, request, out),
             Control::DaemonList { request, daemons } => self.on_daemon_list(link, request, daemons, out),
-            Control::DaemonUp(info) => self.on_daemon_up(link, *info, out),
+            Control::DaemonUp(info) => self.on_daemon_up(now, link, *info, out),
             Control::RevokeDevice { request, device } => self.on_revoke(now, link, request, device, out),
             Control::DeviceRevoked { request, outcome } => {
                 self.on_list_answer(link, request, Control::DeviceRevoked { request, outcome }, out);
@@ -168,6 +174,8 @@ impl Machine for Account {
             unknown: unknown::Unknown::default(),
             reserve,
             placing,
+            spares: spares::Spares::default(),
+            recoveries: recovery::Recoveries::default(),
         }
     }
 
@@ -204,19 +212,27 @@ impl Machine for Account {
             Input::Power(power) => self.set_power(power),
             Input::Place { request, ask } => self.ask_placement(request, ask, out),
             Input::Drained { left } => self.on_drained(&left, out),
+            Input::Spares(spares) => self.load_spares(now, spares),
+            Input::SealingKey(key) => self.on_sealing_key(now, key),
+            Input::SpareTaken { op, result } => self.on_spare_taken(now, op, result),
+            Input::TookOver { op, answer } => self.on_took_over(now, op, answer, out),
         }
+        self.take_spares(now, out);
         self.tell_accepting(out);
     }
 
     fn deadline(&self) -> Option<Boot> {
         let known = earlier(self.devices.deadline(), self.unknown.deadline());
-        earlier(earlier(self.pending.deadline(), known), self.placing.deadline())
+        let lost = earlier(self.spares.deadline(), self.recoveries.deadline());
+        earlier(earlier(self.pending.deadline(), known), earlier(self.placing.deadline(), lost))
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         self.devices.wake(now.boot);
         self.unknown.wake(now.boot);
         self.announce_due(now, out);
+        self.recover_due(now, out);
+        self.take_spares(now, out);
         while let Some((ask, pending)) = self.pending.take_due(now.boot) {
             self.give_up(now, ask, pending, out);
         }

@@ -1,9 +1,9 @@
 //! What migrations need of the account: words from node to node, rows, claims, and pieces of snapshots.
 
-use wayfare_protocol::between::{Between, Said};
+use wayfare_protocol::between::{Between, Said, SealingKey};
 use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::{DaemonInfo, DaemonKind, DaemonState};
-use wayfare_protocol::migration::{MoveMode, Party};
+use wayfare_protocol::migration::{MoveMode, Party, TakeOver};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::placement::Placement;
 use wayfare_protocol::stream::Open;
@@ -37,6 +37,26 @@ pub enum MigrationNews {
         kind: DaemonKind,
         /// Joins call and answer.
         caller: Caller,
+    },
+    /// The cloud wants the newest snapshot of a daemon of this node, with its key for these. Ends in
+    /// [`Input::DaemonAnswer`](super::Input::DaemonAnswer).
+    Spare {
+        /// Which.
+        daemon: EntityId,
+        /// Joins call and answer.
+        caller: Caller,
+        /// Who is to be able to go on with it.
+        nodes: Vec<SealingKey>,
+    },
+    /// The cloud lets this node go on with a daemon whose owner is gone for good. Ends in
+    /// [`Input::DaemonAnswer`](super::Input::DaemonAnswer).
+    TakeOver {
+        /// Which.
+        daemon: EntityId,
+        /// Joins call and answer.
+        caller: Caller,
+        /// From where.
+        take: Box<TakeOver>,
     },
     /// This node is to give away these daemons. Ends in [`Input::Drained`](super::Input::Drained).
     Drain(Vec<(EntityId, DaemonKind)>),
@@ -188,10 +208,13 @@ impl Account {
         }
         match self.devices.link(node.0).filter(|onward| *onward != link) {
             Some(onward) => out.push(Effect::Join { link, stream, onward, open }),
-            None => {
-                let refusal = Refusal::new(ErrorCode::OwnerUnreachable, "the node that has it is not connected");
-                out.push(Effect::Reset { link, stream, refusal });
-            }
+            None => match self.spare_with(node, chunk) {
+                Some(daemon) => out.push(Effect::ServeSpare { link, stream, daemon, chunk }),
+                None => {
+                    let refusal = Refusal::new(ErrorCode::OwnerUnreachable, "the node that has it is not connected");
+                    out.push(Effect::Reset { link, stream, refusal });
+                }
+            },
         }
     }
 }

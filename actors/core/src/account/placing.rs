@@ -68,6 +68,7 @@ impl Account {
         if self.here().is_none() && is_its_word {
             // One that is not believed leaves the node without what it did not prove.
             let _ = self.placing.index.hear(announcement, now.boot);
+            self.recover_lost(now); // it may take what nobody took
         }
     }
 
@@ -156,16 +157,19 @@ impl Account {
 
     /// The best linked node for a new daemon, if one can be chosen.
     pub(super) fn best_for(&mut self, now: Now, kind: &str, wanted: Option<NodeId>) -> Option<NodeId> {
-        let mut request = PlacementRequest::new(kind).ok()?;
+        self.ranked_for(now, kind).into_iter().find(|node| wanted.is_none_or(|wanted| wanted == *node))
+    }
+
+    /// The linked nodes that a new daemon could be made at, the best first.
+    pub(super) fn ranked_for(&mut self, now: Now, kind: &str) -> Vec<NodeId> {
+        let Ok(mut request) = PlacementRequest::new(kind) else { return Vec::new() };
         for info in self.daemons.all().filter(|info| info.key.kind.as_str() == kind) {
             *request.alike.entry(info.owner).or_insert(0) += 1;
         }
         self.observe(now);
         let scorer = StandardPlacement::new(&request, Purpose::Start, &self.placing.rules);
         let ranked = scorer.rank(&self.placing.index).into_iter().map(|ranked| ranked.node);
-        ranked
-            .filter(|node| wanted.is_none_or(|wanted| wanted == *node))
-            .find(|node| self.devices.link(node.0).is_some())
+        ranked.filter(|node| self.devices.link(node.0).is_some()).collect()
     }
 }
 

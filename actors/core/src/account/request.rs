@@ -5,6 +5,7 @@ use wayfare_protocol::session::{SessionAnswer, SessionCall};
 use wayfare_protocol::{DeviceId, ErrorCode, Limits, Now, Refusal, RequestId};
 
 use super::pending::{Ask, Kind, Passed, Pending, Side};
+use super::recovery::goes_to_owner;
 use super::{Account, Effect, LinkId, drain, revocation};
 use crate::machine::Sink;
 use crate::session::Caller;
@@ -124,7 +125,9 @@ impl Account {
             (_, Passed::Over(_)) => false,
             (Kind::Request(asked), _) => self.sessions.get(asked.session).is_some_and(|info| info.owner.0 == device),
             (Kind::Open { target, .. }, _) => target.is_some_and(|node| node.0 == device),
-            (Kind::Daemon(asked), _) => self.owner_of_daemon(asked.daemon).is_some_and(|owner| owner.0 == device),
+            (Kind::Daemon(asked), _) => {
+                goes_to_owner(&asked.call) && self.owner_of_daemon(asked.daemon).is_some_and(|owner| owner.0 == device)
+            }
             (Kind::Drain(node, _), _) => node.0 == device,
             (Kind::Create(_) | Kind::StartDaemon(_) | Kind::List { .. } | Kind::Revoke(_), _) => false,
         });

@@ -1,13 +1,14 @@
 //! Devices that the account does not want any more.
 //!
 //! The store is asked first: what it has not recorded could come back with the next start. Then every link of the device is cut, and
-//! what a cut link still brings is ignored, as is a link that was let in a moment before. What the device owns stays its own by its
-//! row, and is shown as of a revoked device; pairing it anew makes all of that reachable again.
+//! what a cut link still brings is ignored, as is a link that was let in a moment before. Its daemons go on elsewhere from their
+//! spares. What else the device owns stays its own by its row, and is shown as of a revoked device; pairing it anew makes that reachable
+//! again.
 
 use std::collections::BTreeMap;
 
 use wayfare_protocol::control::Control;
-use wayfare_protocol::{DeviceId, ErrorCode, Now, Refusal, RequestId, Wall};
+use wayfare_protocol::{DeviceId, ErrorCode, NodeId, Now, Refusal, RequestId, Wall};
 
 use super::pending::{Ask, Kind, Passed, Pending};
 use super::{Account, Effect, LinkId};
@@ -79,6 +80,7 @@ impl Account {
     fn cut_off(&mut self, now: Now, device: DeviceId, at: Wall, out: &mut impl Sink<Effect>) {
         let name = self.devices.name(device).unwrap_or("this device").to_owned();
         self.devices.revoke(device, at);
+        self.spares.forget_node(NodeId(device));
         for link in self.links.of(device) {
             let lost = self.pending.passed_over(link);
             self.close(link, refusal(&name, at), out);
@@ -87,6 +89,7 @@ impl Account {
                 self.pending.hold(ask, now.boot.after(self.config.limits.suspect_probe));
             }
         }
+        self.recover_lost(now);
     }
 }
 

@@ -104,7 +104,12 @@ impl DaemonHost {
             DaemonCall::Snapshot => self.snapshot(now, SnapshotCaller::Call(caller), out),
             DaemonCall::Stop => self.stop(caller, true, out),
             DaemonCall::Resume => self.stop(caller, false, out),
-            DaemonCall::Move { .. } | DaemonCall::Relocate { .. } | DaemonCall::ExplainPlacement => {
+            DaemonCall::Move { .. }
+            | DaemonCall::Relocate { .. }
+            | DaemonCall::ExplainPlacement
+            | DaemonCall::Spare { .. }
+            | DaemonCall::TakeOver(_)
+            | DaemonCall::Recover { .. } => {
                 let refusal = Refusal::new(ErrorCode::Unsupported, "a daemon does not move itself: its node does that");
                 reply(caller, DaemonAnswer::Refused(refusal), out);
             }

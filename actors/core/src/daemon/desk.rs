@@ -291,7 +291,7 @@ impl Desk {
         self.outputs().iter().map(|output| String::from_utf8_lossy(&output.payload).into_owned()).collect()
     }
 
-    pub(crate) fn head(&self) -> wayfare_protocol::Head {
+    pub(crate) fn head(&self) -> Head {
         self.host.info().head
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use wayfare_protocol::causal::Chain;
-use wayfare_protocol::codec;
+use wayfare_protocol::{Head, codec};
 use wayfare_protocol::daemon::{DaemonKind, DaemonOutput, InboxFrame, OutputFrame};
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::snapshot::Snapshot;
@@ -57,6 +57,8 @@ pub(super) struct Remade {
     pub(super) news: Vec<OutputFrame>,
     /// What was given up after the snapshot: position and reason.
     pub(super) gave_up: BTreeMap<u64, String>,
+    /// Where the snapshot stands, if there is one.
+    pub(super) snapshot: Option<(Manifest, Head)>,
     /// Events that were processed again.
     pub(super) replayed: u64,
     /// The replay made other outputs than were recorded.
@@ -110,12 +112,14 @@ impl History {
         // Each round but the last gives one event up.
         loop {
             let (mut runner, held) = restore(snapshot, kind, config)?;
+            let restored = runner.memory.head();
             let mut remade = Replay::default();
             match self.round(&mut runner, &given_up, config, &mut remade)? {
                 None => {
                     let Replay { news, replayed, has_diverged } = remade;
                     given_up.extend(news.iter().flat_map(|frame| frame.dead.iter().cloned()));
-                    return Ok(Remade { runner, held, news, gave_up: given_up, replayed, has_diverged });
+                    let snapshot = self.snapshot.map(|(_, manifest)| (manifest, restored));
+                    return Ok(Remade { runner, held, news, gave_up: given_up, snapshot, replayed, has_diverged });
                 }
                 Some((position, reason)) => {
                     given_up.insert(position, reason);

@@ -153,6 +153,8 @@ pub enum MoveAsk {
     ForgetFollower(Epoch),
     /// How busy it keeps its node, for one who looks which daemon is to leave.
     Measure,
+    /// The newest snapshot that is recorded, of a daemon for which this node acts.
+    Newest,
 }
 
 /// Frames of an inbox, in order.
@@ -188,8 +190,23 @@ pub enum MoveAnswer {
     Forgotten,
     /// How busy the daemon keeps this node, which acts for it.
     Measured(DaemonKind, Hosted<EntityId>),
+    /// The newest snapshot.
+    Newest(Box<Newest>),
     /// It was not done, and why.
     Refused(Refusal),
+}
+
+/// A snapshot that is recorded, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// The row under which this node acts.
+    pub row: Row,
+    /// What an acknowledged event survives.
+    pub durability: Durability,
+    /// Where its bytes are.
+    pub manifest: Manifest,
+    /// Where it stands.
+    pub head: Head,
 }
 
 /// Where a daemon stands on a node, and whose it is.

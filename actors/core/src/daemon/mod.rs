@@ -56,7 +56,7 @@ use strum::VariantNames as _;
 use wayfare_protocol::daemon::{Context, DaemonAnswer, DaemonCall, Durability};
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::ownership::ResourceKey;
-use wayfare_protocol::{Boot, Epoch, ErrorCode, Now, Refusal, ResourceId};
+use wayfare_protocol::{Boot, Epoch, ErrorCode, Head, Now, Refusal, ResourceId};
 
 use crate::fact::Witness;
 use crate::machine::{Durable, Machine, OpId, OpIds, Sink, earlier};
@@ -68,7 +68,7 @@ use feeds::Feeds;
 use fetching::Fetching;
 use history::History;
 pub use interface::{
-    Answer, Config, Effect, Factories, Frames, Input, LoadError, MoveAnswer, MoveAsk, Outcome, Standing,
+    Answer, Config, Effect, Factories, Frames, Input, LoadError, MoveAnswer, MoveAsk, Newest, Outcome, Standing,
 };
 use logs::{OutputsLog, Places};
 use moving::Sealing;
@@ -148,7 +148,7 @@ enum After {
     /// The daemon exists from now on.
     Appear,
     /// A snapshot is recorded, as this record of the inbox log: it replaces records of outputs before that one.
-    Trim { position: u64, record: u64, outputs: u64, manifest: Manifest },
+    Trim { head: Head, record: u64, outputs: u64, manifest: Manifest },
 }
 
 impl Machine for DaemonHost {
@@ -353,8 +353,8 @@ impl DaemonHost {
                     match after {
                         After::Do(effect) => out.push(*effect),
                         After::Appear => self.published = Published::Outdated,
-                        After::Trim { position, record, outputs, manifest } => {
-                            self.snapshot_recorded(now, position, (record, outputs), manifest, out);
+                        After::Trim { head, record, outputs, manifest } => {
+                            self.snapshot_recorded(now, head, (record, outputs), manifest, out);
                         }
                     }
                 }

@@ -70,6 +70,7 @@ impl DaemonHost {
                 self.stand(caller, out);
             }
             MoveAsk::Measure => answer(caller, self.measured(), out),
+            MoveAsk::Newest => answer(caller, self.newest_snapshot(), out),
             MoveAsk::ForgetReleased(epoch) => match self.ownership.phase() {
                 ownership::Phase::Released { row } if row.epoch <= epoch => self.forget(caller, out),
                 _ => answer(caller, refused(ErrorCode::Forbidden, "by all that it knows it was not released"), out),
@@ -237,6 +238,7 @@ impl DaemonHost {
                 let stands = Effect::Reply { caller, answer: Answer::Move(MoveAnswer::Stands(head)) };
                 let durability = InboxRecord::Durability(self.durability);
                 self.append(vec![durability], Vec::new(), out);
+                self.has_snapshot(manifest.clone(), head);
                 self.record_snapshot(
                     head.inbox_position,
                     manifest,

@@ -74,15 +74,21 @@ impl DaemonHost {
                 let own = runner.code.health();
                 match own {
                     Health::Unhealthy { .. } | Health::Degraded { .. } => own,
-                    Health::Healthy => match (&self.doubt, &self.snapshots.failure) {
-                        (Some(doubt), _) => degraded(doubt),
-                        (None, Some(why)) => degraded(&format!("no snapshot: {why}")),
-                        (None, None) => Health::Healthy,
+                    Health::Healthy => match (&self.doubt, &self.snapshots.failure, self.base()) {
+                        (Some(doubt), _, _) => degraded(doubt),
+                        (None, Some(why), _) => degraded(&format!("no snapshot: {why}")),
+                        (None, None, Some(base)) => degraded(&lost_after(&base)),
+                        (None, None, None) => Health::Healthy,
                     },
                 }
             }
             Phase::Folding(_) | Phase::Loading { .. } | Phase::Rereading { .. } => Health::Healthy,
         }
+    }
+
+    /// Where the snapshot stood from which this node went on in the place of one that was lost.
+    fn base(&self) -> Option<Head> {
+        self.ownership.row().and_then(|row| row.base)
     }
 
     /// Others are told anew, if they know of the daemon at all.
@@ -99,4 +105,10 @@ impl DaemonHost {
             out.push(Effect::Publish(Box::new(self.info())));
         }
     }
+}
+
+/// What people are told of a daemon that went on from its spare.
+fn lost_after(base: &Head) -> String {
+    let (events, outputs) = (base.inbox_position, base.output_sequence);
+    format!("its device was lost: it went on after event {events} and output {outputs}, and what came after those is gone")
 }

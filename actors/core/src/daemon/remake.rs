@@ -93,11 +93,14 @@ impl DaemonHost {
 
     /// Restores and replays.
     pub(super) fn make(&mut self, history: History, snapshot: Option<&Bytes>, out: &mut impl Sink<Effect>) {
-        let Remade { runner, held, news, gave_up, replayed, has_diverged } =
+        let Remade { runner, held, news, gave_up, snapshot, replayed, has_diverged } =
             match history.replay(snapshot, &self.key().kind, &self.config) {
                 Ok(remade) => remade,
                 Err(why) => return self.fail(why, out),
             };
+        if let Some((manifest, head)) = snapshot {
+            self.has_snapshot(manifest, head);
+        }
         self.doubt = match (replayed, has_diverged, runner.code.deterministic()) {
             (0, _, _) | (_, false, true) => None,
             (_, true, true) => {

@@ -6,7 +6,8 @@ use wayfare_protocol::snapshot::Snapshot;
 use wayfare_protocol::{Boot, Epoch, ErrorCode, Head, Now, Refusal, codec};
 
 use super::history::HostSection;
-use super::{After, Answer, DaemonHost, Effect, InboxRecord, MoveAnswer, Phase};
+use super::moving::refused;
+use super::{After, Answer, DaemonHost, Effect, InboxRecord, MoveAnswer, Newest, Phase};
 use crate::machine::{OpId, Sink};
 use crate::ownership;
 use crate::session::Caller;
@@ -23,6 +24,8 @@ pub(super) struct Snapshots {
     pub(super) bytes: u64,
     /// Why the last one failed.
     pub(super) failure: Option<String>,
+    /// The newest that is recorded, and where it stands.
+    newest: Option<(Manifest, Head)>,
 }
 
 #[derive(Debug)]
@@ -150,8 +153,7 @@ impl DaemonHost {
                 self.snapshots.failure = None;
                 let answers = callers.into_iter().map(|caller| caller.answer(Ok((manifest.clone(), head))));
                 let mut after: Vec<_> = answers.map(|answer| After::Do(Box::new(answer))).collect();
-                let (position, record) = (head.inbox_position, self.places.next);
-                after.push(After::Trim { position, record, outputs, manifest: manifest.clone() });
+                after.push(After::Trim { head, record: self.places.next, outputs, manifest: manifest.clone() });
                 self.record_snapshot(head.inbox_position, manifest, after, out);
             }
         }
@@ -191,17 +193,40 @@ impl DaemonHost {
     pub(super) fn snapshot_recorded(
         &mut self,
         now: Now,
-        position: u64,
+        head: Head,
         (inbox, outputs): (u64, u64),
         snapshot: Manifest,
         out: &mut impl Sink<Effect>,
     ) {
+        self.has_snapshot(snapshot.clone(), head);
+        self.outdate(); // the cloud keeps the newest
+        let position = head.inbox_position;
         // Frames after the snapshot may be before the record that tells of it.
         let held = self.held_after.map_or(position, |after| after.min(position));
         let inbox = self.places.forget_through(held).min(inbox);
         self.gave_up = self.gave_up.split_off(&(held + 1));
         out.push(Effect::Trim { inbox, outputs, snapshot });
         self.snapshot_if_due(now, out);
+    }
+
+    /// This is the newest, and the logs say so.
+    pub(super) fn has_snapshot(&mut self, manifest: Manifest, head: Head) {
+        self.snapshots.newest = Some((manifest, head));
+    }
+
+    /// The newest that is recorded, if this node acts for the daemon by the store's word.
+    pub(super) fn newest_snapshot(&self) -> MoveAnswer {
+        let ownership::Phase::Held { row } = self.ownership.phase() else {
+            return refused(ErrorCode::StaleEpoch, "this node does not act for it now");
+        };
+        match &self.snapshots.newest {
+            _ if row.epoch == Epoch::LOCAL => refused(ErrorCode::StaleEpoch, "no store has granted it yet"),
+            None => refused(ErrorCode::NotFound, "no snapshot of it was taken yet"),
+            Some((manifest, head)) => {
+                let (row, manifest) = (row.clone(), manifest.clone());
+                MoveAnswer::Newest(Box::new(Newest { row, durability: self.durability, manifest, head: *head }))
+            }
+        }
     }
 
     /// There is no code any more that a snapshot could be taken of.

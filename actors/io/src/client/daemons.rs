@@ -3,7 +3,7 @@
 use tokio::sync::mpsc::UnboundedReceiver;
 use wayfare_protocol::control::DrainOrder;
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonUpdate, StartDaemon};
-use wayfare_protocol::migration::{MoveInfo, MoveMode};
+use wayfare_protocol::migration::{MoveInfo, MoveMode, Recovery};
 use wayfare_protocol::placement::Placement;
 use wayfare_protocol::{EntityId, NodeId};
 
@@ -54,6 +54,20 @@ impl MeshClient {
         let answer = tokio::time::timeout(self.limits.migration_order, self.client.call_daemon(daemon, call)).await;
         match answer.ok().flatten().ok_or(ClientError::NoAnswer)? {
             DaemonAnswer::Moved(info) => Ok(*info),
+            DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
+            _ => Err(ClientError::NoAnswer),
+        }
+    }
+
+    /// Lets a daemon go on from the cloud's spare, at a node or at the one that fits best, and ends when that is over.
+    ///
+    /// # Errors
+    /// If it is refused, or no answer comes in time: then it is not known where the daemon is.
+    pub async fn recover_daemon(&self, daemon: EntityId, to: Option<NodeId>) -> Result<Recovery, ClientError> {
+        let call = DaemonCall::Recover { to };
+        let answer = tokio::time::timeout(self.limits.migration_order, self.client.call_daemon(daemon, call)).await;
+        match answer.ok().flatten().ok_or(ClientError::NoAnswer)? {
+            DaemonAnswer::Recovered(recovery) => Ok(*recovery),
             DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
             _ => Err(ClientError::NoAnswer),
         }

@@ -11,13 +11,13 @@ use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::StartDaemon;
 use wayfare_protocol::limits::ANNOUNCEMENT_TTL_MAX;
 use wayfare_protocol::migration::{MoveCause, MoveOrder};
-use wayfare_protocol::{ChunkId, EntityId, EntityKey, ErrorCode, Refusal, StreamId};
+use wayfare_protocol::{ChunkId, EntityId, EntityKey, StreamId};
 
 use super::{AccountExecutor, Home, place_node};
 use crate::actor::Context;
 use crate::children::daemon_child;
 use crate::daemon::{Beginning, DaemonCommand};
-use crate::link::{LinkCommand, Server, StreamPeer, Unserved};
+use crate::link::{Unserved, send_chunk};
 use crate::migration::Awaiting;
 use crate::supervisor::Order;
 
@@ -59,6 +59,8 @@ impl AccountExecutor {
                 moves.order(Awaiting::Caller(caller), kind, order);
             }
             MigrationNews::Explain { daemon, kind, caller } => moves.explain(caller, daemon, kind),
+            MigrationNews::Spare { daemon, caller, nodes } => moves.spare(caller, daemon, nodes),
+            MigrationNews::TakeOver { daemon, caller, take } => moves.take_over(caller, daemon, *take),
             MigrationNews::Drain(daemons) => moves.drain(daemons),
             MigrationNews::CancelDrain => moves.cancel_drain(),
             MigrationNews::Arrived(daemon, kind) => moves.arrived(daemon, kind),
@@ -85,21 +87,7 @@ impl AccountExecutor {
     /// Sends a piece of a snapshot, whole.
     pub(super) fn serve_chunk(&self, link: LinkId, stream: StreamId, chunk: ChunkId, context: &mut Context<Self>) {
         let (Home::Node { daemons, .. }, Some(link)) = (&self.home, self.directory.link(link)) else { return };
-        let (found, unserved) = (daemons.blobs.get(chunk), Unserved::new(link, stream));
-        context.spawn(async move {
-            let found = found.await;
-            let (link, stream) = unserved.serve();
-            let fault = match found {
-                Ok(Some(bytes)) => {
-                    link.command(LinkCommand::Bind { stream, peer: Server::new(StreamPeer::Sent) });
-                    link.input(link::Input::SendMessage { stream, bytes });
-                    None
-                }
-                Ok(None) => Some(Refusal::new(ErrorCode::NotFound, format!("chunk {chunk} is not here"))),
-                Err(error) => Some(Refusal::new(ErrorCode::StorageFailed, error.to_string())),
-            };
-            link.command(LinkCommand::End { stream, fault });
-        });
+        context.spawn(send_chunk(daemons.blobs.get(chunk), chunk, Unserved::new(link, stream)));
     }
 
     pub(super) fn read_daemon(&self, link: LinkId, stream: StreamId, daemon: EntityId, from: u64) {

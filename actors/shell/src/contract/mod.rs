@@ -9,4 +9,5 @@ pub mod asset;
 pub mod blob;
 pub mod folder;
 pub mod log;
+pub mod spare;
 pub mod store;

@@ -5,6 +5,7 @@
 //! link, an account or a client, is behind [`LinkOwner`].
 
 pub mod accepted;
+mod chunk;
 mod connection;
 mod owner;
 mod streams;
@@ -19,6 +20,7 @@ use wayfare_protocol::{ErrorCode, Refusal, StreamId};
 
 use crate::actor::Mail;
 pub use accepted::{AcceptedLink, Doorkeeper};
+pub use chunk::{fetch_chunk, send_chunk};
 pub use connection::ConnectionEvent;
 pub use owner::{AccountOwner, LinkOwner};
 pub use streams::StreamPeer;

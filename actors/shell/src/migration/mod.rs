@@ -8,6 +8,7 @@ mod host;
 mod keys;
 mod orchestrator;
 mod source;
+mod spare;
 mod target;
 
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ use wayfare_core::migration::orchestrator::{Config, Effect, Input, Outcome};
 use wayfare_core::session::Caller;
 use wayfare_protocol::between::Said;
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonKind};
-use wayfare_protocol::migration::{MoveInfo, MoveOrder, MoveState};
+use wayfare_protocol::migration::{MoveInfo, MoveOrder, MoveState, SnapshotReady};
 use wayfare_protocol::{EntityId, ErrorCode, MigrationId, NodeId, Refusal};
 
 use super::{Asker, Environs, Known};
@@ -50,7 +50,7 @@ enum Admitted {
 }
 
 impl Known {
-    fn admit(&mut self, order: &MoveOrder, awaiting: Awaiting) -> Admitted {
+    fn admit(&mut self, order: &MoveOrder, first: Input, awaiting: Awaiting) -> Admitted {
         let MoveOrder { daemon, to, .. } = *order;
         match self.ordered.get_mut(&daemon) {
             Some(ordered) if ordered.to == to => {
@@ -58,7 +58,7 @@ impl Known {
                 Admitted::Joins
             }
             None if !self.orchestrators.0.contains_key(&daemon) => {
-                self.orchestrators.expect(daemon, vec![Input::Start]);
+                self.orchestrators.expect(daemon, vec![first]);
                 self.ordered.insert(daemon, Ordered { to, awaiting: vec![awaiting] });
                 Admitted::Begins
             }
@@ -71,9 +71,21 @@ impl Known {
 impl Environs {
     /// A daemon of this node is to be moved; `awaiting` is told how that ends.
     pub fn order(&self, awaiting: Awaiting, kind: DaemonKind, order: MoveOrder) {
+        self.order_with(awaiting, kind, order, None);
+    }
+
+    /// The same, from a spare if the owner is gone for good.
+    pub(super) fn order_with(
+        &self,
+        awaiting: Awaiting,
+        kind: DaemonKind,
+        order: MoveOrder,
+        spare: Option<Box<SnapshotReady>>,
+    ) {
         let daemon = order.daemon;
         self.moves.with(|known| known.kinds.insert(daemon, kind));
-        match self.moves.with(|known| known.admit(&order, awaiting)) {
+        let first = spare.map_or(Input::Start, Input::Recover);
+        match self.moves.with(|known| known.admit(&order, first, awaiting)) {
             Admitted::Joins => {}
             Admitted::Refused => {
                 let refusal = Refusal::new(ErrorCode::Overloaded, "another move of the daemon is under way");

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 use wayfare_core::Machine as _;
 use wayfare_core::account::StoreAnswer;
 use wayfare_core::daemon::MoveAnswer;
@@ -14,14 +13,13 @@ use wayfare_protocol::daemon::DaemonKey;
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::migration::{FailureReason, SnapshotReady};
 use wayfare_protocol::sealed_key::SealedKey;
-use wayfare_protocol::stream::{Class, Destination};
-use wayfare_protocol::{ChunkId, EntityId, ErrorCode, MigrationId, NodeId, Refusal, SignedHead};
+use wayfare_protocol::{EntityId, ErrorCode, MigrationId, NodeId, Refusal, SignedHead};
 
 use super::{Asker, Environs, FirstStart, MoveReply, host, keys};
 use crate::actor::{Context, Executor, Fatal, Mail, Start, Started};
 use crate::children::arriving_child;
 use crate::daemon::{self, DaemonCommand};
-use crate::link::{LinkCommand, StreamPeer};
+use crate::link::fetch_chunk;
 
 /// Carries out what a target decides.
 pub(super) struct TargetExecutor {
@@ -97,20 +95,12 @@ async fn pull(environs: Environs, source: NodeId, manifest: Manifest) -> Result<
     let blobs = Arc::clone(&environs.daemons.blobs);
     for (chunk, _) in manifest.chunks {
         if !blobs.has(chunk).await.map_err(|error| error.to_string())? {
-            let bytes = fetch(&environs, source, chunk).await?;
+            let link = environs.daemons.directory.upstream().ok_or("there is no link to the cloud")?;
+            let bytes = fetch_chunk(&link, source, chunk).await?;
             blobs.put(bytes).await.map_err(|error| error.to_string())?;
         }
     }
     Ok(())
-}
-
-async fn fetch(environs: &Environs, node: NodeId, chunk: ChunkId) -> Result<bytes::Bytes, String> {
-    let link = environs.daemons.directory.upstream().ok_or("there is no link to the cloud")?;
-    let (tell, mut comes) = mpsc::unbounded_channel();
-    let (destination, peer) = (Destination::Chunk { node, chunk }, StreamPeer::Fetch(tell));
-    link.command(LinkCommand::Open { destination, class: Class::Bulk, peer });
-    let bytes: bytes::Bytes = comes.recv().await.ok_or_else(|| format!("chunk {chunk} did not come"))?;
-    if chunk.is_of(&bytes) { Ok(bytes) } else { Err(format!("these are not the bytes of chunk {chunk}")) }
 }
 
 fn asker(op: OpId, context: &Context<TargetExecutor>) -> Asker {

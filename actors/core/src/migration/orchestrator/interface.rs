@@ -1,6 +1,6 @@
 //! What an orchestrator is made of, is told, and decides.
 
-use wayfare_protocol::migration::{MigrationMessage, MoveInfo, MoveOrder};
+use wayfare_protocol::migration::{MigrationMessage, MoveInfo, MoveOrder, SnapshotReady};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::{DeviceId, Limits, MigrationId, NodeId, Refusal};
 
@@ -27,6 +27,8 @@ pub struct Config {
 pub enum Input {
     /// Begin.
     Start,
+    /// Begin with this snapshot: the owner is gone for good, and its spare is all that there is.
+    Recover(Box<SnapshotReady>),
     /// A message over an authenticated link.
     Message {
         /// Of whom.

@@ -1,6 +1,6 @@
 //! What source and target say, and where that leads.
 
-use wayfare_protocol::migration::{FailureReason, MigrationMessage, MigrationStep, SnapshotReady};
+use wayfare_protocol::migration::{FailureReason, MigrationMessage, MigrationStep, MoveState, SnapshotReady};
 use wayfare_protocol::{Boot, Head, NodeId, Now, SignedHead};
 
 use super::super::Wrong;
@@ -25,8 +25,11 @@ impl Orchestrator {
             MigrationStep::BufferedEvents { sealed, .. } => self.sealed(now, sealed, out),
             MigrationStep::ActivateAck => {
                 self.times.live.get_or_insert(now.boot);
+                if matches!(&self.stage, Stage::Moving(Moving { seal: Seal::Gone { .. }, .. })) {
+                    self.end(MoveState::Moved, out); // nobody cleans up
+                }
             }
-            MigrationStep::CleanupComplete => self.end(wayfare_protocol::migration::MoveState::Moved, out),
+            MigrationStep::CleanupComplete => self.end(MoveState::Moved, out),
             MigrationStep::MigrationFailed { reason } => self.failed(now, from, reason, out),
             // Not admitted.
             MigrationStep::TakeSnapshot { .. }
@@ -86,7 +89,7 @@ impl Orchestrator {
         let daemon = self.config.order.daemon;
         let Stage::Moving(moving) = &mut self.stage else { return };
         let Phase::Snapshot = moving.phase else { return }; // a repeat
-        if ready.is_sealed != (moving.seal == Seal::Asked) {
+        if ready.is_sealed == (moving.seal == Seal::NotAsked) {
             return; // the one from before the source was told to seal
         }
         let bytes = ready.manifest.total;
@@ -107,7 +110,17 @@ impl Orchestrator {
             let ready = ready.clone();
             return self.enter(now, Phase::Replay { ready, stands: head.inbox_position }, out);
         }
-        let wish = if head == ready.head.head { Wish::Commit } else { Wish::Abort(FailureReason::WrongHead) };
+        let snapshot = ready.head.head;
+        if let Seal::Gone { base } = &mut moving.seal {
+            // A copy that followed the owner before it was lost may have come further than the spare.
+            *base = head;
+            return if head == snapshot || head.inbox_position > snapshot.inbox_position {
+                self.enter(now, Phase::Deciding { wish: Wish::Commit, op: None }, out);
+            } else {
+                self.fail(now, FailureReason::WrongHead, out);
+            };
+        }
+        let wish = if head == snapshot { Wish::Commit } else { Wish::Abort(FailureReason::WrongHead) };
         self.enter(now, Phase::Deciding { wish, op: None }, out);
     }
 

@@ -15,6 +15,9 @@
 //! *–* is answered with [`Wrong::Phase`], a message of anybody else than the source or target whose it is with [`Wrong::Peer`]; neither changes
 //! anything. The four messages that an orchestrator sends, and `BufferedEvents` without a sealed head, are never accepted.
 //!
+//! Of a source that is gone for good nothing is asked: it begins in Transfer, with the spare that the cloud kept, and commits where the
+//! target has restored that.
+//!
 //! What was asked and not answered is asked again after [`Limits::migration_retry`](wayfare_protocol::Limits::migration_retry). A phase without progress
 //! ends the migration: before the source was told to seal by saying so to both; after that by an attempt at the abort.
 
@@ -22,6 +25,7 @@ mod aim;
 mod interface;
 mod messages;
 mod row;
+mod spare;
 
 use strum::VariantNames as _;
 use wayfare_protocol::migration::{
@@ -44,6 +48,8 @@ pub struct Orchestrator {
     ops: OpIds,
     jitter: SplitMix64,
     times: Times,
+    /// What it begins with in the place of a source that is gone.
+    spare: Option<Box<SnapshotReady>>,
 }
 
 /// When what happened, for people.
@@ -89,6 +95,8 @@ struct Moving {
 enum Seal {
     NotAsked,
     Asked,
+    /// There is no source any more that could be asked; the target goes on from there.
+    Gone { base: Head },
 }
 
 /// How far it is.
@@ -135,16 +143,15 @@ impl Machine for Orchestrator {
 
     fn new(config: Config, _now: Now) -> Self {
         let jitter = SplitMix64::new(config.seed);
-        Self { config, stage: Stage::New, ops: OpIds::default(), jitter, times: Times::default() }
+        Self { config, stage: Stage::New, ops: OpIds::default(), jitter, times: Times::default(), spare: None }
     }
 
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
         match input {
-            Input::Start => {
-                if let Stage::New = self.stage {
-                    let give_up_at = now.boot.after(self.config.limits.migration_patience);
-                    self.look(now, give_up_at, out);
-                }
+            Input::Start => self.start(now, out),
+            Input::Recover(spare) => {
+                self.spare.get_or_insert(spare);
+                self.start(now, out);
             }
             Input::Message { from, message } => self.on_message(now, from, message, out),
             Input::Row(row) => self.learn(now, &row, out),
@@ -228,7 +235,17 @@ impl Orchestrator {
         }
     }
 
+    fn start(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        if let Stage::New = self.stage {
+            let give_up_at = now.boot.after(self.config.limits.migration_patience);
+            self.look(now, give_up_at, out);
+        }
+    }
+
     fn begin(&mut self, now: Now, row: Row, target: NodeId, out: &mut impl Sink<Effect>) {
+        if self.spare.is_some() {
+            return self.begin_with_spare(now, row, target, out);
+        }
         let seal = match self.config.order.mode {
             MoveMode::Live => Seal::NotAsked,
             MoveMode::StopAndCopy => Seal::Asked,
@@ -328,8 +345,9 @@ impl Orchestrator {
     }
 
     fn tell_failure(&mut self, reason: FailureReason, out: &mut impl Sink<Effect>) {
-        if let Stage::Moving(_) = &self.stage {
-            for to in [Party::Source, Party::Target] {
+        if let Stage::Moving(moving) = &self.stage {
+            let source = (!matches!(moving.seal, Seal::Gone { .. })).then_some(Party::Source);
+            for to in source.into_iter().chain([Party::Target]) {
                 self.send(to, MigrationStep::MigrationFailed { reason: reason.clone() }, out);
             }
         }

@@ -4,7 +4,7 @@ use wayfare_protocol::migration::FailureReason;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::{Now, Refusal};
 
-use super::{Effect, Orchestrator, Phase, Stage, Wish};
+use super::{Effect, Orchestrator, Phase, Seal, Stage, Wish, spare};
 use crate::machine::{OpId, Sink};
 
 impl Orchestrator {
@@ -18,7 +18,12 @@ impl Orchestrator {
             Wish::Abort(_) => moving.row.owner,
         };
         *op = Some(next_op);
-        let claim = Claim { expect: Some(moving.row.epoch), next: Row { owner, base: None, ..moving.row.clone() } };
+        let next = Row { owner, base: None, ..moving.row.clone() };
+        let next = match moving.seal {
+            Seal::Gone { base } => spare::claimed(next, base),
+            Seal::NotAsked | Seal::Asked => next,
+        };
+        let claim = Claim { expect: Some(moving.row.epoch), next };
         out.push(Effect::Claim { op: next_op, claim });
     }
 

@@ -54,8 +54,9 @@ impl Target {
             MigrationStep::SnapshotReady(ready) => {
                 let parties = Some(Parties { orchestrator: from, source: ready.source });
                 let plan = Plan { migration, epoch, parties };
-                // The owner's word, or nobody's: an old copy makes room for it.
-                let is_signed = ready.head.epoch == epoch && ready.head.verify(daemon).is_ok();
+                // The owner's word, or nobody's: an old copy makes room for it. That of one which is gone for good may be from before the
+                // row was claimed last.
+                let is_signed = ready.head.epoch <= epoch && ready.head.verify(daemon).is_ok();
                 self.look(now, plan, Why::Restore(ready), self.patience(now), out);
                 if !is_signed {
                     self.fail(FailureReason::WrongHead, out);
