@@ -18,7 +18,9 @@ use wayfare_actors::watch::Watch;
 use wayfare_io::http::{self, Bounds};
 use wayfare_io::tls::ServerTls;
 use wayfare_io::transport::{TcpDoor, WsTransport};
-use wayfare_io::{BootTimer, DataDir, FileAssets, FileSpares, OsRandom, SegmentLogStore, SqliteStore, SystemClock, TraceFile};
+use wayfare_io::{
+    BootTimer, DataDir, FileAssets, FileSpares, OsRandom, SegmentLogStore, SqliteStore, SystemClock, TraceFile,
+};
 use wayfare_protocol::Limits;
 use wayfare_protocol::pairing::{PairingAnchor, origin};
 

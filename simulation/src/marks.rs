@@ -68,6 +68,8 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("link", "Malformed", "everybody speaks the protocol"),
     ("uplink", "GaveUp", "nobody's version or key is refused"),
     ("account", "Revoke", "nobody loses a device"),
+    ("account", "TakeOver", "likewise"),
+    ("account", "ServeSpare", "likewise"),
     ("account", "OpenDocument", "nobody writes documents yet"),
     ("account", "OpenAsset", "likewise"),
     ("session", "CloseHost", "a host that hangs in the moment in which it is to greet: once in some hundred seeds"),

@@ -159,7 +159,16 @@ impl CloudMachine {
         let seed = self.seed.numbered("start", self.starts);
         let ports = around.ports(Place::Cloud, &seed, &life, &self.disk).ok_or_else(in_use)?;
         let identity = cloud::Identity { server: CLOUD, version: "simulated".to_owned() };
-        let node = Arc::new(CloudNode::start(ports, self.store.open(&life), Arc::new(self.spares.clone()), identity, around.limits.clone()).await?);
+        let node = Arc::new(
+            CloudNode::start(
+                ports,
+                self.store.open(&life),
+                Arc::new(self.spares.clone()),
+                identity,
+                around.limits.clone(),
+            )
+            .await?,
+        );
         let accepts = Arc::clone(&node);
         around.network.open_door(
             Place::Cloud,

@@ -282,7 +282,7 @@ impl Executor for AccountExecutor {
             Effect::TakeSpare { op, link, daemon, nodes } => self.take_spare(op, link, (daemon, nodes), context),
             Effect::TakeOver { op, daemon, take } => self.take_over(op, daemon, take, context),
             Effect::ServeSpare { link, stream, daemon, chunk } => {
-                self.serve_spare(link, stream, (daemon, chunk), context);
+                self.serve_spare((link, stream), daemon, chunk, context)
             }
             Effect::ServeChunk { link, stream, chunk } => self.serve_chunk(link, stream, chunk, context),
             Effect::OpenDocument { link, stream, document } => self.open_document(link, stream, document),

@@ -30,7 +30,7 @@ pub(super) async fn daemon(app: &App, command: DaemonCommand) -> Result<Exit, Fa
     match command {
         DaemonCommand::List => list(app, &client).await,
         DaemonCommand::Start(asked) => start(app, &client, asked).await,
-        DaemonCommand::Show { name } => show(app, &named(&client, &name).await?),
+        DaemonCommand::Show { name } => show(app, &client, &named(&client, &name).await?).await,
         DaemonCommand::Send(asked) => send(app, &client, asked).await,
         DaemonCommand::Tail(asked) => tail(app, &client, &asked).await,
         DaemonCommand::Verify { name } => verify(app, &client, &name).await,
@@ -81,10 +81,10 @@ async fn start(app: &App, client: &MeshClient, asked: DaemonStart) -> Result<Exi
     if info.state == DaemonState::Stopped {
         client.call_daemon(info.entity, DaemonCall::Resume).await?;
     }
-    show(app, &describe(client, info.entity).await?)
+    show(app, client, &describe(client, info.entity).await?).await
 }
 
-fn show(app: &App, info: &DaemonInfo) -> Result<Exit, Failure> {
+async fn show(app: &App, client: &MeshClient, info: &DaemonInfo) -> Result<Exit, Failure> {
     if app.form == Form::Json {
         app.screen.json(info)?;
         return Ok(Exit::Good);
@@ -102,6 +102,7 @@ fn show(app: &App, info: &DaemonInfo) -> Result<Exit, Failure> {
         ("outputs", info.head.output_sequence.to_string()),
         ("given up", format!("{} ({} failed attempts)", stats.dead, stats.errors)),
         ("snapshots", stats.snapshots.to_string()),
+        ("spare", daemon_moves::spare(client, info.entity).await),
     ];
     app.screen.table(&rows.map(|(name, value)| vec![name.to_owned(), value]))?;
     Ok(Exit::Good)

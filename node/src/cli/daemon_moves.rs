@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use wayfare_protocol::NodeId;
 use wayfare_protocol::control::{DeviceInfo, PresenceInfo};
 use wayfare_protocol::daemon::DaemonName;
 use wayfare_protocol::migration::MoveState;
 use wayfare_protocol::placement::{Judged, Verdict};
+use wayfare_protocol::{EntityId, NodeId};
 
 use super::app::App;
 use super::daemon::named;
@@ -65,11 +65,24 @@ pub(super) async fn recover(app: &App, client: &MeshClient, asked: DaemonRecover
     app.screen.line(&format!("{name} goes on at {place} from event {}", recovery.base.inbox_position))?;
     let durability = recovery.durability.as_str();
     app.screen.line(&match recovery.events_lost() {
-        0 => format!("later events are lost, if there were any: durability {durability} does not survive the loss of a device"),
+        0 => format!(
+            "later events are lost, if there were any: durability {durability} does not survive the loss of a device"
+        ),
         1 => format!("at least one event that was accepted at durability {durability} is lost"),
         lost => format!("at least {lost} events that were accepted at durability {durability} are lost"),
     })?;
     Ok(Exit::Good)
+}
+
+/// What would be left of a daemon if its device were lost.
+pub(super) async fn spare(client: &MeshClient, daemon: EntityId) -> String {
+    let (spare, devices) = match (client.spare_of(daemon).await, client.devices().await) {
+        (Ok(Some(spare)), Ok(devices)) => (spare, devices),
+        (Ok(None), _) => return "none".to_owned(),
+        (Err(_), _) | (_, Err(_)) => return "not known: the cloud is out of reach".to_owned(),
+    };
+    let places: Vec<_> = spare.nodes.iter().map(|node| target(&devices, Some(*node))).collect();
+    format!("event {}, {}, for {}", spare.base.inbox_position, size(spare.bytes), places.join(", "))
 }
 
 /// A part of a move, which is often short.

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{DaemonKey, DaemonOutput, Durability, Health, Source};
-use crate::entity::{EntityId, Origin};
 use crate::between::SealingKey;
 use crate::bounded;
+use crate::entity::{EntityId, Origin};
 use crate::limits::SPARE_NODES_MAX;
-use crate::migration::{MoveInfo, MoveMode, Recovery, Spare, TakeOver};
+use crate::migration::{MoveInfo, MoveMode, Recovery, Spare, SpareInfo, TakeOver};
 use crate::placement::Placement;
 use crate::{Epoch, Head, NodeId, Refusal, RequestId, Wall};
 
@@ -130,6 +130,8 @@ pub enum DaemonCall {
         /// Where; `None`: at the node that fits best.
         to: Option<NodeId>,
     },
+    /// What the cloud keeps of it for the case that its owner is gone for good.
+    DescribeSpare,
 }
 
 /// The answer to a [`DaemonCall`].
@@ -167,6 +169,8 @@ pub enum DaemonAnswer {
     Spare(Box<Spare>),
     /// It goes on, and this is lost.
     Recovered(Box<Recovery>),
+    /// What the cloud keeps.
+    SpareKept(Box<SpareInfo>),
 }
 
 /// A daemon whose outputs are events of another.

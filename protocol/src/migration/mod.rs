@@ -35,7 +35,7 @@ use crate::{Epoch, Head, MigrationId, NodeId, SignedHead};
 pub use failure::FailureReason;
 pub use order::{MoveCause, MoveInfo, MoveMode, MoveOrder, MoveState};
 pub use phase::{MigrationPhase, Superposition};
-pub use spare::{Recovery, Spare, TakeOver};
+pub use spare::{Recovery, Spare, SpareInfo, TakeOver};
 
 /// Number of the subprotocol.
 pub const MIGRATION_SUBPROTOCOL: u16 = 0x0500;

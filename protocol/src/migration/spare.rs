@@ -32,6 +32,24 @@ impl Spare {
     }
 }
 
+/// What is told of a spare.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpareInfo {
+    /// Where it stands.
+    pub base: Head,
+    /// Bytes of it.
+    pub bytes: u64,
+    /// Which nodes can go on from it.
+    pub nodes: Vec<NodeId>,
+}
+
+impl From<&Spare> for SpareInfo {
+    fn from(spare: &Spare) -> Self {
+        let nodes = spare.sealed_keys.iter().map(|(node, _)| *node).collect();
+        Self { base: spare.ready.head.head, bytes: spare.ready.manifest.total, nodes }
+    }
+}
+
 /// The cloud lets a node go on with a daemon whose owner is gone for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakeOver {

@@ -17,9 +17,11 @@ use super::*;
 crate::variants!(call: DaemonCall {
     Publish, Lost, Subscribe, Acknowledge, Unsubscribe, Describe, DeadLetters, Redrive, Snapshot, Stop, Resume, Move,
     Relocate, ExplainPlacement, Fetch, Feed, EndFeed, Feeds, ReplayInbox, Spare, TakeOver, Recover,
+    DescribeSpare,
 });
 crate::variants!(answer: DaemonAnswer {
     Accepted, Gap, Done, Daemon, DeadLetters, Refused, Moved, Placement, Outputs, Feeds, Replayed, Spare, Recovered,
+    SpareKept,
 });
 crate::variants!(replayed: Replayed { Same, Different, Unknown });
 crate::variants!(state: DaemonState { Recovering, Live, Following, Sealed, Elsewhere, Failed, Unreachable, Stopped });
@@ -84,6 +86,7 @@ pub fn calls() -> Vec<DaemonCall> {
         DaemonCall::Spare { nodes: vec![migration::sealing_key()] },
         DaemonCall::TakeOver(Box::new(TakeOver { target: NODE, ready: migration::ready() })),
         DaemonCall::Recover { to: Some(NODE) },
+        DaemonCall::DescribeSpare,
     ]
 }
 
@@ -109,6 +112,7 @@ pub fn answers() -> Vec<DaemonAnswer> {
         }),
         DaemonAnswer::Spare(Box::new(migration::spare())),
         DaemonAnswer::Recovered(Box::new(migration::recovery())),
+        DaemonAnswer::SpareKept(Box::new((&migration::spare()).into())),
     ]
 }
 

@@ -16,6 +16,7 @@ mod moves;
 mod placement;
 mod questions;
 mod readers;
+mod recovery;
 mod restore;
 mod revocation;
 mod routing;

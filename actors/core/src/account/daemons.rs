@@ -208,6 +208,7 @@ impl Account {
                 Effect::Migration(MigrationNews::Explain { daemon, kind, caller })
             }
             (DaemonCall::Recover { to }, _) => return self.recover(now, caller, daemon, to, out),
+            (DaemonCall::DescribeSpare, _) => return self.describe_spare(caller, daemon, out),
             (DaemonCall::Spare { nodes }, _) => Effect::Migration(MigrationNews::Spare { daemon, caller, nodes }),
             (DaemonCall::TakeOver(take), _) => Effect::Migration(MigrationNews::TakeOver { daemon, caller, take }),
             (call, _) => Effect::CallDaemon { daemon, caller, epoch, call },

@@ -47,7 +47,7 @@ impl Recoveries {
 
 /// Whether a call waits for the daemon's owner.
 pub(super) fn goes_to_owner(call: &DaemonCall) -> bool {
-    !matches!(call, DaemonCall::Recover { .. } | DaemonCall::TakeOver(_))
+    !matches!(call, DaemonCall::Recover { .. } | DaemonCall::DescribeSpare | DaemonCall::TakeOver(_))
 }
 
 impl Account {
@@ -56,8 +56,8 @@ impl Account {
         let is_cloud = self.here().is_none();
         let of_the_cloud = if is_cloud { link == LinkId::HERE } else { self.links.is_upstream(link) };
         match &asked.call {
-            DaemonCall::Recover { .. } if is_cloud => Ok(Target::Here),
-            DaemonCall::Recover { .. } => {
+            DaemonCall::Recover { .. } | DaemonCall::DescribeSpare if is_cloud => Ok(Target::Here),
+            DaemonCall::Recover { .. } | DaemonCall::DescribeSpare => {
                 let upstream = self.links.upstream().filter(|upstream| *upstream != link).map(Target::Over);
                 let detail = "the cloud keeps the spares, and this node has no link to it";
                 upstream.ok_or_else(|| Refusal::new(ErrorCode::OwnerUnreachable, detail))
@@ -91,6 +91,15 @@ impl Account {
         }
     }
 
+    /// What the cloud keeps of a daemon.
+    pub(super) fn describe_spare(&mut self, caller: Caller, daemon: EntityId, out: &mut impl Sink<Effect>) {
+        let answer = match self.spares.get(daemon) {
+            Some(spare) => DaemonAnswer::SpareKept(Box::new(spare.into())),
+            None => DaemonAnswer::Refused(no_spare()),
+        };
+        self.on_daemon_answer(caller, answer, out);
+    }
+
     fn begin_recovery(
         &mut self,
         now: Now,
@@ -107,8 +116,7 @@ impl Account {
             return Err(Refusal::new(ErrorCode::Unsupported, detail));
         }
         if self.spares.get(daemon).is_none() {
-            let detail = "the cloud has no snapshot of it: only its own device can go on with it";
-            return Err(Refusal::new(ErrorCode::NotFound, detail));
+            return Err(no_spare());
         }
         let target = match to {
             Some(node) => self.able(daemon, node)?,
@@ -204,6 +212,10 @@ impl Account {
             }
         }
     }
+}
+
+fn no_spare() -> Refusal {
+    Refusal::new(ErrorCode::NotFound, "the cloud has no snapshot of it: only its own device can go on with it")
 }
 
 fn why_not(answer: DaemonAnswer) -> Refusal {

@@ -144,6 +144,11 @@ impl Account {
             && let Some(daemon) = self.spares.due.take_due(now.boot)
         {
             let Some((link, nodes)) = self.wants_spare(daemon) else { continue };
+            let not_before = self.spares.kept.get(&daemon).map_or(now.boot, |kept| kept.not_before);
+            if not_before > now.boot {
+                self.spares.due.at(not_before, daemon); // it was told of while the one before came
+                continue;
+            }
             let snapshots = self.daemons.get(daemon).map_or(0, |info| info.stats.snapshots);
             let op = self.ops.take();
             self.spares.taking = Some(Taking { op, daemon, snapshots });
@@ -153,7 +158,9 @@ impl Account {
 
     /// One was fetched, or not. Of one that is newer by now the owner has told, and it is due.
     pub(super) fn on_spare_taken(&mut self, now: Now, op: OpId, result: Result<Box<Spare>, Refusal>) {
-        let Some(Taking { daemon, snapshots, .. }) = self.spares.taking.take_if(|taking| taking.op == op) else { return };
+        let Some(Taking { daemon, snapshots, .. }) = self.spares.taking.take_if(|taking| taking.op == op) else {
+            return;
+        };
         match result {
             Ok(spare) => {
                 let not_before = now.boot.after(self.config.limits.spare_every);

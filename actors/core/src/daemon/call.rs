@@ -109,7 +109,8 @@ impl DaemonHost {
             | DaemonCall::ExplainPlacement
             | DaemonCall::Spare { .. }
             | DaemonCall::TakeOver(_)
-            | DaemonCall::Recover { .. } => {
+            | DaemonCall::Recover { .. }
+            | DaemonCall::DescribeSpare => {
                 let refusal = Refusal::new(ErrorCode::Unsupported, "a daemon does not move itself: its node does that");
                 reply(caller, DaemonAnswer::Refused(refusal), out);
             }

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use wayfare_protocol::causal::Chain;
-use wayfare_protocol::{Head, codec};
 use wayfare_protocol::daemon::{DaemonKind, DaemonOutput, InboxFrame, OutputFrame};
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::snapshot::Snapshot;
+use wayfare_protocol::{Head, codec};
 
 use super::interface::Config;
 use super::memory::Memory;

@@ -72,7 +72,7 @@ impl DaemonHost {
             MoveAsk::Measure => answer(caller, self.measured(), out),
             MoveAsk::Newest => answer(caller, self.newest_snapshot(), out),
             MoveAsk::ForgetReleased(epoch) => match self.ownership.phase() {
-                ownership::Phase::Released { row } if row.epoch <= epoch => self.forget(caller, out),
+                ownership::Phase::Released { row } if row.epoch <= epoch => self.forget_released(caller, out),
                 _ => answer(caller, refused(ErrorCode::Forbidden, "by all that it knows it was not released"), out),
             },
             MoveAsk::ForgetFollower(epoch) => match self.ownership.phase() {
@@ -96,6 +96,15 @@ impl DaemonHost {
             since,
         };
         MoveAnswer::Measured(runner.kind.clone(), hosted)
+    }
+
+    /// Nothing is deleted that the owner may not have.
+    fn forget_released(&self, caller: Caller, out: &mut impl Sink<Effect>) {
+        if self.ownership.has_parted(self.runner().map(|runner| runner.memory.head())) {
+            let why = "it was thought to be lost, and has events that the daemon went on without elsewhere";
+            return answer(caller, refused(ErrorCode::Forbidden, why), out);
+        }
+        self.forget(caller, out);
     }
 
     fn forget(&self, caller: Caller, out: &mut impl Sink<Effect>) {

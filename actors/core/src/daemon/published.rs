@@ -110,5 +110,7 @@ impl DaemonHost {
 /// What people are told of a daemon that went on from its spare.
 fn lost_after(base: &Head) -> String {
     let (events, outputs) = (base.inbox_position, base.output_sequence);
-    format!("its device was lost: it went on after event {events} and output {outputs}, and what came after those is gone")
+    format!(
+        "its device was lost: it went on after event {events} and output {outputs}, and what came after those is gone"
+    )
 }

@@ -174,9 +174,28 @@ pub struct Ownership {
     store: Store,
     /// The name it was created with, and the number in the last second name tried (1: none yet).
     wanted: Option<(ResourceKey, u32)>,
+    parted: Parted,
+}
+
+/// Whether the present owner has what this node had when it was the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parted {
+    No,
+    /// It went on from a snapshot, on a branch of its own: from there, as far as that is known.
+    From(Option<Head>),
 }
 
 impl Ownership {
+    /// Whether something may be here that the present owner does not have, where this node stands at `head`: the owner went on from a
+    /// snapshot while this node was thought to be lost (architecture §5.7).
+    #[must_use]
+    pub fn has_parted(&self, head: Option<Head>) -> bool {
+        match self.parted {
+            Parted::No => false,
+            Parted::From(base) => base.is_none() || base != head,
+        }
+    }
+
     /// Where this node stands.
     #[must_use]
     pub fn phase(&self) -> &Phase {
@@ -256,7 +275,7 @@ impl Machine for Ownership {
     type Effect = Effect;
 
     fn new(config: Config, _now: Now) -> Self {
-        Self { config, phase: Phase::Unowned, store: Store::OutOfReach, wanted: None }
+        Self { config, phase: Phase::Unowned, store: Store::OutOfReach, wanted: None, parted: Parted::No }
     }
 
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
@@ -306,11 +325,21 @@ impl Durable for Ownership {
                 row.key.clone_from(key);
                 self.wanted = self.wanted.take().map(|(wanted, tried)| (wanted, tried.saturating_add(1)));
             }
-            (Record::Held(row), phase) => *phase = Phase::Held { row: row.clone() },
+            (Record::Held(row), phase) => {
+                *phase = Phase::Held { row: row.clone() };
+                self.parted = Parted::No;
+            }
             (Record::Sealed { head }, Phase::Held { row }) => {
                 self.phase = Phase::Sealed { row: row.clone(), head: *head };
             }
-            (Record::Released(row), phase) => *phase = Phase::Released { row: row.clone() },
+            (Record::Released(row), phase) => {
+                if let Phase::Held { row: own } | Phase::Sealed { row: own, .. } = phase
+                    && own.lineage != row.lineage
+                {
+                    self.parted = Parted::From(row.base);
+                }
+                *phase = Phase::Released { row: row.clone() };
+            }
             // Never emitted in these phases.
             (Record::Renamed { .. } | Record::Sealed { .. }, _) => {}
         }

@@ -3,9 +3,9 @@
 use tokio::sync::mpsc::UnboundedReceiver;
 use wayfare_protocol::control::DrainOrder;
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonUpdate, StartDaemon};
-use wayfare_protocol::migration::{MoveInfo, MoveMode, Recovery};
+use wayfare_protocol::migration::{MoveInfo, MoveMode, Recovery, SpareInfo};
 use wayfare_protocol::placement::Placement;
-use wayfare_protocol::{EntityId, NodeId};
+use wayfare_protocol::{EntityId, ErrorCode, NodeId};
 
 use super::{ClientError, MeshClient, Publisher};
 
@@ -70,6 +70,19 @@ impl MeshClient {
             DaemonAnswer::Recovered(recovery) => Ok(*recovery),
             DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
             _ => Err(ClientError::NoAnswer),
+        }
+    }
+
+    /// What the cloud keeps of a daemon for the case that its device is lost; `None`: nothing.
+    ///
+    /// # Errors
+    /// If it is refused, or no answer comes in time.
+    pub async fn spare_of(&self, daemon: EntityId) -> Result<Option<SpareInfo>, ClientError> {
+        match self.call_daemon(daemon, DaemonCall::DescribeSpare).await {
+            Ok(DaemonAnswer::SpareKept(info)) => Ok(Some(*info)),
+            Err(ClientError::CallRefused(refusal)) if refusal.code == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error),
+            Ok(_) => Err(ClientError::NoAnswer),
         }
     }
 

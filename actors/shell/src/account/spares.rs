@@ -95,9 +95,9 @@ impl AccountExecutor {
 
     pub(super) fn serve_spare(
         &self,
-        link: LinkId,
-        stream: StreamId,
-        (daemon, chunk): (EntityId, ChunkId),
+        (link, stream): (LinkId, StreamId),
+        daemon: EntityId,
+        chunk: ChunkId,
         context: &mut Context<Self>,
     ) {
         let (Home::Cloud { account, spares, .. }, Some(link)) = (&self.home, self.directory.link(link)) else { return };

@@ -18,19 +18,15 @@ impl Environs {
         let reply = MoveReply::new(move |answer| {
             let made = environs.clone().make_spare(daemon, answer, nodes);
             tokio::spawn(async move {
-                let answer = made.await.map_or_else(DaemonAnswer::Refused, |spare| DaemonAnswer::Spare(Box::new(spare)));
+                let answer =
+                    made.await.map_or_else(DaemonAnswer::Refused, |spare| DaemonAnswer::Spare(Box::new(spare)));
                 environs.daemons.directory.tell_account(account::Input::DaemonAnswer { caller, answer });
             });
         });
         host::ask(&self.daemons.directory, daemon, MoveAsk::Newest, reply);
     }
 
-    async fn make_spare(
-        self,
-        daemon: EntityId,
-        answer: MoveAnswer,
-        nodes: Vec<SealingKey>,
-    ) -> Result<Spare, Refusal> {
+    async fn make_spare(self, daemon: EntityId, answer: MoveAnswer, nodes: Vec<SealingKey>) -> Result<Spare, Refusal> {
         let Newest { row, durability, manifest, head } = match answer {
             MoveAnswer::Newest(newest) => *newest,
             MoveAnswer::Refused(refusal) => return Err(refusal),

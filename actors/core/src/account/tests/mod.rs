@@ -6,9 +6,11 @@ mod opens;
 mod placing;
 mod policy;
 mod presence;
+mod recovery;
 mod requests;
 mod revocation;
 mod sessions;
+mod spares;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -96,7 +96,9 @@ enum Seal {
     NotAsked,
     Asked,
     /// There is no source any more that could be asked; the target goes on from there.
-    Gone { base: Head },
+    Gone {
+        base: Head,
+    },
 }
 
 /// How far it is.

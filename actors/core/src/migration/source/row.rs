@@ -80,8 +80,6 @@ impl Source {
     /// What the host has made of a row, durably.
     pub(super) fn learned(&mut self, now: Now, standing: Standing, out: &mut impl Sink<Effect>) {
         match standing {
-            // Taken over from a snapshot, the daemon may lack what is here: nothing is deleted.
-            Standing::Released { row } if row.base.is_some() => self.end(out),
             Standing::Released { row } => self.release(now, row),
             Standing::Sealed { row, durability, head } => {
                 if let Stage::Leaving(plan, _) = &mut self.stage {

@@ -26,6 +26,9 @@ impl Target {
                         }
                         self.prepare(ready, out);
                     }
+                    MoveAnswer::Refused(why) => {
+                        self.fail(FailureReason::state(format!("an older copy could not be deleted: {why}")), out);
+                    }
                     _ => self.fail(FailureReason::state("an older copy could not be deleted"), out),
                 }
             }

@@ -78,6 +78,12 @@ impl Node {
         self.source.is_some() || self.target.is_some() || self.orchestrator.is_some()
     }
 
+    pub(super) fn crash_if_up(&mut self) {
+        if self.is_up {
+            self.crash();
+        }
+    }
+
     /// Everything that is not on disk is gone.
     pub(super) fn crash(&mut self) {
         self.is_up = false;

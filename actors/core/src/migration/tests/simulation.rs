@@ -32,8 +32,10 @@ fn run(setup: Setup) -> World {
             panic!("{what}: it does not come to rest: {states:#?}\nrow {:?}\n{said:?}", world.row);
         }
         let is_done = world.publishers.iter().all(|publisher| publisher.acknowledged == world.setup.events);
-        let is_quiet = world.nodes.iter().all(|node| node.is_up && !node.is_busy());
-        if is_done && is_quiet && world.is_over() {
+        let lost = world.lost.as_ref().map(|lost| lost.node);
+        let mut others = world.nodes.iter().enumerate().filter(|(at, _)| Some(*at) != lost);
+        let is_quiet = others.all(|(_, node)| node.is_up && !node.is_busy());
+        if is_done && is_quiet && world.is_over() && lost.is_some() == world.setup.loses_to.is_some() {
             break;
         }
     }
@@ -47,8 +49,8 @@ fn judge(world: &mut World, what: &str) {
         assert_eq!(publisher.acknowledged, world.setup.events, "{what}: not everything was acknowledged");
         assert_eq!(model.last[&Origin(number)], world.setup.events, "{what}: what was acknowledged is there");
     }
-    let owner = world.row.owner;
-    for node in &mut world.nodes {
+    let (owner, lost) = (world.row.owner, world.lost.as_ref().map(|lost| lost.node));
+    for (_, node) in world.nodes.iter_mut().enumerate().filter(|(at, _)| Some(*at) != lost) {
         let Node { id, desk, has_key, .. } = node;
         if *id != owner {
             assert!(desk.is_none(), "{what}: something is left at a node that has nothing to do with it any more");
@@ -183,4 +185,44 @@ fn every_kind_of_daemon_moves() {
             Code::Tally | Code::Echo => assert_eq!(snapshots, 2, "live"),
         }
     }
+}
+
+/// The owner is lost; whoever goes on from its spare, or the store, crashes at steps all through that.
+#[test]
+fn whoever_crashes_at_whatever_step_one_node_goes_on_for_an_owner_that_is_lost() {
+    let setup = |seed| Setup { loses_to: Some(1), way: &[], ..Setup::new(seed) };
+    for victim in [Victim::Node(1), Victim::Store] {
+        let whole = run(setup(3));
+        for step in (whole.ordered_at..whole.ended_at + 10).step_by(STRIDE) {
+            run(Setup { crash: Some((When::Step(step), victim)), ..setup(3) });
+        }
+    }
+    for seed in 0..60 {
+        let crash =
+            (seed % 2 == 0).then_some((When::Phase(Mark { machine: "target", phase: "Following" }), VICTIMS[1]));
+        let world = run(Setup { loss: seed % 20, crash, ..setup(seed) });
+        assert_eq!((world.row.owner, world.row.lineage.0), (world.nodes[1].id, 1), "seed {seed}");
+    }
+}
+
+/// What it accepted after its spare is nowhere else.
+#[test]
+fn a_lost_owner_that_comes_back_keeps_what_only_it_has() {
+    let (mut with_more, mut at_base) = (0, 0);
+    for seed in 0..40 {
+        let mut world = run(Setup { loses_to: Some(1), way: &[], events: 40, ..Setup::new(seed) });
+        let base = world.row.base.expect("a base").inbox_position;
+        let lost = world.lost.as_ref().map(|lost| lost.node).expect("one is lost");
+        let has_more = world.last_of_lost() > base;
+        match world.bring_back() {
+            Some(DaemonState::Elsewhere) => with_more += u32::from(has_more),
+            None => {
+                assert!(!has_more, "seed {seed}: what only it had is deleted");
+                assert!(!world.nodes[lost].has_key, "seed {seed}: its key is left");
+                at_base += 1;
+            }
+            other => panic!("seed {seed}: {other:?}"),
+        }
+    }
+    assert!(with_more > 0 && at_base + with_more == 40, "{with_more} {at_base}");
 }

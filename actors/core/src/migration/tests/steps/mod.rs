@@ -2,6 +2,7 @@
 
 mod orchestrator_steps;
 mod source_steps;
+mod spare_steps;
 mod table;
 mod target_steps;
 

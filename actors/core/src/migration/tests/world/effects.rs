@@ -13,7 +13,7 @@ use crate::machine::Machine;
 use crate::session::Caller;
 
 /// A node of this world is named by a byte; its device's key is made of that.
-fn device_key(node: NodeId) -> DeviceKey {
+pub(super) fn device_key(node: NodeId) -> DeviceKey {
     DeviceKey::from_seed(&node.0.0)
 }
 
@@ -157,7 +157,8 @@ impl World {
                     let is_there = self.nodes[from].is_up && !self.is_unlucky();
                     let of_desk = self.nodes[from].desk.as_ref().map(|desk| &desk.disk.snapshots);
                     let bytes = of_desk.and_then(|snapshots| snapshots.get(&manifest.total)).filter(|_| is_there);
-                    let result = match bytes.cloned() {
+                    let of_lost = self.lost.as_ref().filter(|lost| lost.node == from).map(|lost| &lost.snapshot);
+                    let result = match bytes.or(of_lost).cloned() {
                         Some(bytes) => {
                             self.nodes[at].blobs.insert(manifest.total, bytes);
                             Ok(())

@@ -82,6 +82,10 @@ impl World {
                 (daemon::Answer::Call(DaemonAnswer::Accepted { through }), _, Some(publisher)) => {
                     events.push(What::Accepted { publisher, through });
                 }
+                // What was lost with its node is published again.
+                (daemon::Answer::Call(DaemonAnswer::Gap { expected }), _, Some(publisher)) if self.lost.is_some() => {
+                    self.publishers[publisher].acknowledged = expected - 1;
+                }
                 _ => {}
             }
         }

@@ -3,6 +3,7 @@
 
 mod effects;
 mod host;
+mod lost;
 mod machines;
 mod store;
 
@@ -59,6 +60,8 @@ pub(super) struct Setup {
     pub(super) events: u64,
     /// The target is not ready so often.
     pub(super) unready: u32,
+    /// The owner is lost, and that node is to go on.
+    pub(super) loses_to: Option<usize>,
 }
 
 impl Setup {
@@ -74,6 +77,7 @@ impl Setup {
             cancel: None,
             events: 100,
             unready: 0,
+            loses_to: None,
         }
     }
 }
@@ -117,6 +121,8 @@ enum What {
     Restart(usize),
     StoreBack,
     Order,
+    Lose(usize),
+    Recover,
 }
 
 pub(super) struct World {
@@ -143,6 +149,7 @@ pub(super) struct World {
     pub(super) ordered_at: u64,
     /// The step at which the last one ended.
     pub(super) ended_at: u64,
+    pub(super) lost: Option<lost::Lost>,
 }
 
 pub(super) fn limits() -> Limits {
@@ -203,10 +210,11 @@ impl World {
             orders: 0,
             ordered_at: 0,
             ended_at: 0,
+            lost: None,
         };
         world.later(1, What::Publish(0));
         world.later(3, What::Publish(1));
-        world.later(60, What::Order);
+        world.later(60, setup.loses_to.map_or(What::Order, What::Lose));
         world
     }
 
@@ -272,7 +280,10 @@ impl World {
             return false;
         }
         self.steps += 1;
-        let live = self.nodes.iter().filter(|node| node.state() == Some(DaemonState::Live));
+        // An owner that comes back acts as it did until it has read the row (architecture §5.2).
+        let is_lost = |at| self.lost.as_ref().is_some_and(|lost| lost.node == at);
+        let others = self.nodes.iter().enumerate().filter(|(at, _)| !is_lost(*at));
+        let live = others.filter(|(_, node)| node.state() == Some(DaemonState::Live));
         assert!(live.count() <= 1, "two nodes act for one daemon");
         true
     }
@@ -315,6 +326,8 @@ impl World {
             What::Restart(node) => self.restart(node),
             What::StoreBack => self.is_store_up = true,
             What::Order => self.order(),
+            What::Lose(target) => self.lose(target),
+            What::Recover => self.recover(),
         }
     }
 

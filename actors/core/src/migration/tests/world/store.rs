@@ -40,6 +40,7 @@ impl World {
                 let old = self.index(self.row.owner);
                 let new = self.index(row.owner);
                 self.row = row.clone();
+                self.forget_after_base(&row);
                 for node in [old, new] {
                     let ms = self.draw(1, 6);
                     if self.draw(0, 99) >= self.setup.loss {
