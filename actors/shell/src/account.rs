@@ -300,9 +300,7 @@ impl Executor for AccountExecutor {
                 self.ensure_journal(session, executor.clone());
                 self.directory.set_journal_owner(session, Some((link, executor, epoch)));
             }
-            Effect::JournalDown { session } => {
-                self.directory.set_journal_owner(session, None);
-            }
+            Effect::JournalDown { session } => self.directory.set_journal_owner(session, None),
             Effect::Read { link, stream, session, executor, want } => {
                 let Some(link) = self.directory.link(link) else { return Ok(()) };
                 self.read(Unserved::new(link, stream), session, executor, want);

@@ -11,6 +11,7 @@ use super::effects::device_key;
 use super::{Orchestrator, What, World, orchestrator};
 use crate::daemon::desk::entity;
 use crate::daemon::{InboxRecord, MoveAnswer, MoveAsk};
+use crate::machine::Machine as _;
 
 /// An owner that is lost.
 pub(in super::super) struct Lost {
