@@ -45,6 +45,7 @@ use crate::mark::{Mark, Phases};
 pub use asset_file::{ASSET_TRASH, ASSETS, AssetFile, AssetFileError, asset_deletion, asset_put};
 use awareness::Awareness;
 pub use body::{Body, BodyError, CONTENT, Edit, EditError, Likeness, verify};
+use changes::Taken;
 pub use diff::edits_between;
 pub use interface::{Ask, AskId, Config, Effect, Input, PeerId, PeerKind, Record, Told};
 use log::Log;
@@ -162,43 +163,75 @@ impl Document {
 
     fn on_frame(&mut self, now: Now, peer: PeerId, more: bool, bytes: Bytes, out: &mut impl Sink<Effect>) {
         let Some(from) = self.peers.get_mut(&peer) else { return };
-        let whole = match from.take(more, bytes) {
-            Ok(Some(whole)) => whole,
-            Ok(None) => return,
-            Err(refusal) => return self.close(now, peer, refusal, out),
-        };
-        if let Err(refusal) = self.on_whole(now, peer, &whole, out) {
+        match from.take(more, bytes) {
+            Ok(Some(whole)) => self.on_frames(now, peer, &[whole], out),
+            Ok(None) => {}
+            Err(refusal) => self.close(now, peer, refusal, out),
+        }
+    }
+
+    /// What is refused ends with its sender; what came before it is taken.
+    fn on_frames(&mut self, now: Now, peer: PeerId, frames: &[Bytes], out: &mut impl Sink<Effect>) {
+        let mut taken = Taken::default();
+        let outcome = frames.iter().try_for_each(|whole| self.on_whole(now, peer, whole, &mut taken, out));
+        self.tell_taken(now, peer, taken, out);
+        if let Err(refusal) = outcome {
             self.close(now, peer, refusal, out);
         }
     }
 
-    fn on_whole(&mut self, now: Now, peer: PeerId, whole: &Bytes, out: &mut impl Sink<Effect>) -> Result<(), Refusal> {
+    fn on_whole(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        whole: &Bytes,
+        taken: &mut Taken,
+        out: &mut impl Sink<Effect>,
+    ) -> Result<(), Refusal> {
         for frame in frame::read(whole).map_err(malformed)? {
-            match frame {
-                frame::Frame::Vector(vector) if self.asks_above(now) && !self.is_above(peer) => {
-                    self.asking.push((peer, whole.slice_ref(vector)));
+            let (update, is_answer) = match frame {
+                frame::Frame::Missing(update) => (update, true),
+                frame::Frame::Update(update) => (update, false),
+                other => {
+                    self.tell_taken(now, peer, std::mem::take(taken), out);
+                    self.on_other(now, peer, whole, other, out)?;
+                    continue;
                 }
-                frame::Frame::Vector(vector) => self.tell_missing(peer, vector, out)?,
-                frame::Frame::Missing(update) => {
-                    self.change(now, peer, &whole.slice_ref(update), out)?;
-                    if let Some(from) = self.peers.get_mut(&peer) {
-                        from.has_answered = true;
-                    }
-                }
-                frame::Frame::Update(update) => self.change(now, peer, &whole.slice_ref(update), out)?,
-                frame::Frame::Awareness(states) => {
-                    let news = self.awareness.take(peer, states).map_err(malformed)?;
-                    if let Some(news) = news {
-                        self.tell_presence(peer, &frame::awareness(&news), out);
-                    }
-                }
-                frame::Frame::AwarenessQuery => {
-                    if let Some(present) = self.awareness.present() {
-                        self.answer(peer, frame::awareness(&present), out);
-                    }
-                }
-                frame::Frame::Other => {}
+            };
+            self.change(peer, &whole.slice_ref(update), taken)?;
+            if is_answer && let Some(from) = self.peers.get_mut(&peer) {
+                from.has_answered = true;
             }
+        }
+        Ok(())
+    }
+
+    /// A frame without changes.
+    fn on_other(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        whole: &Bytes,
+        frame: frame::Frame<'_>,
+        out: &mut impl Sink<Effect>,
+    ) -> Result<(), Refusal> {
+        match frame {
+            frame::Frame::Vector(vector) if self.asks_above(now) && !self.is_above(peer) => {
+                self.asking.push((peer, whole.slice_ref(vector)));
+            }
+            frame::Frame::Vector(vector) => self.tell_missing(peer, vector, out)?,
+            frame::Frame::Awareness(states) => {
+                let news = self.awareness.take(peer, states).map_err(malformed)?;
+                if let Some(news) = news {
+                    self.tell_presence(peer, &frame::awareness(&news), out);
+                }
+            }
+            frame::Frame::AwarenessQuery => {
+                if let Some(present) = self.awareness.present() {
+                    self.answer(peer, frame::awareness(&present), out);
+                }
+            }
+            frame::Frame::Missing(_) | frame::Frame::Update(_) | frame::Frame::Other => {}
         }
         Ok(())
     }
@@ -265,6 +298,7 @@ impl Machine for Document {
                 self.send(peer, out);
             }
             Input::Frame { peer, more, bytes } => self.on_frame(now, peer, more, bytes, out),
+            Input::Frames { peer, frames } => self.on_frames(now, peer, &frames, out),
             Input::Kept { peer, through } => {
                 if let Some(replica) = self.peers.get_mut(&peer) {
                     replica.keeps = replica.keeps.max(through);
