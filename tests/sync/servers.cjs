@@ -60,7 +60,7 @@ function wayfare (bin, folder) {
     writeFileSync(config, `data_dir = ${JSON.stringify(data)}\nhttp_listen = "127.0.0.1:0"\n[tls]\nplaintext = true\n`)
     const cloud = join(bin, 'wayfare-cloud')
     const listen = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0']
-    const child = started(cloud, ['serve', '--config', config, ...listen], { RUST_LOG: 'error' })
+    const child = started(cloud, ['serve', '--config', config, '--log', 'warn', ...listen])
     const read = (name) => { try { return readFileSync(join(data, name), 'utf8').trim() } catch { return '' } }
     await until('the cloud', () => read('listen.addr')) // it comes last
     const pairing = async () => (await run(cloud, ['pair', '--config', config])).stdout.split(/\s+/).find((word) => word.startsWith('wayfare'))
