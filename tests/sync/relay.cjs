@@ -11,7 +11,8 @@
 // ratio_to_best_peer    how much better than the best of the others; above 1 is better, also where less is more
 
 const { connected } = require('./client.cjs')
-const { hocuspocus, pause, residentKib, wayfare, yWebsocket } = require('./servers.cjs')
+const { kib, pause } = require('./processes.cjs')
+const { hocuspocus, wayfare, yWebsocket } = require('./servers.cjs')
 
 const ROUNDS = Number(process.env.WAYFARE_BENCH_ROUNDS ?? 5)
 const IDLE_ROUNDS = Number(process.env.WAYFARE_BENCH_IDLE_ROUNDS ?? 3)
@@ -73,13 +74,13 @@ async function deliveries (server, room, count) {
 
 async function idleKib (start) {
   const server = await start()
-  const before = residentKib(server.child)
+  const before = kib(server.child)
   const clients = await connected(server, 'idle.md', IDLE)
   await pause(SETTLE_MS)
-  const kib = (residentKib(server.child) - before) / IDLE
+  const grown = (kib(server.child) - before) / IDLE
   for (const client of clients) client.close()
   await server.end()
-  return kib
+  return grown
 }
 
 async function round (server, number) {
