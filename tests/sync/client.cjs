@@ -71,7 +71,9 @@ class Client {
 
 /** Clients of one room that have everything. Few at a time: a server lets so many strangers in. */
 async function connected (server, room, count) {
-  const clients = []
+  const first = new Client(server, room) // it makes the document
+  await first.synced
+  const clients = [first]
   while (clients.length < count) {
     const more = Array.from({ length: Math.min(32, count - clients.length) }, () => new Client(server, room))
     await Promise.all(more.map((client) => client.synced))

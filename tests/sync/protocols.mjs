@@ -84,6 +84,16 @@ export async function syncCases (door, room) {
   present.destroy()
 }
 
+/** Clients that open a room together which is not there yet. */
+export async function openingCase ({ url, token }, room) {
+  const docs = Array.from({ length: 8 }, () => new Y.Doc())
+  const providers = docs.map((doc) => provide({ url, token }, room, doc))
+  await until('all are in step', () => providers.every(({ synced }) => synced))
+  docs.forEach((doc, number) => doc.getArray('names').push([number]))
+  await until('all have what all wrote', () => docs.every((doc) => doc.getArray('names').length === docs.length))
+  providers.forEach((provider) => provider.destroy())
+}
+
 /** `testAwareness` of y-protocols, with the relay between the two. */
 export async function awarenessCase (doors, room) {
   const [doc1, doc2] = [new Y.Doc(), new Y.Doc()]

@@ -4,18 +4,19 @@
 // rounds. Writer and readers share this process, so what a client costs is in every figure. What counts is the text that readers have
 // applied, however many messages it came in. Wayfare's cloud writes every change to disk; the others keep documents in memory.
 //
-// n1, n50               from typing one character, 100 a second, until a reader has it: 1 reader, 50 readers
-// max_updates_s         characters a second that one reader gets, of a writer that waits when 400 have not arrived
-// max_deliveries_s_n10  the same with 10 readers, all that they get
+// n1, n50             from typing one character, 100 a second, until a reader has it: 1 reader, 50 readers
+// max_updates_s       characters a second that one reader gets, of a writer that waits when 400 have not arrived
+// max_deliveries_s_n10  the same with 10 readers: what all of them get
 // kib_per_idle_connection  resident memory of the server by 5,000 connections to one document, each in step
-// ratio_to_best_peer    how much better than the best of the others; above 1 is better, also where less is more
+// ratio_to_best_peer  how much better than the best of the others; above 1 is better, also where less is more
+// peers               the same figures of the others
 
 const { connected } = require('./client.cjs')
 const { kib, pause } = require('./processes.cjs')
 const { hocuspocus, wayfare, yWebsocket } = require('./servers.cjs')
 
-const ROUNDS = Number(process.env.WAYFARE_BENCH_ROUNDS ?? 5)
-const IDLE_ROUNDS = Number(process.env.WAYFARE_BENCH_IDLE_ROUNDS ?? 3)
+const ROUNDS = 7
+const IDLE_ROUNDS = 3
 const TYPED = 300
 const EVERY_MS = 10
 const WARM_UP = 50
@@ -25,9 +26,8 @@ const IDLE = 5_000
 const SETTLE_MS = 1_500
 const LESS_IS_MORE = /_ms$|^kib_/
 
-const [bin, folder, only] = process.argv.slice(2)
-const all = { wayfare: wayfare(bin, folder), 'y-websocket': yWebsocket(), hocuspocus: hocuspocus() }
-const servers = only ? { wayfare: all.wayfare } : all
+const [bin, folder] = process.argv.slice(2)
+const servers = { wayfare: wayfare(bin, folder), 'y-websocket': yWebsocket(), hocuspocus: hocuspocus() }
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
 const percentile = (values, percent) => values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil((values.length * percent) / 100) - 1)]

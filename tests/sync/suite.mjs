@@ -3,7 +3,7 @@
 import * as arrays from 'yjs-tests/y-array.tests.js'
 import * as maps from 'yjs-tests/y-map.tests.js'
 import * as texts from 'yjs-tests/y-text.tests.js'
-import { awarenessCase, syncCases } from './protocols.mjs'
+import { awarenessCase, openingCase, syncCases } from './protocols.mjs'
 import { run } from './relayed.mjs'
 
 // Those with more operations take minutes. The one that repeats another a thousand times says nothing new.
@@ -20,7 +20,10 @@ export async function suite (project, doors, seed) {
       throw new Error(`${name}, seed ${seed + number}: ${error.stack}`)
     }
   }
-  for (const door of doors) await syncCases(door, `${project}/sync.md`)
+  for (const [number, door] of doors.entries()) {
+    await syncCases(door, `${project}/sync.md`)
+    for (let time = 0; time < 5; time++) await openingCase(door, `${project}/opened-${number}-${time}.md`)
+  }
   await awarenessCase(doors, `${project}/awareness.md`)
   return named.length
 }
