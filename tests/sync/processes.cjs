@@ -17,13 +17,17 @@ async function until (what, look) {
   }
 }
 
+/** Those that run. Whatever ends this process ends them. */
+const running = new Set()
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+
 /** A process whose end before ours is an error. */
 function started (program, words, env = {}) {
   const child = spawn(program, words, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
   child.stdout.resume()
   child.on('error', (error) => { throw error })
   child.on('exit', (status) => { if (!child.isEnding) throw new Error(`${program} ended with ${status}`) })
-  process.once('exit', () => child.kill('SIGKILL'))
+  running.add(child)
   return child
 }
 
@@ -32,6 +36,7 @@ async function ended (child) {
   const exit = new Promise((resolve) => child.on('exit', resolve))
   child.kill('SIGTERM')
   await exit
+  running.delete(child)
 }
 
 /** Memory by proc(5): `VmRSS` what is resident now, `VmHWM` the most that was. */

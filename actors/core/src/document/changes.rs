@@ -48,12 +48,9 @@ impl Document {
             // What it says is known, and perhaps not durable yet: an append that comes after all those under way would be.
             self.appending.keys().next_back().copied()
         } else {
-            let mut op = None;
-            for update in merged(taken.updates) {
-                self.pass_on(now, Some(peer), &frame::update(&update), out);
-                op = Some(self.append(&update, false, out));
-            }
-            op
+            let updates = merged(taken.updates);
+            self.pass_on_soon(now, peer, &updates, out);
+            updates.iter().map(|update| self.append(update, false, out)).last()
         };
         if let Some(op) = durable_with {
             self.appending.entry(op).or_default().insert(peer);
@@ -74,7 +71,7 @@ impl Document {
     }
 
     /// An update for everybody but whom it came from.
-    fn pass_on(&mut self, now: Now, from: Option<PeerId>, frame: &Bytes, out: &mut impl Sink<Effect>) {
+    pub(super) fn pass_on(&mut self, now: Now, from: Option<PeerId>, frame: &Bytes, out: &mut impl Sink<Effect>) {
         let mut refused = Vec::new();
         for (peer, to) in &mut self.peers {
             if Some(*peer) == from {
@@ -132,6 +129,7 @@ impl Document {
     }
 
     fn changed_here(&mut self, now: Now, ask: AskId, update: &[u8], out: &mut impl Sink<Effect>) {
+        self.pass_on_held(now, out);
         self.pass_on(now, None, &frame::update(update), out);
         let op = self.append(update, false, out);
         self.editing.insert(op, ask);
@@ -176,7 +174,7 @@ impl Document {
 }
 
 /// The updates as one, or as they are if they cannot be merged.
-fn merged(updates: Vec<Bytes>) -> Vec<Bytes> {
+pub(super) fn merged(updates: Vec<Bytes>) -> Vec<Bytes> {
     if updates.len() < 2 {
         return updates;
     }

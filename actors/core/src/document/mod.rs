@@ -1,7 +1,7 @@
 //! `Document`: one replica of a document, in the cloud or on a node.
 //!
 //! The history is the truth (yrs, one text and some maps); everybody who is connected, another replica or an editor, is told what the
-//! others change. A change is passed on at once and appended to the log; a replica is told that its changes are durable when they
+//! others change. A change is passed on at once, or with others in a moment (`held`), and appended to the log; a replica is told that its changes are durable when they
 //! are. Nothing is remembered of a connection: whoever comes says what it has, and gets what it lacks.
 //!
 //! | above \ input | `AboveUp` | `AboveOpened` | `AboveClosed` | `AboveDown` |
@@ -27,6 +27,7 @@ mod body;
 mod changes;
 mod diff;
 pub mod frame;
+mod held;
 mod interface;
 mod log;
 mod peer;
@@ -47,6 +48,7 @@ use awareness::Awareness;
 pub use body::{Body, BodyError, CONTENT, Edit, EditError, Likeness, verify};
 use changes::Taken;
 pub use diff::edits_between;
+use held::Held;
 pub use interface::{Ask, AskId, Config, Effect, Input, PeerId, PeerKind, Record, Told};
 use log::Log;
 use peer::Peer;
@@ -71,6 +73,7 @@ pub struct Document {
     awareness: Awareness,
     above: Above,
     peers: BTreeMap<PeerId, Peer>,
+    held: Held,
     /// What peers have who wait to be told what they lack.
     asking: Vec<(PeerId, Bytes)>,
     /// What is asked from within the process, likewise.
@@ -102,7 +105,10 @@ impl Document {
     #[must_use]
     pub fn unkept_above(&self) -> Option<u64> {
         match self.above {
-            Above::Linked { peer, .. } => self.peers.get(&peer).map(Peer::unkept_there),
+            Above::Linked { peer, .. } => {
+                let held = u64::from(self.held.has_news_for(peer));
+                self.peers.get(&peer).map(|above| above.unkept_there() + held)
+            }
             Above::Away | Above::Opening { .. } | Above::Refused { .. } => None,
         }
     }
@@ -143,14 +149,15 @@ impl Document {
             self.refuse_settling(out);
         }
         if let Some(gone) = self.awareness.gone(peer) {
-            self.tell_presence(peer, &frame::awareness(&gone), out);
+            self.tell_presence(now, peer, &frame::awareness(&gone), out);
         }
         self.idle_since = now.boot;
     }
 
     /// A frame of presence for everybody. Its sender too, if that is an editor: y-websocket's client takes silence for a lost
     /// connection, and its own presence, which it repeats, for a sign of life.
-    fn tell_presence(&mut self, sender: PeerId, frame: &Bytes, out: &mut impl Sink<Effect>) {
+    fn tell_presence(&mut self, now: Now, sender: PeerId, frame: &Bytes, out: &mut impl Sink<Effect>) {
+        self.pass_on_held(now, out);
         let is_told = |(peer, to): &(&PeerId, &Peer)| **peer != sender || matches!(to.kind, PeerKind::Editor { .. });
         let others: Vec<PeerId> = self.peers.iter().filter(is_told).map(|(peer, _)| *peer).collect();
         for peer in others {
@@ -223,7 +230,7 @@ impl Document {
             frame::Frame::Awareness(states) => {
                 let news = self.awareness.take(peer, states).map_err(malformed)?;
                 if let Some(news) = news {
-                    self.tell_presence(peer, &frame::awareness(&news), out);
+                    self.tell_presence(now, peer, &frame::awareness(&news), out);
                 }
             }
             frame::Frame::AwarenessQuery => {
@@ -245,7 +252,10 @@ impl Document {
 
     /// Whether nobody but the cloud's replica has it open, and nothing is under way.
     fn is_idle(&self) -> bool {
-        self.peers.keys().all(|peer| self.is_above(*peer)) && self.appending.is_empty() && self.log.is_settled()
+        self.peers.keys().all(|peer| self.is_above(*peer))
+            && self.held.is_empty()
+            && self.appending.is_empty()
+            && self.log.is_settled()
     }
 
     fn unload_at(&self) -> Option<Boot> {
@@ -272,6 +282,7 @@ impl Machine for Document {
             awareness: Awareness::default(),
             above: Above::Away,
             peers: BTreeMap::new(),
+            held: Held::default(),
             asking: Vec::new(),
             asking_here: Vec::new(),
             log: Log::default(),
@@ -343,7 +354,7 @@ impl Machine for Document {
             Above::Opening { until } | Above::Linked { until, .. } if self.is_asked() => Some(until),
             Above::Away | Above::Opening { .. } | Above::Linked { .. } => None,
         };
-        earlier(next, self.unload_at())
+        earlier(earlier(next, self.held.deadline()), self.unload_at())
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
@@ -351,6 +362,10 @@ impl Machine for Document {
             && now.boot >= retry_at
         {
             self.open_above(now, out);
+        }
+        if self.held.deadline().is_some_and(|at| now.boot >= at) {
+            self.pass_on_held(now, out);
+            self.settle(out);
         }
         self.answer_asking(now, out);
         if self.unload_at().is_some_and(|at| now.boot >= at) {

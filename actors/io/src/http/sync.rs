@@ -33,10 +33,8 @@ pub(super) async fn sync(
     let project = library.project(&project).await?;
     let document = library.make_document(project, &path).await?;
     let (editor, feed) = library.join(document, true).await.map_err(|refusal| Failure::Documents(refusal.into()))?;
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER)
-        .max_message_size(DOCUMENT_FRAME_MAX)
-        .max_frame_size(DOCUMENT_FRAME_MAX);
+    let upgrade =
+        upgrade.read_buffer_size(READ_BUFFER).max_message_size(DOCUMENT_FRAME_MAX).max_frame_size(DOCUMENT_FRAME_MAX);
     Ok(upgrade.on_upgrade(async move |socket| {
         let (to_client, from_client) = socket.split();
         tokio::select! {

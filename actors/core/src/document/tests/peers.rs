@@ -96,6 +96,32 @@ fn changes_that_came_together_are_told_and_kept_as_one_and_presence_in_its_place
 }
 
 #[test]
+fn a_flood_of_changes_is_passed_on_now_and_then_and_the_first_at_once() {
+    let mut config = config(1, false);
+    config.limits.document_gather = Duration::from_millis(3);
+    let mut place = Place::with(config);
+    for peer in [1, 2, 3] {
+        place.open(peer, PeerKind::Editor { may_write: true });
+        place.frames(peer);
+    }
+    for client in 10..20 {
+        place.frame(1 + u64::from(client) % 2, typed(client, "x"));
+        assert_eq!(place.unsynced.len() as u32, client - 9, "the disk does not wait");
+    }
+    assert_eq!((place.frames(1).len(), place.frames(2).len(), place.frames(3).len()), (0, 1, 1));
+    place.pass(Duration::from_millis(2));
+    assert_eq!(place.frames(3).len(), 0);
+    place.pass(Duration::from_millis(1));
+    assert_eq!((place.frames(1).len(), place.frames(2).len(), place.frames(3).len()), (1, 1, 2), "one of each writer");
+    place.pass(Duration::from_millis(3));
+    place.frame(1, typed(30, "later"));
+    assert_eq!(place.frames(3).len(), 1);
+    place.frame(1, typed(31, "held"));
+    place.frame(1, state(70, 1, "{}"));
+    assert_eq!(place.frames(3).len(), 2, "a caret does not come before the text that it stands in");
+}
+
+#[test]
 fn what_came_before_a_frame_that_is_refused_is_taken() {
     let mut place = Place::new(1);
     place.open(1, PeerKind::Editor { may_write: true });
