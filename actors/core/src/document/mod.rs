@@ -1,8 +1,8 @@
 //! `Document`: one replica of a document, in the cloud or on a node.
 //!
 //! The history is the truth (yrs, one text and some maps); everybody who is connected, another replica or an editor, is told what the
-//! others change. A change is passed on at once, or with others in a moment (`held`), and appended to the log; a replica is told that its changes are durable when they
-//! are. Nothing is remembered of a connection: whoever comes says what it has, and gets what it lacks.
+//! others change. A change is passed on at once, or with others in a moment (`held`), and appended to the log; a replica is told that its
+//! changes are durable when they are. Nothing is remembered of a connection: whoever comes says what it has, and gets what it lacks.
 //!
 //! | above \ input | `AboveUp` | `AboveOpened` | `AboveClosed` | `AboveDown` |
 //! |---|---|---|---|---|
