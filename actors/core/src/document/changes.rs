@@ -50,7 +50,11 @@ impl Document {
         } else {
             let updates = merged(taken.updates);
             self.pass_on_soon(now, peer, &updates, out);
-            updates.iter().map(|update| self.append(update, false, out)).last()
+            let mut op = None;
+            for update in &updates {
+                op = Some(self.append(update, false, out));
+            }
+            op
         };
         if let Some(op) = durable_with {
             self.appending.entry(op).or_default().insert(peer);
