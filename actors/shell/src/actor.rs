@@ -65,6 +65,14 @@ pub trait Executor: Sized + Send + 'static {
     /// # Errors
     /// If the actor cannot go on.
     fn command(&mut self, command: Self::Command, context: &mut Context<Self>) -> Result<(), Fatal>;
+
+    /// Whether it has put something off until others have had a turn.
+    fn has_put_off(&self) -> bool {
+        false
+    }
+
+    /// Does what it has put off: those who were told something by the last step have had a turn.
+    fn catch_up(&mut self, _context: &mut Context<Self>) {}
 }
 
 /// A machine and its executor at their beginning, and what the machine is told first.
@@ -272,6 +280,10 @@ impl<X: Executor> Actor for MachineActor<X> {
             (Phase::Starting(waiting), mail) => waiting.push(mail),
             (Phase::Running(_), mail) => state.take(mail)?,
         }
+        if state.has_put_off() {
+            tokio::task::yield_now().await;
+            state.catch_up();
+        }
         state.arm();
         Ok(())
     }
@@ -345,6 +357,16 @@ impl<X: Executor> State<X> {
             executor.execute(effect, &mut self.context)?;
         }
         Ok(())
+    }
+
+    fn has_put_off(&self) -> bool {
+        matches!(&self.phase, Phase::Running(running) if running.1.has_put_off())
+    }
+
+    fn catch_up(&mut self) {
+        if let Phase::Running(running) = &mut self.phase {
+            running.1.catch_up(&mut self.context);
+        }
     }
 
     /// Sets a timer when the machine wants to be woken before any that is set: a late or needless wake does no harm.

@@ -130,6 +130,7 @@ impl Default for Limits {
             document_bytes: 64 * MIB,
             document_backlog: MIB,
             document_merge: 256 * KIB,
+            document_gather: Duration::from_millis(3),
             document_idle: Duration::from_secs(60),
             asset_bytes: 1024 * MIB as u64,
             project_assets: 20_000,

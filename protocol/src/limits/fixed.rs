@@ -116,6 +116,10 @@ pub const FRAMES_WITHIN_PROCESS: usize = 16;
 
 /// Largest frame of a document's synchronisation: a whole history at worst.
 pub const DOCUMENT_FRAME_MAX: usize = 96 * 1024 * 1024;
+/// Frames of an editor that have come together are taken as one batch up to so many, or so many bytes and the frame that exceeds them.
+pub const DOCUMENT_BATCH_FRAMES: usize = 256;
+/// See [`DOCUMENT_BATCH_FRAMES`].
+pub const DOCUMENT_BATCH_BYTES: usize = 64 * 1024;
 /// Pieces into which such a frame is cut on a device's link, so that what is urgent goes between them.
 pub const DOCUMENT_PIECE_MAX: usize = 64 * 1024;
 /// Bytes of one record of a document's log; a longer update becomes several.

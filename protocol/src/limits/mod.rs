@@ -252,6 +252,8 @@ pub struct Limits {
     pub document_backlog: usize,
     /// Bytes of updates after which a document's log is merged, and not before it has grown by what it was.
     pub document_merge: usize,
+    /// Changes of a document that come within this time after others were passed on are passed on together.
+    pub document_gather: Duration,
     /// A document that nobody has open is unloaded after so long.
     pub document_idle: Duration,
 

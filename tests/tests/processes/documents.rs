@@ -8,6 +8,7 @@ use tokio::try_join;
 use wayfare_tests::world::{CommandLine, Network, World, in_a_world};
 
 const YJS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/http/edit.cjs");
+const YJS_TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sync/conformance.cjs");
 const PYCRDT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/http/edit.py");
 
 /// Where editors reach the node's documents, and the token.
@@ -15,6 +16,15 @@ fn node_door(world: &mut World) -> Result<(String, String)> {
     let data = world.node().data().to_owned();
     let address = fs::read_to_string(data.join("door/http.addr"))?;
     Ok((format!("ws://{}/sync", address.trim()), fs::read_to_string(data.join("http.token"))?.trim().to_owned()))
+}
+
+/// Where they reach the cloud's, without what comes before `://`, and a token of a device called `editor`.
+async fn cloud_door(world: &mut World, desk: &CommandLine) -> Result<(String, String)> {
+    let string = world.cloud().pairing_string().await?.to_string();
+    let said = desk.says(&["--json", "device", "token", &string, "--name", "editor"]).await?;
+    let token = said.split("\"token\":").nth(1).and_then(|rest| rest.split('"').nth(1)).context("no token")?;
+    let address = fs::read_to_string(world.cloud().data().join("http.addr"))?;
+    Ok((format!("{}/sync", address.trim()), token.to_owned()))
 }
 
 /// A device of the account at the cloud.
@@ -33,26 +43,22 @@ fn editors_of_others_at_the_node_and_at_the_cloud_write_one_text_and_see_one_ano
         world.start_cloud().await?;
         world.start_node("workshop").await?;
         let desk = desk(world).await?;
-        let string = world.cloud().pairing_string().await?.to_string();
-        let said = desk.says(&["--json", "device", "token", &string, "--name", "editor"]).await?;
-        let token = said.split("\"token\":").nth(1).and_then(|rest| rest.split('"').nth(1)).context("no token")?;
+        let (address, token) = cloud_door(world, &desk).await?;
         desk.says(&["docs", "new", "lab/notes/first.md"]).await?;
-        let cloud = world.cloud().data().to_owned();
-        let address = fs::read_to_string(cloud.join("http.addr"))?;
-        let cloud_door = format!("wss://{}/sync", address.trim());
-        let ca = cloud.join("tls/ca.pem").display().to_string();
+        let cloud_door = format!("wss://{address}");
+        let ca = world.cloud().data().join("tls/ca.pem").display().to_string();
         let (node, node_token) = node_door(world)?;
         let room = "lab/notes/first.md";
         let (yjs, pycrdt) = (["<from yjs>", "<from pycrdt>"], ["<from pycrdt>", "<from yjs>"]);
         let yjs = [node.as_str(), room, &node_token, yjs[0], yjs[1]];
-        let pycrdt = [cloud_door.as_str(), room, token, &ca, pycrdt[0], pycrdt[1]];
+        let pycrdt = [cloud_door.as_str(), room, &token, &ca, pycrdt[0], pycrdt[1]];
         let (at_node, at_cloud) =
             try_join!(desk.runs_node(Path::new(YJS), &yjs), desk.runs_python(Path::new(PYCRDT), &pycrdt, &[]))?;
         ensure!(at_node.trim() == at_cloud.trim(), "{at_node} and {at_cloud}");
         let seen = desk.says(&["docs", "cat", room]).await?;
         ensure!(seen.trim() == at_node.trim(), "the command line sees {seen:?}");
         // Whoever is revoked is let go, though nothing is wrong with its connection.
-        let waits = [cloud_door.as_str(), room, token, &ca, "<still here>", "<never typed>"];
+        let waits = [cloud_door.as_str(), room, &token, &ca, "<still here>", "<never typed>"];
         let (said, revoked) = tokio::join!(desk.runs_python(Path::new(PYCRDT), &waits, &[]), async {
             while !desk.says(&["docs", "cat", room]).await?.contains("<still here>") {}
             desk.says(&["device", "revoke", "editor", "--yes"]).await
@@ -60,6 +66,26 @@ fn editors_of_others_at_the_node_and_at_the_cloud_write_one_text_and_see_one_ano
         revoked?;
         let why = said.err().context("it writes on")?.to_string();
         ensure!(why.contains("let go: 1008"), "{why}");
+        Ok(())
+    })
+}
+
+#[test]
+fn the_random_tests_of_yjs_and_the_cases_of_y_protocols_hold_with_users_at_both_doors() -> Result<()> {
+    in_a_world(async |world| {
+        world.cloud_tables("http_listen = \"127.0.0.1:0\"\n[tls]\nplaintext = true");
+        world.node_tables("[http]\nlisten = \"127.0.0.1:0\"");
+        world.start_cloud().await?;
+        world.start_node("workshop").await?;
+        let desk = desk(world).await?;
+        let (address, token) = cloud_door(world, &desk).await?;
+        let cloud_door = format!("ws://{address}");
+        desk.says(&["docs", "new", "lab"]).await?;
+        let (node, node_token) = node_door(world)?;
+        let folder = world.folder().display().to_string();
+        let words = [folder.as_str(), "lab", &cloud_door, &token, &node, &node_token];
+        let tests = desk.runs_node(Path::new(YJS_TESTS), &words).await?;
+        ensure!(tests.trim().parse::<u32>()? >= 30, "{tests} tests");
         Ok(())
     })
 }

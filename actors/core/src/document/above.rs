@@ -53,7 +53,7 @@ impl Document {
     }
 
     pub(super) fn settle(&mut self, out: &mut impl Sink<Effect>) {
-        if self.settling.is_empty() || !self.editing.is_empty() {
+        if self.settling.is_empty() || !self.editing.is_empty() || !self.held.is_empty() {
             return;
         }
         let Above::Linked { peer, .. } = self.above else { return };

@@ -3,18 +3,23 @@
 use bytes::Bytes;
 use wayfare_protocol::{ErrorCode, Now, Refusal};
 
-use super::{Ask, AskId, Document, Edit, Effect, PeerId, Told, frame, log, malformed};
+use super::{Ask, AskId, Document, Edit, Effect, PeerId, Told, body, frame, log, malformed};
 use crate::machine::{OpId, Sink};
+
+/// Changes of one peer that are in the document and yet to be told.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Frames with changes.
+    frames: u64,
+    /// The updates that were new.
+    updates: Vec<Bytes>,
+    /// Their bytes.
+    bytes: usize,
+}
 
 impl Document {
     /// A peer's update. Refused as a whole: from somebody who may not write, if it is none, or if the document would be too large.
-    pub(super) fn change(
-        &mut self,
-        now: Now,
-        peer: PeerId,
-        update: &Bytes,
-        out: &mut impl Sink<Effect>,
-    ) -> Result<(), Refusal> {
+    pub(super) fn change(&mut self, peer: PeerId, update: &Bytes, taken: &mut Taken) -> Result<(), Refusal> {
         let Some(from) = self.peers.get(&peer) else { return Ok(()) };
         if !from.may_write() {
             // Every client answers a vector, if only with nothing.
@@ -24,23 +29,40 @@ impl Document {
             }
             return Ok(());
         }
-        self.fits(update.len())?;
-        let is_new = self.body.apply(update).map_err(malformed)?;
-        let durable_with = if is_new {
-            self.pass_on(now, Some(peer), &frame::update(update), out);
-            Some(self.append(update, false, out))
-        } else {
+        self.fits(taken.bytes + update.len())?;
+        taken.frames += 1;
+        if self.body.apply(update).map_err(malformed)? {
+            taken.bytes += update.len();
+            taken.updates.push(update.clone());
+        }
+        Ok(())
+    }
+
+    /// Passes on and appends what was taken, as one update: whoever types fast, or sends what waited for a connection, costs a reader
+    /// one message.
+    pub(super) fn tell_taken(&mut self, now: Now, peer: PeerId, taken: Taken, out: &mut impl Sink<Effect>) {
+        if taken.frames == 0 {
+            return;
+        }
+        let durable_with = if taken.updates.is_empty() {
             // What it says is known, and perhaps not durable yet: an append that comes after all those under way would be.
             self.appending.keys().next_back().copied()
+        } else {
+            let updates = merged(taken.updates);
+            self.pass_on_soon(now, peer, &updates, out);
+            let mut op = None;
+            for update in &updates {
+                op = Some(self.append(update, false, out));
+            }
+            op
         };
         if let Some(op) = durable_with {
             self.appending.entry(op).or_default().insert(peer);
         }
-        let told = self.peers.get_mut(&peer).and_then(|from| from.changed(durable_with));
+        let told = self.peers.get_mut(&peer).and_then(|from| from.changed(taken.frames, durable_with));
         if let Some(message) = told {
             out.push(Effect::Send { peer, message });
         }
-        Ok(())
     }
 
     fn fits(&self, more: usize) -> Result<(), Refusal> {
@@ -53,7 +75,7 @@ impl Document {
     }
 
     /// An update for everybody but whom it came from.
-    fn pass_on(&mut self, now: Now, from: Option<PeerId>, frame: &Bytes, out: &mut impl Sink<Effect>) {
+    pub(super) fn pass_on(&mut self, now: Now, from: Option<PeerId>, frame: &Bytes, out: &mut impl Sink<Effect>) {
         let mut refused = Vec::new();
         for (peer, to) in &mut self.peers {
             if Some(*peer) == from {
@@ -111,6 +133,7 @@ impl Document {
     }
 
     fn changed_here(&mut self, now: Now, ask: AskId, update: &[u8], out: &mut impl Sink<Effect>) {
+        self.pass_on_held(now, out);
         self.pass_on(now, None, &frame::update(update), out);
         let op = self.append(update, false, out);
         self.editing.insert(op, ask);
@@ -151,5 +174,17 @@ impl Document {
         }
         let op = self.append(&history, true, out);
         self.log.appending_history(op, before);
+    }
+}
+
+/// The updates as one, or as they are if they cannot be merged.
+pub(super) fn merged(updates: Vec<Bytes>) -> Vec<Bytes> {
+    if updates.len() < 2 {
+        return updates;
+    }
+    let parts: Vec<&[u8]> = updates.iter().map(AsRef::as_ref).collect();
+    match body::merge(&parts) {
+        Ok(merged) => vec![merged.into()],
+        Err(_) => updates, // each was applied here: it cannot happen
     }
 }

@@ -118,6 +118,13 @@ pub enum Input {
         /// The piece.
         bytes: Bytes,
     },
+    /// Whole frames of an editor that came together, in order: the changes in them are passed on and appended as one.
+    Frames {
+        /// From whom.
+        peer: PeerId,
+        /// The frames.
+        frames: Vec<Bytes>,
+    },
     /// Of the frames with changes that were sent to a replica, all through that number are durable there.
     Kept {
         /// Who.

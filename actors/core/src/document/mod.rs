@@ -1,8 +1,8 @@
 //! `Document`: one replica of a document, in the cloud or on a node.
 //!
 //! The history is the truth (yrs, one text and some maps); everybody who is connected, another replica or an editor, is told what the
-//! others change. A change is passed on at once and appended to the log; a replica is told that its changes are durable when they
-//! are. Nothing is remembered of a connection: whoever comes says what it has, and gets what it lacks.
+//! others change. A change is passed on at once, or with others in a moment (`held`), and appended to the log; a replica is told that its
+//! changes are durable when they are. Nothing is remembered of a connection: whoever comes says what it has, and gets what it lacks.
 //!
 //! | above \ input | `AboveUp` | `AboveOpened` | `AboveClosed` | `AboveDown` |
 //! |---|---|---|---|---|
@@ -27,6 +27,7 @@ mod body;
 mod changes;
 mod diff;
 pub mod frame;
+mod held;
 mod interface;
 mod log;
 mod peer;
@@ -45,7 +46,9 @@ use crate::mark::{Mark, Phases};
 pub use asset_file::{ASSET_TRASH, ASSETS, AssetFile, AssetFileError, asset_deletion, asset_put};
 use awareness::Awareness;
 pub use body::{Body, BodyError, CONTENT, Edit, EditError, Likeness, verify};
+use changes::Taken;
 pub use diff::edits_between;
+use held::Held;
 pub use interface::{Ask, AskId, Config, Effect, Input, PeerId, PeerKind, Record, Told};
 use log::Log;
 use peer::Peer;
@@ -70,6 +73,7 @@ pub struct Document {
     awareness: Awareness,
     above: Above,
     peers: BTreeMap<PeerId, Peer>,
+    held: Held,
     /// What peers have who wait to be told what they lack.
     asking: Vec<(PeerId, Bytes)>,
     /// What is asked from within the process, likewise.
@@ -101,7 +105,10 @@ impl Document {
     #[must_use]
     pub fn unkept_above(&self) -> Option<u64> {
         match self.above {
-            Above::Linked { peer, .. } => self.peers.get(&peer).map(Peer::unkept_there),
+            Above::Linked { peer, .. } => {
+                let held = u64::from(self.held.has_news_for(peer));
+                self.peers.get(&peer).map(|above| above.unkept_there() + held)
+            }
             Above::Away | Above::Opening { .. } | Above::Refused { .. } => None,
         }
     }
@@ -142,14 +149,15 @@ impl Document {
             self.refuse_settling(out);
         }
         if let Some(gone) = self.awareness.gone(peer) {
-            self.tell_presence(peer, &frame::awareness(&gone), out);
+            self.tell_presence(now, peer, &frame::awareness(&gone), out);
         }
         self.idle_since = now.boot;
     }
 
     /// A frame of presence for everybody. Its sender too, if that is an editor: y-websocket's client takes silence for a lost
     /// connection, and its own presence, which it repeats, for a sign of life.
-    fn tell_presence(&mut self, sender: PeerId, frame: &Bytes, out: &mut impl Sink<Effect>) {
+    fn tell_presence(&mut self, now: Now, sender: PeerId, frame: &Bytes, out: &mut impl Sink<Effect>) {
+        self.pass_on_held(now, out);
         let is_told = |(peer, to): &(&PeerId, &Peer)| **peer != sender || matches!(to.kind, PeerKind::Editor { .. });
         let others: Vec<PeerId> = self.peers.iter().filter(is_told).map(|(peer, _)| *peer).collect();
         for peer in others {
@@ -162,43 +170,75 @@ impl Document {
 
     fn on_frame(&mut self, now: Now, peer: PeerId, more: bool, bytes: Bytes, out: &mut impl Sink<Effect>) {
         let Some(from) = self.peers.get_mut(&peer) else { return };
-        let whole = match from.take(more, bytes) {
-            Ok(Some(whole)) => whole,
-            Ok(None) => return,
-            Err(refusal) => return self.close(now, peer, refusal, out),
-        };
-        if let Err(refusal) = self.on_whole(now, peer, &whole, out) {
+        match from.take(more, bytes) {
+            Ok(Some(whole)) => self.on_frames(now, peer, &[whole], out),
+            Ok(None) => {}
+            Err(refusal) => self.close(now, peer, refusal, out),
+        }
+    }
+
+    /// What is refused ends with its sender; what came before it is taken.
+    fn on_frames(&mut self, now: Now, peer: PeerId, frames: &[Bytes], out: &mut impl Sink<Effect>) {
+        let mut taken = Taken::default();
+        let outcome = frames.iter().try_for_each(|whole| self.on_whole(now, peer, whole, &mut taken, out));
+        self.tell_taken(now, peer, taken, out);
+        if let Err(refusal) = outcome {
             self.close(now, peer, refusal, out);
         }
     }
 
-    fn on_whole(&mut self, now: Now, peer: PeerId, whole: &Bytes, out: &mut impl Sink<Effect>) -> Result<(), Refusal> {
+    fn on_whole(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        whole: &Bytes,
+        taken: &mut Taken,
+        out: &mut impl Sink<Effect>,
+    ) -> Result<(), Refusal> {
         for frame in frame::read(whole).map_err(malformed)? {
-            match frame {
-                frame::Frame::Vector(vector) if self.asks_above(now) && !self.is_above(peer) => {
-                    self.asking.push((peer, whole.slice_ref(vector)));
+            let (update, is_answer) = match frame {
+                frame::Frame::Missing(update) => (update, true),
+                frame::Frame::Update(update) => (update, false),
+                other => {
+                    self.tell_taken(now, peer, std::mem::take(taken), out);
+                    self.on_other(now, peer, whole, other, out)?;
+                    continue;
                 }
-                frame::Frame::Vector(vector) => self.tell_missing(peer, vector, out)?,
-                frame::Frame::Missing(update) => {
-                    self.change(now, peer, &whole.slice_ref(update), out)?;
-                    if let Some(from) = self.peers.get_mut(&peer) {
-                        from.has_answered = true;
-                    }
-                }
-                frame::Frame::Update(update) => self.change(now, peer, &whole.slice_ref(update), out)?,
-                frame::Frame::Awareness(states) => {
-                    let news = self.awareness.take(peer, states).map_err(malformed)?;
-                    if let Some(news) = news {
-                        self.tell_presence(peer, &frame::awareness(&news), out);
-                    }
-                }
-                frame::Frame::AwarenessQuery => {
-                    if let Some(present) = self.awareness.present() {
-                        self.answer(peer, frame::awareness(&present), out);
-                    }
-                }
-                frame::Frame::Other => {}
+            };
+            self.change(peer, &whole.slice_ref(update), taken)?;
+            if is_answer && let Some(from) = self.peers.get_mut(&peer) {
+                from.has_answered = true;
             }
+        }
+        Ok(())
+    }
+
+    /// A frame without changes.
+    fn on_other(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        whole: &Bytes,
+        frame: frame::Frame<'_>,
+        out: &mut impl Sink<Effect>,
+    ) -> Result<(), Refusal> {
+        match frame {
+            frame::Frame::Vector(vector) if self.asks_above(now) && !self.is_above(peer) => {
+                self.asking.push((peer, whole.slice_ref(vector)));
+            }
+            frame::Frame::Vector(vector) => self.tell_missing(peer, vector, out)?,
+            frame::Frame::Awareness(states) => {
+                let news = self.awareness.take(peer, states).map_err(malformed)?;
+                if let Some(news) = news {
+                    self.tell_presence(now, peer, &frame::awareness(&news), out);
+                }
+            }
+            frame::Frame::AwarenessQuery => {
+                if let Some(present) = self.awareness.present() {
+                    self.answer(peer, frame::awareness(&present), out);
+                }
+            }
+            frame::Frame::Missing(_) | frame::Frame::Update(_) | frame::Frame::Other => {}
         }
         Ok(())
     }
@@ -212,7 +252,10 @@ impl Document {
 
     /// Whether nobody but the cloud's replica has it open, and nothing is under way.
     fn is_idle(&self) -> bool {
-        self.peers.keys().all(|peer| self.is_above(*peer)) && self.appending.is_empty() && self.log.is_settled()
+        self.peers.keys().all(|peer| self.is_above(*peer))
+            && self.held.is_empty()
+            && self.appending.is_empty()
+            && self.log.is_settled()
     }
 
     fn unload_at(&self) -> Option<Boot> {
@@ -239,6 +282,7 @@ impl Machine for Document {
             awareness: Awareness::default(),
             above: Above::Away,
             peers: BTreeMap::new(),
+            held: Held::default(),
             asking: Vec::new(),
             asking_here: Vec::new(),
             log: Log::default(),
@@ -265,6 +309,7 @@ impl Machine for Document {
                 self.send(peer, out);
             }
             Input::Frame { peer, more, bytes } => self.on_frame(now, peer, more, bytes, out),
+            Input::Frames { peer, frames } => self.on_frames(now, peer, &frames, out),
             Input::Kept { peer, through } => {
                 if let Some(replica) = self.peers.get_mut(&peer) {
                     replica.keeps = replica.keeps.max(through);
@@ -309,7 +354,7 @@ impl Machine for Document {
             Above::Opening { until } | Above::Linked { until, .. } if self.is_asked() => Some(until),
             Above::Away | Above::Opening { .. } | Above::Linked { .. } => None,
         };
-        earlier(next, self.unload_at())
+        earlier(earlier(next, self.held.deadline()), self.unload_at())
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
@@ -317,6 +362,10 @@ impl Machine for Document {
             && now.boot >= retry_at
         {
             self.open_above(now, out);
+        }
+        if self.held.deadline().is_some_and(|at| now.boot >= at) {
+            self.pass_on_held(now, out);
+            self.settle(out);
         }
         self.answer_asking(now, out);
         if self.unload_at().is_some_and(|at| now.boot >= at) {

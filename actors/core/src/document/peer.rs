@@ -33,7 +33,7 @@ pub(super) struct Peer {
     partial: BytesMut,
     /// Its frames with changes.
     received: u64,
-    /// Those that are not durable, by the append that makes them so.
+    /// The first of those that one append makes durable, by that append.
     unkept: BTreeMap<OpId, u64>,
     /// Frames with changes that it was sent, and those that it keeps.
     sent: u64,
@@ -86,12 +86,13 @@ impl Peer {
         Ok((!more).then(|| std::mem::take(&mut self.partial).freeze()))
     }
 
-    /// A frame of it with changes came; it is durable with that append, or already.
-    pub(super) fn changed(&mut self, with: Option<OpId>) -> Option<Bytes> {
-        self.received += 1;
+    /// Frames of it with changes came; they are durable with that append, or already.
+    pub(super) fn changed(&mut self, frames: u64, with: Option<OpId>) -> Option<Bytes> {
+        let first = self.received + 1;
+        self.received += frames;
         match with {
             Some(op) => {
-                self.unkept.insert(op, self.received);
+                self.unkept.entry(op).or_insert(first);
                 None
             }
             None => self.tell_kept(),

@@ -9,14 +9,16 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, State};
 use axum::response::Response;
+use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use wayfare_actors::document::{Editor, EditorFeed, EditorNews};
-use wayfare_protocol::limits::DOCUMENT_FRAME_MAX;
+use wayfare_protocol::limits::{DOCUMENT_BATCH_BYTES, DOCUMENT_BATCH_FRAMES, DOCUMENT_FRAME_MAX};
 use wayfare_protocol::{ErrorCode, Refusal};
 
 use super::Door;
 use super::answer::Failure;
+use crate::transport::READ_BUFFER;
 
 /// Longest reason in a close frame (RFC 6455: 125 bytes with the code).
 const REASON_MAX: usize = 123;
@@ -31,7 +33,8 @@ pub(super) async fn sync(
     let project = library.project(&project).await?;
     let document = library.make_document(project, &path).await?;
     let (editor, feed) = library.join(document, true).await.map_err(|refusal| Failure::Documents(refusal.into()))?;
-    let upgrade = upgrade.max_message_size(DOCUMENT_FRAME_MAX).max_frame_size(DOCUMENT_FRAME_MAX);
+    let upgrade =
+        upgrade.read_buffer_size(READ_BUFFER).max_message_size(DOCUMENT_FRAME_MAX).max_frame_size(DOCUMENT_FRAME_MAX);
     Ok(upgrade.on_upgrade(async move |socket| {
         let (to_client, from_client) = socket.split();
         tokio::select! {
@@ -51,7 +54,7 @@ async fn write(mut to_client: SplitSink<WebSocket, Message>, mut feed: EditorFee
         let news = tokio::select! {
             biased;
             _ = ping.tick() => match door.documents.admits().await {
-                Ok(()) if to_client.send(Message::Ping(axum::body::Bytes::new())).await.is_ok() => continue,
+                Ok(()) if to_client.send(Message::Ping(Bytes::new())).await.is_ok() => continue,
                 Ok(()) => return,
                 Err(refusal) => Some(EditorNews::Closed(refusal)),
             },
@@ -87,15 +90,35 @@ async fn write(mut to_client: SplitSink<WebSocket, Message>, mut feed: EditorFee
 async fn read(mut from_client: SplitStream<WebSocket>, editor: &Editor, silence: Duration) {
     loop {
         let room = editor.room().await;
-        let Ok(Some(Ok(message))) = tokio::time::timeout(silence, from_client.next()).await else { return };
+        let Ok(Some(Ok(first))) = tokio::time::timeout(silence, from_client.next()).await else { return };
+        let (frames, has_ended) = batch(first, &mut from_client);
+        let is_taken = frames.is_empty() || editor.received(frames, room).is_ok();
+        if has_ended || !is_taken {
+            return;
+        }
+    }
+}
+
+/// The frames of a message and of those that have come with it, and whether the client has left after them.
+fn batch(first: Message, from_client: &mut SplitStream<WebSocket>) -> (Vec<Bytes>, bool) {
+    let (mut frames, mut bytes) = (Vec::new(), 0);
+    let mut message = first;
+    loop {
         match message {
             Message::Binary(frame) => {
-                if editor.received(frame, room).is_err() {
-                    return;
-                }
+                bytes += frame.len();
+                frames.push(frame);
             }
-            Message::Close(_) => return,
+            Message::Close(_) => return (frames, true),
             Message::Text(_) | Message::Ping(_) | Message::Pong(_) => {}
+        }
+        if frames.len() >= DOCUMENT_BATCH_FRAMES || bytes >= DOCUMENT_BATCH_BYTES {
+            return (frames, false);
+        }
+        match from_client.next().now_or_never() {
+            Some(Some(Ok(next))) => message = next,
+            Some(_) => return (frames, true),
+            None => return (frames, false),
         }
     }
 }

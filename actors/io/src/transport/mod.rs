@@ -29,7 +29,7 @@ pub(crate) const WEBSOCKET_MESSAGE_MAX: usize = HEADER_LEN + FRAME_BODY_MAX;
 /// Bytes read from a socket at once; a frame that is longer has room made for it. The library keeps the buffer for as long as the
 /// connection lives and fills it with zeros before each read, and a received frame keeps the buffer alive that it came in: most
 /// links are idle, so it is small.
-const READ_BUFFER: usize = 4 * 1024;
+pub(crate) const READ_BUFFER: usize = 4 * 1024;
 
 /// Wait before accepting again when the system refused, mostly for want of file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);

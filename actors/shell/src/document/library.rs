@@ -60,7 +60,11 @@ pub enum LibraryError {
 
 /// See the module.
 #[derive(Clone)]
-pub struct Library(Environs, Assets);
+pub struct Library(Environs, Assets, Making);
+
+/// Held by whoever makes a project or a document: of several at this place who want one of a name that is not there, one makes it, and all
+/// have it.
+type Making = Arc<tokio::sync::Mutex<()>>;
 
 impl Library {
     /// Of an account at this place.
@@ -74,7 +78,7 @@ impl Library {
             limits: Arc::clone(&environs.limits),
             has_above: environs.has_above,
         });
-        Self(environs, assets)
+        Self(environs, assets, Making::default())
     }
 
     /// Of a process that keeps nothing: what it has lasts as long as it does, and is durable where it is linked to.
@@ -305,6 +309,11 @@ impl Library {
             known => return known,
         }
         checked(name, "a project's name has no /", !name.contains('/'))?;
+        let _making = self.2.lock().await;
+        match self.project(name).await {
+            Err(LibraryError::Unknown { .. }) => {}
+            known => return known,
+        }
         let id = ProjectId(self.0.ids.next());
         self.put(DocumentId::INDEX, PROJECTS, id.0, name).await?;
         Ok(id)
@@ -320,6 +329,11 @@ impl Library {
             known => return known,
         }
         checked_path(path)?;
+        let _making = self.2.lock().await;
+        match self.document(project, path).await {
+            Err(LibraryError::Unknown { .. }) => {}
+            known => return known,
+        }
         let id = DocumentId(self.0.ids.next());
         self.put(project.tree(), FILES, id.0, path).await?;
         Ok(id)

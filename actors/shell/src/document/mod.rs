@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use wayfare_core::document::{self, Ask, AskId, Config, Document, Effect, Input, PeerId, PeerKind, Record, Told};
-use wayfare_core::{Durable as _, Machine as _, link};
+use wayfare_core::{Durable as _, Machine as _, OpId, link};
 use wayfare_protocol::document::DocumentMessage;
 use wayfare_protocol::stream::{Class, Destination};
 use wayfare_protocol::{AccountId, DocumentId, Limits, Refusal, StreamId, codec};
@@ -66,6 +66,9 @@ pub struct DocumentExecutor {
     opening: Option<PeerId>,
     asks: BTreeMap<AskId, oneshot::Sender<Told>>,
     last_ask: u64,
+    /// What is to be appended once those who wait for the change have had their turn to send it: waking the thread that writes takes
+    /// longer than a keystroke may.
+    appends: Vec<(OpId, Vec<Record>)>,
 }
 
 /// What a document is told besides its machine's inputs.
@@ -141,6 +144,7 @@ pub(crate) fn arguments(document: DocumentId, environs: Environs) -> Arguments<D
                 opening: None,
                 asks: BTreeMap::new(),
                 last_ask: 0,
+                appends: Vec::new(),
             };
             let inputs = [Input::Recovered].into_iter().chain(above).collect();
             Ok(Started { machine, executor, inputs })
@@ -223,13 +227,7 @@ impl Executor for DocumentExecutor {
 
     fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
         match effect {
-            Effect::Append { op, records } => {
-                let appended = self.log.append(records.iter().map(codec::encode).collect());
-                context.perform(async move {
-                    appended.await?;
-                    Ok(Input::Appended { op })
-                });
-            }
+            Effect::Append { op, records } => self.appends.push((op, records)),
             Effect::Send { peer, message } => self.send(peer, message),
             Effect::Close { peer, refusal } => {
                 tracing::info!(document = %self.document, %refusal, "a peer of a document is let go");
@@ -264,6 +262,20 @@ impl Executor for DocumentExecutor {
             }
         }
         Ok(())
+    }
+
+    fn has_put_off(&self) -> bool {
+        !self.appends.is_empty()
+    }
+
+    fn catch_up(&mut self, context: &mut Context<Self>) {
+        for (op, records) in self.appends.drain(..) {
+            let appended = self.log.append(records.iter().map(codec::encode).collect());
+            context.perform(async move {
+                appended.await?;
+                Ok(Input::Appended { op })
+            });
+        }
     }
 
     fn command(&mut self, command: DocumentCommand, context: &mut Context<Self>) -> Result<(), Fatal> {

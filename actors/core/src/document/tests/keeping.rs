@@ -48,6 +48,21 @@ fn a_change_that_is_known_already_is_durable_no_sooner_than_what_made_it_known()
 }
 
 #[test]
+fn a_repeat_does_not_have_a_change_called_durable_that_is_not() {
+    let mut place = Place::new(1);
+    place.open(1, PeerKind::Replica);
+    place.frame(1, typed(7, "first "));
+    place.frame(1, typed(8, "second "));
+    place.frame(1, typed(8, "second "));
+    let (op, records) = place.unsynced.pop_front().unwrap();
+    place.log.extend(records);
+    place.input(Input::Appended { op });
+    assert_eq!(kept(&mut place, 1), [1]);
+    place.sync();
+    assert_eq!(kept(&mut place, 1), [3]);
+}
+
+#[test]
 fn everything_that_was_called_durable_survives_a_crash_and_nothing_else_need() {
     let mut place = Place::new(1);
     place.edit(0, "kept ");

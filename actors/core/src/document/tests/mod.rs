@@ -31,7 +31,14 @@ struct Place {
 }
 
 fn limits() -> Limits {
-    Limits { document_merge: 2_000, document_backlog: 4_000, document_bytes: 200_000, ..Limits::default() }
+    let document_gather = Duration::ZERO;
+    Limits {
+        document_merge: 2_000,
+        document_backlog: 4_000,
+        document_bytes: 200_000,
+        document_gather,
+        ..Limits::default()
+    }
 }
 
 fn config(client: u32, has_above: bool) -> Config {

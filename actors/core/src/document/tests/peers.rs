@@ -72,6 +72,68 @@ fn bytes_that_are_no_frame_cost_their_sender_its_place_and_nobody_else_anything(
 }
 
 #[test]
+fn changes_that_came_together_are_told_and_kept_as_one_and_presence_in_its_place_among_them() {
+    let mut place = Place::new(1);
+    for peer in [1, 2] {
+        place.open(peer, PeerKind::Editor { may_write: true });
+        place.frames(peer);
+    }
+    let present = state(70, 1, "{}");
+    let frames = vec![typed(7, "one "), typed(8, "two "), present.clone(), typed(9, "three "), typed(7, "one ")];
+    place.input(Input::Frames { peer: PeerId(1), frames });
+    let told = place.frames(2);
+    assert_eq!((told.len(), &told[1], place.unsynced.len()), (3, &present, 2));
+    let mut theirs = Body::new(20);
+    for update in told.iter().filter_map(|frame| frame::changes(frame)) {
+        theirs.apply(update).unwrap();
+    }
+    assert_eq!(theirs.text(), place.text());
+    assert_eq!(place.frames(1), [present], "nobody is told what they said");
+    place.sync();
+    let text = place.text();
+    place.crash(0);
+    assert_eq!((place.text(), text.len()), (text, 14));
+}
+
+#[test]
+fn a_flood_of_changes_is_passed_on_now_and_then_and_the_first_at_once() {
+    let mut config = config(1, false);
+    config.limits.document_gather = Duration::from_millis(3);
+    let mut place = Place::with(config);
+    for peer in [1, 2, 3] {
+        place.open(peer, PeerKind::Editor { may_write: true });
+        place.frames(peer);
+    }
+    for (appended, client) in (1..).zip(10..20) {
+        place.frame(1 + u64::from(client) % 2, typed(client, "x"));
+        assert_eq!(place.unsynced.len(), appended, "the disk does not wait");
+    }
+    assert_eq!((place.frames(1).len(), place.frames(2).len(), place.frames(3).len()), (0, 1, 1));
+    place.pass(Duration::from_millis(2));
+    assert_eq!(place.frames(3).len(), 0);
+    place.pass(Duration::from_millis(1));
+    assert_eq!((place.frames(1).len(), place.frames(2).len(), place.frames(3).len()), (1, 1, 2), "one of each writer");
+    place.pass(Duration::from_millis(3));
+    place.frame(1, typed(30, "later"));
+    assert_eq!(place.frames(3).len(), 1);
+    place.frame(1, typed(31, "held"));
+    place.frame(1, state(70, 1, "{}"));
+    assert_eq!(place.frames(3).len(), 2, "a caret does not come before the text that it stands in");
+}
+
+#[test]
+fn what_came_before_a_frame_that_is_refused_is_taken() {
+    let mut place = Place::new(1);
+    place.open(1, PeerKind::Editor { may_write: true });
+    place.open(2, PeerKind::Editor { may_write: true });
+    place.frames(2);
+    let frames = vec![typed(7, "said"), Bytes::from_static(&[0, 9, 0]), typed(8, "unheard")];
+    place.input(Input::Frames { peer: PeerId(1), frames });
+    assert_eq!(place.closed.pop().map(|(peer, refusal)| (peer, refusal.code)), Some((PeerId(1), ErrorCode::Malformed)));
+    assert_eq!((place.text().as_str(), place.frames(2).len(), place.unsynced.len()), ("said", 1, 1));
+}
+
+#[test]
 fn for_a_slow_reader_updates_are_merged_and_it_ends_where_everybody_is() {
     let mut place = Place::new(1);
     place.input(Input::PeerOpened { peer: PeerId(1), kind: PeerKind::Editor { may_write: true } });
