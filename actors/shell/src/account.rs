@@ -10,7 +10,7 @@ use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
 use wayfare_core::{Machine as _, link, outputs};
 use wayfare_protocol::control::Control;
 use wayfare_protocol::ownership::Claim;
-use wayfare_protocol::session::{OpenSession, SessionCall};
+use wayfare_protocol::session::OpenSession;
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
     AccountId, AssetId, DeviceId, DocumentId, EntityId, Limits, ResourceId, SessionId, StreamId, Wall,
@@ -250,7 +250,7 @@ impl Executor for AccountExecutor {
                 }
             }
             Effect::Call { session, caller, epoch, call } => {
-                if let SessionCall::Run(asked) = &call {
+                if let Some(asked) = call.run() {
                     tracing::info!(trace = %asked.run, %session, again = asked.again, "run asked of its session");
                 }
                 let asked = wayfare_core::session::Input::Call { caller, epoch, call };
