@@ -210,3 +210,135 @@ fn word_of(outcome: RunOutcome) -> &'static str {
         RunOutcome::Unknown => "unknown",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+    use wayfare_protocol::RunId;
+    use wayfare_protocol::mrp::{ExecuteError, RunResult};
+
+    use super::*;
+
+    const TEXT: &str = "é 🚀\n\n```python\n1\n```\n\n```python\n2\n```\n";
+
+    fn body(text: &str) -> Body {
+        let mut body = Body::new(1);
+        body.edit(&[Edit::Splice { at: 0, delete: 0, insert: text.to_owned() }]).unwrap();
+        body
+    }
+
+    fn ended(n: u128, body: &Body, code: &str) -> Ended {
+        let text = body.text();
+        let begins = body.character_at(text.find(&format!("```python\n{code}\n")).unwrap()).unwrap();
+        Ended {
+            key: RunKey { run: RunId(Uuid::from_u128(n)), attempt: 1 },
+            begins,
+            language: Language::from_word("python"),
+            code: code.to_owned(),
+            outcome: RunOutcome::Succeeded,
+            device_name: "my desk".to_owned(),
+        }
+    }
+
+    fn said(ended: &Ended, events: &[RunEvent]) -> Gathered {
+        let mut gathered = Gathered::new(ended.key);
+        (1..).zip(events).for_each(|(number, event)| gathered.event(number, event));
+        gathered
+    }
+
+    fn stdout(content: &str) -> RunEvent {
+        RunEvent::Stdout { content: content.to_owned() }
+    }
+
+    fn result(duration_ms: u64) -> RunEvent {
+        RunEvent::Result(RunResult { duration_ms, ..RunResult::default() })
+    }
+
+    fn apply(body: &mut Body, change: Change) {
+        match change {
+            Change::Edits { edits, .. } => drop(body.edit(&edits).unwrap()),
+            other => panic!("no edits: {other:?}"),
+        }
+    }
+
+    fn wrote(body: &Body, ended: &Ended, events: &[RunEvent]) -> Change {
+        change(body, ended, said(ended, events))
+    }
+
+    #[test]
+    fn the_output_is_after_the_cell_that_was_named_whatever_was_written_meanwhile() {
+        let mut body = body(TEXT);
+        let run = ended(1, &body, "2");
+        body.edit(&[Edit::Splice { at: 0, delete: 2, insert: "A new first line.\n```r\n0\n```\n".to_owned() }]).unwrap();
+        let changed = body.text().find("2\n```").unwrap();
+        body.edit(&[Edit::Splice { at: changed, delete: 1, insert: "changed".to_owned() }]).unwrap();
+        let change = wrote(&body, &run, &[stdout("two\n"), result(312)]);
+        apply(&mut body, change);
+        let key = run.key;
+        assert!(body.text().ends_with(&format!("```python\nchanged\n```\n\n```output:{key}\ntwo\n```\n")), "{}", body.text());
+        assert_eq!(body.entries(RUNS).get(&key.to_string()).map(String::as_str), Some("succeeded 312 my desk"));
+        let label: RunLabel = body.entries(RUNS)[&key.to_string()].parse().unwrap();
+        assert_eq!((label.milliseconds, label.device_name.as_str()), (Some(312), "my desk"));
+        // Said again, nothing changes.
+        assert_eq!(wrote(&body, &run, &[stdout("two\n"), result(312)]), Change::Edits { edits: vec![], files: vec![] });
+    }
+
+    #[test]
+    fn another_run_of_the_cell_takes_its_place_and_its_label() {
+        let mut body = body(TEXT);
+        for n in [1, 2] {
+            let run = ended(n, &body, "1");
+            let change = wrote(&body, &run, &[stdout("one\n"), result(n.try_into().unwrap())]);
+            apply(&mut body, change);
+        }
+        let runs = body.entries(RUNS);
+        assert_eq!((runs.len(), body.text().matches("```output:").count()), (1, 1), "{runs:?}");
+        let silent = ended(3, &body, "1");
+        let change = wrote(&body, &silent, &[result(1)]);
+        apply(&mut body, change);
+        assert_eq!((body.text().as_str(), body.entries(RUNS).len()), (TEXT, 0), "no output has no label");
+    }
+
+    #[test]
+    fn a_cell_that_was_moved_is_found_by_its_code_and_one_that_is_gone_is_not() {
+        let mut body = body(TEXT);
+        let run = ended(1, &body, "1");
+        let at = body.text().find("```python\n1").unwrap();
+        let cell = "```python\n1\n```\n\n";
+        body.edit(&[Edit::Splice { at, delete: cell.len(), insert: String::new() }]).unwrap();
+        let gone = wrote(&body, &run, &[stdout("one\n"), result(1)]);
+        assert!(matches!(gone, Change::NoPlace(_)), "the next cell is at its place: {gone:?}");
+        let end = body.text().len();
+        body.edit(&[Edit::Splice { at: end, delete: 0, insert: format!("\n{cell}") }]).unwrap();
+        let moved = wrote(&body, &run, &[stdout("one\n"), result(1)]);
+        apply(&mut body, moved);
+        assert!(body.text().contains("```python\n1\n```\n\n```output:"), "{}", body.text());
+    }
+
+    #[test]
+    fn a_cell_that_has_not_come_is_waited_for() {
+        let there = body(TEXT);
+        let run = ended(1, &there, "1");
+        let mut here = Body::new(2);
+        assert_eq!(wrote(&here, &run, &[result(1)]), Change::NotYet);
+        here.apply(&there.history()).unwrap();
+        assert!(matches!(wrote(&here, &run, &[stdout("x"), result(1)]), Change::Edits { .. }));
+        let nobody = Ended { begins: CharacterId { client: u64::MAX, clock: 0 }, ..run };
+        assert_eq!(wrote(&here, &nobody, &[result(1)]), Change::NotYet);
+    }
+
+    #[test]
+    fn what_is_not_kept_is_said() {
+        let mut body = body(TEXT);
+        let run = Ended { outcome: RunOutcome::Failed, ..ended(1, &body, "1") };
+        let mut gathered = Gathered::new(run.key);
+        gathered.event(7, &stdout("late\n"));
+        let error = ExecuteError { kind: "E".to_owned(), ..ExecuteError::default() };
+        gathered.event(8, &RunEvent::Error { error, duration_ms: 1, execution_count: None });
+        let written = change(&body, &run, gathered);
+        apply(&mut body, written);
+        assert!(body.text().contains("[output before this was not kept]"), "{}", body.text());
+        assert!(body.text().contains("late\n"), "{}", body.text());
+        assert_eq!(body.entries(RUNS)[&run.key.to_string()], "failed 1 my desk");
+    }
+}
