@@ -163,11 +163,8 @@ pub fn change(body: &Body, ended: &Ended, mut gathered: Gathered) -> Change {
         Err(error) => return Change::NoPlace(error.to_string()),
     };
     // From the last to the first, so that each is at its place.
-    let splice = |edit: &wayfare_notebook::Edit| Edit::Splice {
-        at: edit.at,
-        delete: edit.delete,
-        insert: edit.insert.clone(),
-    };
+    let splice =
+        |edit: &wayfare_notebook::Edit| Edit::Splice { at: edit.at, delete: edit.delete, insert: edit.insert.clone() };
     let mut edits: Vec<Edit> = written.as_slice().iter().rev().map(splice).collect();
     let (known, key) = (body.entries(RUNS), ended.key.to_string());
     for old in cell.output_blocks.iter().filter_map(|block| run_of(&block.key)) {
@@ -269,13 +266,18 @@ mod tests {
     fn the_output_is_after_the_cell_that_was_named_whatever_was_written_meanwhile() {
         let mut body = body(TEXT);
         let run = ended(1, &body, "2");
-        body.edit(&[Edit::Splice { at: 0, delete: 2, insert: "A new first line.\n```r\n0\n```\n".to_owned() }]).unwrap();
+        body.edit(&[Edit::Splice { at: 0, delete: 2, insert: "A new first line.\n```r\n0\n```\n".to_owned() }])
+            .unwrap();
         let changed = body.text().find("2\n```").unwrap();
         body.edit(&[Edit::Splice { at: changed, delete: 1, insert: "changed".to_owned() }]).unwrap();
         let change = wrote(&body, &run, &[stdout("two\n"), result(312)]);
         apply(&mut body, change);
         let key = run.key;
-        assert!(body.text().ends_with(&format!("```python\nchanged\n```\n\n```output:{key}\ntwo\n```\n")), "{}", body.text());
+        assert!(
+            body.text().ends_with(&format!("```python\nchanged\n```\n\n```output:{key}\ntwo\n```\n")),
+            "{}",
+            body.text()
+        );
         assert_eq!(body.entries(RUNS).get(&key.to_string()).map(String::as_str), Some("succeeded 312 my desk"));
         let label: RunLabel = body.entries(RUNS)[&key.to_string()].parse().unwrap();
         assert_eq!((label.milliseconds, label.device_name.as_str()), (Some(312), "my desk"));

@@ -42,7 +42,7 @@ pub enum Home {
     /// On a node.
     Node {
         /// What its sessions need.
-        environs: Environs,
+        environs: Box<Environs>,
         /// What its daemons need.
         daemons: Box<daemon::Environs>,
         /// What their migrations need.
@@ -130,7 +130,7 @@ impl AccountExecutor {
             environment: open.environment,
             limits: self.config.limits.clone(),
         };
-        self.supervise(session_child(config, environs.clone(), true));
+        self.supervise(session_child(config, environs.as_ref().clone(), true));
     }
 
     /// The device's presence is kept by an actor that begins with its first link.

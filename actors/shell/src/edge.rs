@@ -121,7 +121,7 @@ impl EdgeNode {
         let found: BTreeSet<_> = logs.iter().filter_map(of_daemon).collect();
         migration::forget_strays(daemons.keys.as_ref(), &found).await;
         let home = Home::Node {
-            environs: environs.clone(),
+            environs: Box::new(environs.clone()),
             daemons: Box::new(daemons.clone()),
             moves: Box::new(moves.clone()),
             device_name: identity.name.clone(),
@@ -212,13 +212,7 @@ impl EdgeNode {
     }
 }
 
-fn library(
-    identity: &Identity,
-    ports: &Ports,
-    directory: &Arc<Directory>,
-    ids: &Arc<Ids>,
-    limits: &Limits,
-) -> Library {
+fn library(identity: &Identity, ports: &Ports, directory: &Arc<Directory>, ids: &Arc<Ids>, limits: &Limits) -> Library {
     Library::new(document::Environs {
         account: AccountId::LOCAL, // a node has one account, whose id changes when it is paired
         directory: Arc::clone(directory),

@@ -91,6 +91,8 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await page.goto(mesh.local);
     await page.getByRole('link', { name: 'first.md' }).click();
     await page.getByText('edited apart').waitFor();
+    // It saw none of the runs: the document says where they were.
+    await ran(page, 2);
     await run(page, 1).click();
     await ran(page, 1);
     await page.getByRole('button', { name: 'Runs on: MacBook Pro', exact: true }).waitFor();

@@ -93,8 +93,9 @@ impl RunOutputs {
 
     /// Of very many outputs the first, and the last: what a run came to, or its error.
     fn shorten(&mut self) {
-        let more = self.items.len().saturating_sub(OUTPUT_ITEMS_MAX);
-        if more > 0 {
+        let over = self.items.len().saturating_sub(OUTPUT_ITEMS_MAX);
+        if over > 0 {
+            let more = over + 1; // and one more for what says so
             let text = format!("[{more} more outputs are not in the document]\n");
             let last = self.items.len() - 1;
             self.items.splice(last - more..last, [Item::Stream { name: StreamName::Stderr, text }]);

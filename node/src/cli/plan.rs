@@ -195,6 +195,25 @@ mod tests {
     }
 
     #[test]
+    fn cells_of_a_document_are_named_by_where_they_begin() {
+        let mut copy = Body::new(1);
+        let insert = NOTEBOOK.replacen("project: thesis\n", "title: \u{1f680}\n", 1);
+        copy.edit(&[wayfare_core::document::Edit::Splice { at: 0, delete: 0, insert: insert.clone() }])
+            .expect("an edit");
+        let file = NotebookFile::of_document("my lab", "a.md", &insert).expect("a notebook");
+        let (project, document) = (ProjectId(uuid::Uuid::from_u128(1)), DocumentId(uuid::Uuid::from_u128(2)));
+        let opened = Opened { project, document, copy, file };
+        let line = ["wayfare", "run", "--document", "my lab/a.md", "--cell", "2-3"];
+        let Command::Run(run) = Arguments::try_parse_from(line).expect("arguments").command else { panic!() };
+        let steps = plan_document(&opened, &run).expect("a plan");
+        let places: Vec<_> = steps.iter().filter_map(|step| Some(opened.copy.place_of(step.place?.begins))).collect();
+        let at = |code: &str| wayfare_core::document::Place::At(insert.find(code).expect("a cell"));
+        assert_eq!(places, [at("```r\n2"), at("```python scratch")]);
+        assert_eq!(steps[0].key.name.to_string(), "my-lab:main");
+        assert!(Arguments::try_parse_from(["wayfare", "run", "a.md", "--document", "lab/a.md"]).is_err());
+    }
+
+    #[test]
     fn flags_go_before_the_notebooks_environment() {
         let environment = |flags: &[&str]| planned(flags).expect("a plan")[0].environment.clone();
         assert_eq!(environment(&[]).venv.as_deref(), Some(".venv"));

@@ -42,6 +42,9 @@ pub const OUTPUT_INLINE_MAX: usize = 256 * 1024;
 pub const OUTPUT_ITEMS_MAX: usize = 1_000;
 /// Bytes of one run's output that are gathered for its document; what comes after them is only in the session's journal.
 pub const OUTPUT_GATHERED_MAX: usize = 64 * 1024 * 1024;
+/// Times that the cell of a run that has ended is looked for in a replica which is in step with the cloud's, before its output is
+/// given up.
+pub const OUTPUT_LOOKS: u32 = 6;
 /// Bytes of an asset in one message, so that what is urgent goes between them.
 pub const ASSET_PIECE_MAX: usize = 64 * 1024;
 /// Bytes of an asset that are written at once: an upload that was cut off goes on at a multiple of it.

@@ -17,7 +17,8 @@ use wayfare_protocol::capability::{Capabilities, Gpu, Hardware, Load, Needs, Run
 use wayfare_protocol::identity::{PublicKey, SignatureBytes};
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
 use wayfare_protocol::{
-    AccountId, DeviceId, DocumentId, Epoch, ErrorCode, Head, NodeId, ProjectId, Refusal, RequestId, RunId, SessionId, TraceId,
+    AccountId, DeviceId, DocumentId, Epoch, ErrorCode, Head, NodeId, ProjectId, Refusal, RequestId, RunId, SessionId,
+    TraceId,
 };
 
 /// Names the variants of an enum, exhaustively.

@@ -51,10 +51,10 @@ fn what_the_cells_of_a_document_wrote_is_in_it_on_every_device() -> Result<()> {
         world.start_node("workshop").await?;
         world.device("onlooker").await?.sees_online("workshop").await?;
         let phone = logged_in(world, "phone", Network::Shared).await?;
-        let display = format!(
-            "from IPython.display import Image, display\n_ = display(Image(data=bytes.fromhex('{PIXEL}')))"
-        );
-        let text = format!("# Plan\n\n```python\nprint('on', 6 * 7)\n```\n\nText.\n\n```python\n{display}\n```\n\nThe end.\n");
+        let display =
+            format!("from IPython.display import Image, display\n_ = display(Image(data=bytes.fromhex('{PIXEL}')))");
+        let text =
+            format!("# Plan\n\n```python\nprint('on', 6 * 7)\n```\n\nText.\n\n```python\n{display}\n```\n\nThe end.\n");
         write(world, &phone, &text).await?;
         let said = phone.says(&["run", "--document", NAME]).await?;
         ensure!(said.contains("on 42") && said.contains("ran on workshop"), "{said}");

@@ -36,7 +36,7 @@ pub use interface::{Config, Effect, Input, Told};
 enum Phase {
     Idle,
     Opening { request: RequestId, open: OpenSession, again_at: Boot },
-    Submitting { asked: MrpRequest, run: RunId, again_at: Boot, stream: Stream, greeting: Option<Told> },
+    Submitting { asked: Box<MrpRequest>, run: RunId, again_at: Boot, stream: Stream, greeting: Option<Told> },
     Attached { session: SessionId, run: RunId, next: u64, stream: Stream },
 }
 
@@ -226,7 +226,7 @@ impl Machine for Conversation {
                     return out.push(Effect::Tell(Told::RunRefused { run, refusal }));
                 };
                 let call = SessionCall::of_run(RunRequest { run, again: false, request: execute }, cell);
-                let asked = MrpRequest { request, trace, session, epoch: None, call };
+                let asked = Box::new(MrpRequest { request, trace, session, epoch: None, call });
                 let stream = Stream::None { again_at: None };
                 self.phase = Phase::Submitting { asked, run, again_at: now.boot, stream, greeting: None };
                 self.submit(now, out);

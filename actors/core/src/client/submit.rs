@@ -14,7 +14,7 @@ impl Conversation {
         if let Phase::Submitting { asked, run, again_at, stream, .. } = &mut self.phase {
             *again_at = now.boot.after(self.limits.request);
             if self.linked {
-                out.push(Effect::Send(Control::MrpRequest(asked.clone())));
+                out.push(Effect::Send(Control::MrpRequest(asked.as_ref().clone())));
                 asked.call.sent_before(); // from here on it may have arrived
                 if matches!(stream, Stream::None { .. }) {
                     *stream = Stream::Opening;

@@ -94,7 +94,13 @@ impl Bench {
 
     fn run(&mut self) {
         let execute = ExecuteRequest::of("1+1");
-        self.input(Input::Run { request: request(11), run: run(), trace: TraceId(Uuid::from_u128(3)), execute, cell: None });
+        self.input(Input::Run {
+            request: request(11),
+            run: run(),
+            trace: TraceId(Uuid::from_u128(3)),
+            execute,
+            cell: None,
+        });
     }
 
     fn answer(&mut self, answer: SessionAnswer) {

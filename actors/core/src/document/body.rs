@@ -1,8 +1,8 @@
 //! What a document is: a history of Yjs, and what is asked of it. Nothing else in this room knows yrs.
 
+use wayfare_protocol::document::CharacterId;
 use yrs::updates::decoder::Decode as _;
 use yrs::updates::encoder::Encode as _;
-use wayfare_protocol::document::CharacterId;
 use yrs::{
     Any, Assoc, ClientID, Doc, GetString as _, ID, IndexedSequence as _, Map as _, OffsetKind, Options, Out,
     ReadTxn as _, Snapshot, StateVector, StickyIndex, Text as _, Transact as _, Update, WriteTxn as _,

@@ -9,7 +9,14 @@ use super::{After, Caller, Effect, InboxRecord, RuntimeSession};
 use crate::machine::Sink;
 
 impl RuntimeSession {
-    pub(super) fn accept(&mut self, now: Now, caller: Caller, asked: RunRequest, cell: Option<DocumentCell>, out: &mut impl Sink<Effect>) {
+    pub(super) fn accept(
+        &mut self,
+        now: Now,
+        caller: Caller,
+        asked: RunRequest,
+        cell: Option<DocumentCell>,
+        out: &mut impl Sink<Effect>,
+    ) {
         let RunRequest { run, again, request } = asked;
         if let Some(known) = self.runs.get(run) {
             let reply = Effect::Reply { caller, answer: self.accepted(known.position) };

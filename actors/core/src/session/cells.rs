@@ -9,22 +9,20 @@
 //!
 //! After a crash a recorded update is merged again as the same bytes, which changes nothing where it was merged before. One that was not
 //! recorded was never merged, and is composed anew. What cannot be done now (the replica lacks the cell, or does not answer) is tried
-//! again; a cell that a replica in step with the cloud still lacks after [`ATTEMPTS`] has nothing written, and neither has one that the
+//! again; a cell that a replica in step with the cloud still lacks after [`OUTPUT_LOOKS`] has nothing written, and neither has one that the
 //! document does not have any more. Of two runs of one cell that have both ended only the later is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use wayfare_protocol::document::DocumentCell;
+use wayfare_protocol::limits::OUTPUT_LOOKS;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::{Boot, DocumentId, Now, Refusal, RunId};
 
 use super::append::After;
 use super::{Effect, InboxRecord, RunState, RuntimeSession};
 use crate::machine::{OpId, Sink, earlier};
-
-/// Times that a cell is looked for in a replica which is in step with the cloud's.
-const ATTEMPTS: u32 = 6;
 
 /// What is to be composed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,13 +138,19 @@ impl RuntimeSession {
         }
         let mut over = Vec::new();
         let mut next = None;
+        // An update that is recorded comes to be merged: whatever follows it is composed of the text with it.
+        let mut first_merge = BTreeSet::new();
         for (run, outcome) in ended {
             let Some(of) = self.cells.runs.get(&run) else { continue };
             let is_given_up = outcome == RunOutcome::Cancelled || last_of_cell.get(&of.cell) != Some(&run);
+            let is_free = of.update.is_some() || !first_merge.contains(&of.cell);
             if is_given_up && of.update.is_none() {
                 over.push(InboxRecord::OutputSettled { run });
-            } else if next.is_none() && of.retry_at.is_none_or(|at| at <= now.boot) {
+            } else if next.is_none() && is_free && of.retry_at.is_none_or(|at| at <= now.boot) {
                 next = Some((run, outcome));
+            }
+            if of.update.is_some() {
+                first_merge.insert(of.cell);
             }
         }
         if !over.is_empty() {
@@ -210,7 +214,7 @@ impl RuntimeSession {
             Composed::NotYet { is_in_step, why } => {
                 let Some(of) = self.cells.runs.get_mut(&run) else { return };
                 of.attempts += u32::from(is_in_step);
-                if of.attempts >= ATTEMPTS {
+                if of.attempts >= OUTPUT_LOOKS {
                     return self.no_place(run, &why, out);
                 }
                 tracing::debug!(session = %self.config.session, %run, why, "the output of a cell is not written yet");

@@ -16,7 +16,8 @@
 //! Absent again, the started runs are `Interrupted`, and a host is started for what waits; but if the last one was started here and
 //! its kernel never answered, what waits fails with the reason, because the next would do no better.
 //! `Stop` takes back what waits and ends the host in its phase's way; `Reset` does the same and starts the next kernel at once. A
-//! kernel that had nothing to do for long is ended by policy ([`idle`]).
+//! kernel that had nothing to do for long is ended by policy ([`idle`]). What a run of a cell wrote goes into the cell's document when it
+//! has ended ([`cells`]).
 //!
 //! What must be durable before something else happens waits in `after` for the `Done` of its append: `Accepted` before the
 //! answer, `Started` before the hand-over, records before readers see them and before the host may forget them, a run taken back
@@ -155,7 +156,7 @@ impl Machine for RuntimeSession {
     }
 
     fn deadline(&self) -> Option<Boot> {
-        let own = earlier(self.idle_deadline(), self.cells.deadline());
+        let own = earlier(self.idle_deadline(), self.cells.deadline().filter(|_| self.acts()));
         earlier(earlier(self.host.deadline(), self.ownership.deadline()), own)
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use uuid::Uuid;
 use wayfare_protocol::document::{CharacterId, DocumentCell};
+use wayfare_protocol::limits::OUTPUT_LOOKS;
 use wayfare_protocol::{DocumentId, ProjectId};
 
 use super::*;
@@ -155,7 +156,7 @@ fn a_cell_that_has_not_come_is_looked_for_again_and_given_up_only_in_step() {
         answer(&mut bench, op, not_yet(true));
         bench.pass(RETRY);
     }
-    assert_eq!(looks, 6);
+    assert_eq!(looks, OUTPUT_LOOKS);
     bench.restart();
     assert_eq!(composing(&mut bench), None, "it stays given up");
 }
@@ -200,6 +201,28 @@ fn a_full_document_has_nothing_written_and_a_busy_one_later() {
         bench.pass(RETRY);
         assert_eq!(merging(&mut bench).is_some(), again, "{code:?}");
     }
+}
+
+/// An update that is recorded is merged some time: the next output of the cell is composed of the text with it, or both would stay.
+#[test]
+fn nothing_is_composed_for_a_cell_while_a_recorded_update_waits_to_be_merged() {
+    let mut bench = ended_cell();
+    let (op, _) = composing(&mut bench).expect("it has ended");
+    answer(&mut bench, op, Outcome::Composed(Composed::Update(Bytes::from_static(b"u"))));
+    let (op, _) = merging(&mut bench).expect("it is recorded");
+    answer(&mut bench, op, Outcome::Merged(Err(Refusal::new(ErrorCode::Overloaded, "busy"))));
+    run_cell(&mut bench, 2, 0);
+    run_cell(&mut bench, 3, 9);
+    bench.host_runs(5, 2, 1, 6);
+    assert_eq!(composing(&mut bench), None);
+    bench.host_runs(7, 3, 1, 8);
+    let (op, other) = composing(&mut bench).expect("of another cell");
+    assert_eq!(other.run, run(3));
+    answer(&mut bench, op, Outcome::Composed(Composed::Same));
+    bench.pass(RETRY);
+    let (op, _) = merging(&mut bench).expect("it is tried again");
+    answer(&mut bench, op, Outcome::Merged(Ok(())));
+    assert_eq!(composing(&mut bench).map(|(_, ended)| ended.run), Some(run(2)));
 }
 
 #[test]
