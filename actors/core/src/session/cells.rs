@@ -133,7 +133,7 @@ impl RuntimeSession {
         }
         let ended = self.ended_cells();
         let mut last_of_cell: BTreeMap<DocumentCell, RunId> = BTreeMap::new();
-        for (run, _) in &ended {
+        for (run, _) in ended.iter().filter(|(_, outcome)| *outcome != RunOutcome::Cancelled) {
             last_of_cell.extend(self.cells.runs.get(run).map(|of| (of.cell, *run)));
         }
         let mut over = Vec::new();

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wayfare_core::cell_output::{Change, Ended, Gathered, change};
-use wayfare_core::document::AssetFile;
+use wayfare_core::document::{AssetFile, Place};
 use wayfare_core::session::{Composed, EndedCell, LoggedOutput};
 use wayfare_notebook::{AssetBytes, RunKey};
+use wayfare_protocol::document::DocumentCell;
 use wayfare_protocol::output::OutputBody;
 use wayfare_protocol::session::Language;
 use wayfare_protocol::{AssetId, DocumentId, ErrorCode, ProjectId, Refusal};
@@ -34,38 +35,60 @@ impl Composer {
     ///
     /// # Errors
     /// If the session's log cannot be read.
-    pub(super) async fn compose(self, ended: EndedCell) -> Result<Composed, Fatal> {
+    pub(super) async fn compose(&self, ended: EndedCell) -> Result<Composed, Fatal> {
         let is_in_step = self.library.is_in_step();
         let cell = ended.cell;
         let mut copy = match self.library.copy(cell.document).await {
             Ok(copy) => copy,
             Err(error) => return Ok(Composed::NotYet { is_in_step: false, why: error.to_string() }),
         };
+        let not_here = || Composed::NotYet { is_in_step, why: "its cell is not here".to_owned() };
+        if copy.place_of(cell.begins) == Place::Unknown {
+            return Ok(not_here());
+        }
         let key = RunKey { run: ended.run, attempt: ended.attempt };
         let gathered = self.gather(key, &ended).await?;
         let run = Ended {
             key,
             begins: cell.begins,
-            language: self.language,
+            language: self.language.clone(),
             code: ended.code,
             outcome: ended.outcome,
-            device_name: self.device_name,
+            device_name: self.device_name.clone(),
         };
         let (edits, files) = match change(&copy, &run, gathered) {
-            Change::NotYet => return Ok(Composed::NotYet { is_in_step, why: "its cell is not here".to_owned() }),
+            Change::NotYet => return Ok(not_here()),
             Change::NoPlace(why) => return Ok(Composed::NoPlace(why)),
             Change::Edits { edits, .. } if edits.is_empty() => return Ok(Composed::Same),
             Change::Edits { edits, files } => (edits, files),
         };
-        for file in files {
-            if let Err(why) = keep(&self.library, cell.project, cell.document, file).await {
-                return Ok(Composed::NotYet { is_in_step: false, why });
-            }
+        if let Err(why) = self.keep_all(cell, files).await {
+            return Ok(Composed::NotYet { is_in_step: false, why });
         }
         Ok(match copy.edit(&edits) {
             Ok(update) => Composed::Update(update.into()),
             Err(error) => Composed::NoPlace(error.to_string()),
         })
+    }
+
+    /// Keeps the files of an output, and gives them their paths in the project, beside the document.
+    async fn keep_all(&self, cell: DocumentCell, files: Vec<AssetBytes>) -> Result<(), String> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let tree = self.library.tree(cell.project).await.map_err(|error| error.to_string())?;
+        let path = tree.files.get(&cell.document);
+        if path.is_none() {
+            tracing::warn!(document = %cell.document, "files of an output have no paths: its document has none in that project");
+        }
+        for file in files {
+            let folder =
+                path.and_then(|path| path.rsplit_once('/')).map_or(String::new(), |(folder, _)| format!("{folder}/"));
+            let at = path.map(|_| format!("{folder}{}", file.path));
+            let at = at.filter(|at| tree.assets.get(at).is_none_or(|known| known.asset != AssetId::of(&file.bytes)));
+            keep(&self.library, cell.project, at, file).await?;
+        }
+        Ok(())
     }
 
     async fn gather(&self, key: RunKey, ended: &EndedCell) -> Result<Gathered, Fatal> {
@@ -87,34 +110,24 @@ impl Composer {
     }
 }
 
-/// Keeps a file of an output, and gives it its path in the project, beside the document. What no later attempt would do better is
-/// noted, and the text has its link all the same.
-async fn keep(library: &Library, project: ProjectId, document: DocumentId, file: AssetBytes) -> Result<(), String> {
-    let size = file.bytes.len() as u64;
-    let asset = AssetId::of(&file.bytes);
+/// Keeps a file of an output, and gives it a path if it lacks one. What no later attempt would do better is noted, and the text has its
+/// link all the same.
+async fn keep(library: &Library, project: ProjectId, path: Option<String>, file: AssetBytes) -> Result<(), String> {
+    let (asset, size) = (AssetId::of(&file.bytes), file.bytes.len() as u64);
     match store(library, asset, file.bytes).await {
         Ok(()) => {}
         Err(refusal) if refusal.code == ErrorCode::TooLarge => {
-            tracing::warn!(%document, %asset, %refusal, "a file of an output is not kept");
+            tracing::warn!(%asset, %refusal, "a file of an output is not kept");
             return Ok(());
         }
         Err(refusal) => return Err(refusal.to_string()),
     }
-    let tree = library.tree(project).await.map_err(|error| error.to_string())?;
-    let Some(path) = tree.files.get(&document) else {
-        tracing::warn!(%document, %asset, "a file of an output has no path: its document has none in that project");
-        return Ok(());
-    };
-    let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-    let file_path = format!("{folder}{}", file.path);
-    if tree.assets.get(&file_path).is_some_and(|known| known.asset == asset) {
-        return Ok(());
-    }
-    match library.put_asset(project, &file_path, &AssetFile::new(asset, size, file.asset.mime)).await {
+    let Some(path) = path else { return Ok(()) };
+    match library.put_asset(project, &path, &AssetFile::new(asset, size, file.asset.mime)).await {
         Ok(()) => Ok(()),
         Err(LibraryError::Refused(refusal)) if refusal.code != ErrorCode::TooLarge => Err(refusal.to_string()),
         Err(error) => {
-            tracing::warn!(%document, %asset, %error, "a file of an output has no path in its project");
+            tracing::warn!(%asset, path, %error, "a file of an output has no path in its project");
             Ok(())
         }
     }

@@ -178,7 +178,7 @@ fn of_two_runs_of_a_cell_the_later_is_written() {
 fn what_was_taken_back_or_has_no_place_is_not_written() {
     let mut bench = Bench::idle();
     run_cell(&mut bench, 1, 0);
-    run_cell(&mut bench, 2, 9);
+    run_cell(&mut bench, 2, 0);
     bench.call(SessionCall::Interrupt { run: Some(run(2)) });
     assert_eq!(bench.outcome(2), Some(RunOutcome::Cancelled));
     assert_eq!(composing(&mut bench), None);
