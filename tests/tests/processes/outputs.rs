@@ -70,7 +70,10 @@ fn what_the_cells_of_a_document_wrote_is_in_it_on_every_device() -> Result<()> {
         // The picture is a file of the project, beside the document.
         let here = world.folder().join("fetched.png");
         let (path, to) = (format!("notes/{link}"), here.display().to_string());
-        phone.says(&["project", "download", "lab", &path, "-o", &to]).await?;
+        within("the picture at the cloud", async {
+            while phone.says(&["project", "download", "lab", &path, "-o", &to]).await.is_err() {}
+        })
+        .await?;
         ensure!(fs::read(&here)? == pixel, "other bytes");
         in_a_folder(world, &text, &path, &pixel).await?;
         // Run again, a cell has the new output and no other.
@@ -85,6 +88,11 @@ fn what_the_cells_of_a_document_wrote_is_in_it_on_every_device() -> Result<()> {
 async fn in_a_folder(world: &mut World, text: &str, path: &str, pixel: &[u8]) -> Result<()> {
     let attic = world.another_node("attic").await?;
     let line = world.command_line_on(&attic)?;
+    // Before it knows the project it would make one of that name.
+    within("the document there", async {
+        while !line.says(&["docs", "cat", NAME]).await.is_ok_and(|is| is == text) {}
+    })
+    .await?;
     let folder = world.folder().join("lab");
     fs::create_dir(&folder)?;
     line.says(&["project", "add", &folder.display().to_string(), "--name", "lab"]).await?;
