@@ -53,8 +53,9 @@ fn what_the_cells_of_a_document_wrote_is_in_it_on_every_device() -> Result<()> {
         let phone = logged_in(world, "phone", Network::Shared).await?;
         let display =
             format!("from IPython.display import Image, display\n_ = display(Image(data=bytes.fromhex('{PIXEL}')))");
-        let text =
-            format!("# Plan\n\n```python\nprint('on', 6 * 7)\n```\n\nText.\n\n```python\n{display}\n```\n\nThe end.\n");
+        let text = format!(
+            "# Plan\n\n```python\nprint('on', 6 * 7)\n```\n\nText.\n\n```python\n{display}\nprint('long ' * 20000)\n```\n\nThe end.\n"
+        );
         write(world, &phone, &text).await?;
         let said = phone.says(&["run", "--document", NAME]).await?;
         ensure!(said.contains("on 42") && said.contains("ran on workshop"), "{said}");
@@ -75,7 +76,11 @@ fn what_the_cells_of_a_document_wrote_is_in_it_on_every_device() -> Result<()> {
         })
         .await?;
         ensure!(fs::read(&here)? == pixel, "other bytes");
-        in_a_folder(world, &text, &path, &pixel).await?;
+        let long = "long ".repeat(20_000) + "\n";
+        let log = format!("_assets/generated/{}.txt", AssetId::of(long.as_bytes()));
+        ensure!(text.contains(&format!("[stdout]({log} ")), "{text}");
+        let files = [(path, pixel), (format!("notes/{log}"), long.into_bytes())];
+        in_a_folder(world, &text, &files).await?;
         // Run again, a cell has the new output and no other.
         phone.says(&["run", "--document", NAME, "--cell", "1"]).await?;
         let again = seen(&phone, "the new output", |text| !text.contains(run)).await?;
@@ -84,8 +89,8 @@ fn what_the_cells_of_a_document_wrote_is_in_it_on_every_device() -> Result<()> {
     })
 }
 
-/// A folder of a device that was not there has the text as it is, and the picture where the text says.
-async fn in_a_folder(world: &mut World, text: &str, path: &str, pixel: &[u8]) -> Result<()> {
+/// A folder of a device that was not there has the text as it is, and the files where the text says.
+async fn in_a_folder(world: &mut World, text: &str, files: &[(String, Vec<u8>)]) -> Result<()> {
     let attic = world.another_node("attic").await?;
     let line = world.command_line_on(&attic)?;
     // Before it knows the project it would make one of that name.
@@ -97,8 +102,8 @@ async fn in_a_folder(world: &mut World, text: &str, path: &str, pixel: &[u8]) ->
     fs::create_dir(&folder)?;
     line.says(&["project", "add", &folder.display().to_string(), "--name", "lab"]).await?;
     let has = |name: &str, bytes: &[u8]| fs::read(folder.join(Path::new(name))).is_ok_and(|found| found == bytes);
-    within("the folder has both", async {
-        while !(has("notes/plan.md", text.as_bytes()) && has(path, pixel)) {
+    within("the folder has all", async {
+        while !(has("notes/plan.md", text.as_bytes()) && files.iter().all(|(path, bytes)| has(path, bytes))) {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     })
