@@ -1,7 +1,31 @@
-//! What travels on a stream between two replicas of a document.
+//! What travels on a stream between two replicas of a document, and how a place in one is named.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+
+use crate::{DocumentId, ProjectId};
+
+/// A character in the history of a document, as Yjs calls it. It stays the same whatever is written around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct CharacterId {
+    /// The replica that wrote it.
+    pub client: u64,
+    /// Its place in what that replica wrote, in UTF-16 code units.
+    pub clock: u32,
+}
+
+/// The cell of a document that a run is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct DocumentCell {
+    /// The project that the document is of: files of the output are that project's.
+    pub project: ProjectId,
+    /// The document.
+    pub document: DocumentId,
+    /// The character with which the cell's fence begins.
+    pub begins: CharacterId,
+}
 
 /// A message on a [`Destination::Document`](crate::stream::Destination::Document) stream, in both directions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ask::{KernelAsk, KernelTold};
 use crate::capability::Needs;
+use crate::document::DocumentCell;
 use crate::mrp::ExecuteRequest;
 use crate::output::RunOutcome;
 use crate::{Epoch, NodeId, Refusal, RunId, SessionId, Wall};
@@ -241,6 +242,47 @@ pub enum SessionCall {
     Ask(KernelAsk),
     /// End the kernel as [`SessionCall::Stop`] does, and start a new one at once: variables are gone.
     Reset,
+    /// Execute a cell of a document. The session's node writes what it wrote into the document, once, when it has ended.
+    RunCell {
+        /// What to execute.
+        asked: RunRequest,
+        /// The cell.
+        cell: DocumentCell,
+    },
+}
+
+impl SessionCall {
+    /// A request to execute something, of a cell or not.
+    #[must_use]
+    pub fn of_run(asked: RunRequest, cell: Option<DocumentCell>) -> Self {
+        match cell {
+            Some(cell) => Self::RunCell { asked, cell },
+            None => Self::Run(asked),
+        }
+    }
+
+    /// What is to be executed, if anything is.
+    #[must_use]
+    pub fn run(&self) -> Option<&RunRequest> {
+        match self {
+            Self::Run(asked) | Self::RunCell { asked, .. } => Some(asked),
+            Self::Interrupt { .. }
+            | Self::Input { .. }
+            | Self::SetEnvironment(_)
+            | Self::Stop
+            | Self::Describe
+            | Self::Runs { .. }
+            | Self::Ask(_)
+            | Self::Reset => None,
+        }
+    }
+
+    /// Says that the run was sent before. Of anything else it says nothing.
+    pub fn sent_before(&mut self) {
+        if let Self::Run(asked) | Self::RunCell { asked, .. } = self {
+            asked.again = true;
+        }
+    }
 }
 
 /// Asks for one execution.

@@ -72,6 +72,8 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("account", "ServeSpare", "likewise"),
     ("account", "OpenDocument", "nobody writes documents yet"),
     ("account", "OpenAsset", "likewise"),
+    ("session", "ComposeOutput", "likewise"),
+    ("session", "MergeOutput", "likewise"),
     ("session", "CloseHost", "a host that hangs in the moment in which it is to greet: once in some hundred seeds"),
     ("ownership", "Append", "it is one record with what its resource appends"),
     ("ownership", "Publish", "it is told with its resource"),

@@ -4,6 +4,7 @@
 //! configuration; what is to be done goes out as effects.
 
 pub mod account;
+pub mod cell_output;
 pub mod chunks;
 pub mod claim;
 pub mod client;

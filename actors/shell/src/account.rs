@@ -12,7 +12,7 @@ use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
 use wayfare_core::{Machine as _, link, outputs};
 use wayfare_protocol::control::Control;
 use wayfare_protocol::ownership::Claim;
-use wayfare_protocol::session::{OpenSession, SessionCall};
+use wayfare_protocol::session::OpenSession;
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{
     AccountId, AssetId, DeviceId, DocumentId, EntityId, Limits, ResourceId, SessionId, StreamId, Wall,
@@ -48,7 +48,7 @@ pub enum Home {
     /// On a node.
     Node {
         /// What its sessions need.
-        environs: Environs,
+        environs: Box<Environs>,
         /// What its daemons need.
         daemons: Box<daemon::Environs>,
         /// What their migrations need.
@@ -138,7 +138,7 @@ impl AccountExecutor {
             environment: open.environment,
             limits: self.config.limits.clone(),
         };
-        self.supervise(session_child(config, environs.clone(), true));
+        self.supervise(session_child(config, environs.as_ref().clone(), true));
     }
 
     /// The device's presence is kept by an actor that begins with its first link.
@@ -258,7 +258,7 @@ impl Executor for AccountExecutor {
                 }
             }
             Effect::Call { session, caller, epoch, call } => {
-                if let SessionCall::Run(asked) = &call {
+                if let Some(asked) = call.run() {
                     tracing::info!(trace = %asked.run, %session, again = asked.again, "run asked of its session");
                 }
                 let asked = wayfare_core::session::Input::Call { caller, epoch, call };

@@ -15,6 +15,7 @@ use wayfare_protocol::control::{Control, DeviceInfo, DrainOrder};
 use wayfare_protocol::daemon::{
     DaemonAnswer, DaemonCall, DaemonInfo, DaemonRequest, DaemonResponse, DaemonUpdate, StartDaemon,
 };
+use wayfare_protocol::document::DocumentCell;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionCall, SessionInfo};
 use wayfare_protocol::stream::{Class, Destination, RunUpdate};
@@ -271,11 +272,16 @@ impl Client {
 
     /// Executes code in the open session. Events are news.
     pub fn run(&self, execute: ExecuteRequest) -> RunId {
+        self.run_cell(execute, None)
+    }
+
+    /// The same, of a cell of a document: the session's node writes its output there when it has ended.
+    pub fn run_cell(&self, execute: ExecuteRequest, cell: Option<DocumentCell>) -> RunId {
         let run = RunId(self.ids.next());
         // A run's trace is its id: one search finds it in every log, from here to the session host.
         let (request, trace) = (RequestId(self.ids.next()), TraceId(run.0));
         tracing::debug!(%trace, "run asked for");
-        self.input(Input::Run { request, run, trace, execute });
+        self.input(Input::Run { request, run, trace, execute, cell });
         run
     }
 

@@ -26,7 +26,7 @@ use crate::folder::Binder;
 use crate::ids::Ids;
 use crate::link::{AccountOwner, LinkOwner, accepted, uplink};
 use crate::migration;
-use crate::ports::{Address, AssetStore, BlobStore, Connection, EntityKeys, LogName, Ports, SessionHosts, Workers};
+use crate::ports::{Address, BlobStore, Connection, EntityKeys, LogName, Ports, SessionHosts, Workers};
 use crate::session::Environs;
 use crate::supervisor::{self, Child, Order, Policy, Supervisor, SupervisorRef};
 use door::Doors;
@@ -93,11 +93,14 @@ impl EdgeNode {
         let NodePorts { hosts, blobs, keys, workers, code } = node_ports;
         let announced =
             announced(&mut identity.capabilities, code.keys()).map_err(|error| actor::Fatal(error.to_string()))?;
+        let ids = Arc::new(Ids::new(Arc::clone(&ports.clock), Arc::clone(&ports.random)));
+        let library = library(&identity, &ports, &directory, &ids, &limits);
         let environs = Environs {
             directory: Arc::clone(&directory),
             logs: Arc::clone(&ports.logs),
+            library: library.clone(),
             hosts,
-            ids: Arc::new(Ids::new(Arc::clone(&ports.clock), Arc::clone(&ports.random))),
+            ids,
             runtime: runtime.clone(),
         };
         let daemons = daemon::Environs {
@@ -118,7 +121,7 @@ impl EdgeNode {
         let found: BTreeSet<_> = logs.iter().filter_map(of_daemon).collect();
         migration::forget_strays(daemons.keys.as_ref(), &found).await;
         let home = Home::Node {
-            environs: environs.clone(),
+            environs: Box::new(environs.clone()),
             daemons: Box::new(daemons.clone()),
             moves: Box::new(moves.clone()),
             device_name: identity.name.clone(),
@@ -126,7 +129,6 @@ impl EdgeNode {
             found: found.clone(),
             is_paired: identity.cloud.is_some(),
         };
-        let library = library(&identity, Arc::clone(&ports.assets), &environs, &limits);
         let place = Place::Node {
             node,
             name: identity.name.clone(),
@@ -210,14 +212,14 @@ impl EdgeNode {
     }
 }
 
-fn library(identity: &Identity, assets: Arc<dyn AssetStore>, environs: &Environs, limits: &Limits) -> Library {
+fn library(identity: &Identity, ports: &Ports, directory: &Arc<Directory>, ids: &Arc<Ids>, limits: &Limits) -> Library {
     Library::new(document::Environs {
         account: AccountId::LOCAL, // a node has one account, whose id changes when it is paired
-        directory: Arc::clone(&environs.directory),
-        logs: Arc::clone(&environs.logs),
-        assets,
-        ids: Arc::clone(&environs.ids),
-        runtime: environs.runtime.clone(),
+        directory: Arc::clone(directory),
+        logs: Arc::clone(&ports.logs),
+        assets: Arc::clone(&ports.assets),
+        ids: Arc::clone(ids),
+        runtime: ports.runtime(),
         limits: Arc::new(limits.clone()),
         has_above: identity.cloud.is_some(),
     })

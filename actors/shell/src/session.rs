@@ -1,23 +1,30 @@
 //! The actor of a session on its node.
 
+mod writing;
+
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use wayfare_core::machine::OpId;
 use wayfare_core::outputs::{ReaderEffect, ReaderId, Want};
-use wayfare_core::session::{Config, Effect, InboxRecord, Input, LoggedOutput, Outcome, Record, RuntimeSession};
+use wayfare_core::session::{
+    Config, Effect, EndedCell, InboxRecord, Input, LoggedOutput, Outcome, Record, RuntimeSession,
+};
 use wayfare_core::{Durable as _, Machine as _, account, ownership};
 use wayfare_protocol::host::{HostMessage, HostRequest};
-use wayfare_protocol::{RequestId, ResourceId, SessionId, codec};
+use wayfare_protocol::{DocumentId, RequestId, ResourceId, SessionId, codec};
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::directory::Directory;
+use crate::document::Library;
 use crate::ids::Ids;
 use crate::link::{StreamPeer, Unserved};
 use crate::logs;
 use crate::ports::{ConnectError, HostConnection, HostStart, Log, LogName, LogStore, SessionHosts};
 use crate::readers::{LogNeed, Readers};
+use writing::Composer;
 
 /// What a session's actor needs.
 #[derive(Clone)]
@@ -26,6 +33,8 @@ pub struct Environs {
     pub directory: Arc<Directory>,
     /// Where its logs are.
     pub logs: Arc<dyn LogStore>,
+    /// The documents into which its runs write.
+    pub library: Library,
     /// Starts and finds its host.
     pub hosts: Arc<dyn SessionHosts>,
     /// Makes request ids.
@@ -44,6 +53,8 @@ pub struct SessionExecutor {
     lines: u64,
     readers: Readers,
     key: wayfare_protocol::session::SessionKey,
+    device_name: String,
+    read_bytes: usize,
 }
 
 /// A conversation with the session host.
@@ -93,7 +104,8 @@ pub fn arguments(config: Config, environs: Environs, is_new: bool) -> Arguments<
             let session = config.session;
             let inbox: Arc<dyn Log> = environs.logs.open(LogName::Inbox(session)).await?.into();
             let outputs: Arc<dyn Log> = environs.logs.open(LogName::Outputs(session)).await?.into();
-            let key = config.key.clone();
+            let (key, device_name, read_bytes) =
+                (config.key.clone(), config.device_name.clone(), config.limits.output_read);
             let mut machine = RuntimeSession::new(config, now);
             let is_empty = inbox.next() == 1;
             logs::fold(inbox.as_ref(), |record: InboxRecord| machine.apply(&Record::Inbox(record))).await?;
@@ -109,6 +121,8 @@ pub fn arguments(config: Config, environs: Environs, is_new: bool) -> Arguments<
                 lines: 0,
                 readers: Readers::default(),
                 key,
+                device_name,
+                read_bytes,
             };
             Ok(Started { machine, executor, inputs: vec![first] })
         })
@@ -117,7 +131,7 @@ pub fn arguments(config: Config, environs: Environs, is_new: bool) -> Arguments<
 }
 
 impl SessionExecutor {
-    fn append(&self, log: &Arc<dyn Log>, op: OpId, records: Vec<bytes::Bytes>, context: &mut Context<Self>) {
+    fn append(&self, log: &Arc<dyn Log>, op: OpId, records: Vec<Bytes>, context: &mut Context<Self>) {
         // Called here, so that the order of calls is the order of records; awaited in a task.
         let appended = log.append(records);
         context.perform(async move {
@@ -142,6 +156,28 @@ impl SessionExecutor {
             }
             None => {}
         }
+    }
+
+    fn compose(&self, op: OpId, ended: EndedCell, context: &mut Context<Self>) {
+        let composer = Composer {
+            library: self.environs.library.clone(),
+            outputs: Arc::clone(&self.outputs),
+            language: self.key.language.clone(),
+            device_name: self.device_name.clone(),
+            read_bytes: self.read_bytes,
+        };
+        context.perform(async move {
+            let composed = composer.compose(ended).await?;
+            Ok(Input::Done { op, outcome: Outcome::Composed(composed) })
+        });
+    }
+
+    fn merge(&self, op: OpId, document: DocumentId, update: Bytes, context: &mut Context<Self>) {
+        let library = self.environs.library.clone();
+        context.perform(async move {
+            let outcome = writing::merge(&library, document, update).await;
+            Ok(Input::Done { op, outcome: Outcome::Merged(outcome) })
+        });
     }
 
     fn connect(&self, op: OpId, context: &mut Context<Self>) {
@@ -269,6 +305,8 @@ impl Executor for SessionExecutor {
             Effect::Ownership(ownership::Effect::SealRefused(error)) => tracing::warn!(%error, "not sealed"),
             // The machine takes these itself.
             Effect::Ownership(ownership::Effect::Append(_) | ownership::Effect::Publish(_)) => {}
+            Effect::ComposeOutput { op, ended } => self.compose(op, ended, context),
+            Effect::MergeOutput { op, document, update } => self.merge(op, document, update, context),
             Effect::Publish(info) => {
                 self.key = info.key.clone();
                 self.environs.directory.tell_account(account::Input::Session(info));

@@ -44,7 +44,7 @@ export class Place {
     this.#stops.push(last.stop);
     this.library = new Library(mesh, this.state, account);
     this.assets = new Assets(mesh, this.state, account);
-    this.runs = new Runs(mesh, this.state, this.library, this.assets, account, this.announce);
+    this.runs = new Runs(mesh, this.state, account, this.announce);
   }
 
   get isOnline(): boolean {

@@ -16,6 +16,7 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
   before(async () => {
     await mesh.begin();
     mesh.write('analysis/first.md', NOTEBOOK);
+    mesh.write('analysis/slow.md', '```python\nimport time\ntime.sleep(3)\nprint("after the page")\n```\n');
     phone = await launch({ ...PHONE, ignoreHTTPSErrors: true });
     phone.context.setDefaultTimeout(30_000);
   });
@@ -27,13 +28,13 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
   const run = (page, cell) => page.getByRole('button', { name: new RegExp(`^Run cell ${cell}( |$)`) });
   const output = (page, cell) => page.getByRole('group', { name: `Output of cell ${cell}`, exact: true });
   const ran = (page, cell) => output(page, cell).getByText(/⚡ MacBook Pro · /).waitFor();
-  const written = async (pattern) => {
+  const written = async (pattern, name = 'analysis/first.md') => {
     for (let tries = 0; tries < 100; tries++) {
-      const text = mesh.read('analysis/first.md');
+      const text = mesh.read(name);
       if (pattern.test(text)) return text;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    assert.match(mesh.read('analysis/first.md'), pattern);
+    assert.match(mesh.read(name), pattern);
   };
 
   test('a phone is paired by a link, and sees the projects', async () => {
@@ -66,6 +67,22 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await ran(page, 3);
   });
 
+  test('a page that is closed holds up nothing: the output is there, on every device', async (t) => {
+    const page = await phone.context.newPage();
+    await page.goto(`${mesh.origin}/d/analysis/slow.md`);
+    await run(page, 1).tap();
+    await output(page, 1).getByText('Running on MacBook Pro').waitFor();
+    await page.close();
+    const text = await written(/```output:[0-9a-f-]{36}\nafter the page\n```/, 'analysis/slow.md');
+    assert.equal(text.match(/```output:/g).length, 1);
+    const other = await launch(DESKTOP);
+    t.after(() => other.context.close());
+    await other.page.goto(mesh.local);
+    await other.page.getByRole('link', { name: 'slow.md' }).click();
+    await output(other.page, 1).getByText('after the page').waitFor();
+    await ran(other.page, 1);
+  });
+
   test('without the cloud it goes on editing, and runs when the cloud is back', async () => {
     const { page } = phone;
     await mesh.kill('cloud');
@@ -91,6 +108,8 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await page.goto(mesh.local);
     await page.getByRole('link', { name: 'first.md' }).click();
     await page.getByText('edited apart').waitFor();
+    // It saw none of the runs: the document says where they were.
+    await ran(page, 2);
     await run(page, 1).click();
     await ran(page, 1);
     await page.getByRole('button', { name: 'Runs on: MacBook Pro', exact: true }).waitFor();

@@ -2,6 +2,7 @@
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
+use wayfare_protocol::limits::{OUTPUT_INLINE_MAX, OUTPUT_MARKUP_MAX, OUTPUT_PLAIN_MAX};
 
 use crate::content::Content;
 use crate::mime::{MimeClass, ending};
@@ -43,11 +44,18 @@ pub struct Layout {
     pub plain_max: usize,
     /// Bytes of any other text that stand in the document; more becomes a file.
     pub markup_max: usize,
+    /// Bytes of all outputs of one run that stand in the document; what would be more becomes files.
+    pub inline_max: usize,
 }
 
 impl Default for Layout {
     fn default() -> Self {
-        Self { folder: "_assets/generated".to_owned(), plain_max: 64 * 1024, markup_max: 2 * 1024 }
+        Self {
+            folder: "_assets/generated".to_owned(),
+            plain_max: OUTPUT_PLAIN_MAX,
+            markup_max: OUTPUT_MARKUP_MAX,
+            inline_max: OUTPUT_INLINE_MAX,
+        }
     }
 }
 

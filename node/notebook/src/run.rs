@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
 use serde_json::Value;
+use wayfare_protocol::limits::OUTPUT_ITEMS_MAX;
 use wayfare_protocol::mrp::{ExecuteError, MimeBundle, RunEvent};
 
 use crate::content::Content;
@@ -90,15 +91,33 @@ impl RunOutputs {
         }
     }
 
+    /// Of very many outputs the first, and the last: what a run came to, or its error.
+    fn shorten(&mut self) {
+        let over = self.items.len().saturating_sub(OUTPUT_ITEMS_MAX);
+        if over > 0 {
+            let more = over + 1; // and one more for what says so
+            let text = format!("[{more} more outputs are not in the document]\n");
+            let last = self.items.len() - 1;
+            self.items.splice(last - more..last, [Item::Stream { name: StreamName::Stderr, text }]);
+        }
+    }
+
     /// The outputs, and the files that they link to, each once.
     #[must_use]
-    pub fn finish(self) -> (Vec<Output>, Vec<AssetBytes>) {
+    pub fn finish(mut self) -> (Vec<Output>, Vec<AssetBytes>) {
+        self.shorten();
         let mut outputs = Vec::new();
         let mut files = BTreeMap::new();
         let key = OutputKey::Run(self.key);
+        let (mut layout, mut inline) = (self.layout, 0);
         for item in self.items {
             let mut place = |mime: &str, bytes: Vec<u8>| {
-                let (content, file) = self.layout.place(mime, bytes);
+                let left = layout.inline_max.saturating_sub(inline);
+                (layout.plain_max, layout.markup_max) = (layout.plain_max.min(left), layout.markup_max.min(left));
+                let (content, file) = layout.place(mime, bytes);
+                if let Content::Text(text) = &content {
+                    inline += text.len();
+                }
                 files.extend(file.map(|file| (file.path.clone(), file)));
                 content
             };

@@ -53,7 +53,10 @@ fn measured<T>(what: &str, work: impl FnOnce() -> T) -> T {
 fn a_large_notebook_is_read_and_written() {
     for (name, layout) in [
         ("markup as files", Layout::default()),
-        ("all in the document", Layout { markup_max: usize::MAX, plain_max: usize::MAX, ..Layout::default() }),
+        (
+            "all in the document",
+            Layout { markup_max: usize::MAX, plain_max: usize::MAX, inline_max: usize::MAX, ..Layout::default() },
+        ),
     ] {
         let json = notebook();
         println!("{name}: {} bytes of JSON, {} MiB", json.len(), memory());

@@ -10,6 +10,7 @@ use wayfare_notebook::{
     CellPlace, Content, Document, Edits, Layout, Output, OutputForm, OutputKey, RunKey, RunOutputs, StreamName,
     ValueKind, WriteError, clear_all_outputs, clear_outputs, write_outputs,
 };
+use wayfare_protocol::limits::{OUTPUT_INLINE_MAX, OUTPUT_ITEMS_MAX, OUTPUT_PLAIN_MAX};
 use wayfare_protocol::mrp::{ExecuteError, MimeBundle, RunEvent, RunResult};
 
 fn key(attempt: u32) -> RunKey {
@@ -252,6 +253,42 @@ fn pictures_and_long_texts_become_files() {
     assert!(files.iter().any(|path| path.starts_with("f/") && path.ends_with(".png") && path.len() == 2 + 64 + 4));
     let OutputForm::Stream { text: Content::Link(path), .. } = &forms[1] else { panic!("{forms:?}") };
     assert!(files.contains(path) && path.ends_with(".txt"));
+}
+
+#[test]
+fn a_document_has_so_much_of_a_run_and_the_rest_as_files() {
+    let text = "x".repeat(OUTPUT_PLAIN_MAX);
+    let displays = |text: &str, count: usize| -> Vec<RunEvent> {
+        (0..count)
+            .map(|at| RunEvent::Display {
+                bundle: bundle(&[("text/plain", &format!("{at}{}", &text[4..]))]),
+                display_id: None,
+            })
+            .collect()
+    };
+    let (forms, files) = gathered(&displays(&text, 9), Layout::default());
+    let inline: usize = forms
+        .iter()
+        .map(|form| match form {
+            OutputForm::Value { data, .. } => {
+                data.values().map(|c| if let Content::Text(t) = c { t.len() } else { 0 }).sum()
+            }
+            _ => 0,
+        })
+        .sum();
+    assert_eq!((forms.len(), files.len()), (9, 5));
+    assert!(inline <= OUTPUT_INLINE_MAX && inline > OUTPUT_INLINE_MAX - OUTPUT_PLAIN_MAX, "{inline}");
+    // Of very many outputs the first ones and the last.
+    let mut events = displays("12345", OUTPUT_ITEMS_MAX + 7);
+    events.push(stdout("the end"));
+    let (forms, _) = gathered(&events, Layout::default());
+    assert_eq!(forms.len(), OUTPUT_ITEMS_MAX);
+    let said = |at: usize| match &forms[at] {
+        OutputForm::Stream { text: Content::Text(text), .. } => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(said(OUTPUT_ITEMS_MAX - 2), "[9 more outputs are not in the document]\n");
+    assert_eq!(said(OUTPUT_ITEMS_MAX - 1), "the end");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use wayfare_protocol::session::SessionName;
 use super::cells::CellSelection;
 use super::daemon_arguments::DaemonCommand;
 use super::device_arguments::DeviceCommand;
-use super::docs_arguments::DocsCommand;
+use super::docs_arguments::{DocsCommand, DocumentName};
 use super::exit::EXIT_CODES;
 use super::jupyter_arguments::JupyterCommand;
 use super::notebook_arguments::NotebookCommand;
@@ -166,8 +166,11 @@ pub enum IfElsewhere {
 #[derive(Debug, Args)]
 pub struct Run {
     /// The notebook.
-    #[arg(required_unless_present = "code", conflicts_with = "code")]
+    #[arg(required_unless_present_any = ["code", "document"], conflicts_with_all = ["code", "document"])]
     pub notebook: Option<PathBuf>,
+    /// A document of a project instead of a file, as project/path: what its cells wrote is written into it.
+    #[arg(long, value_name = "DOCUMENT", conflicts_with = "code")]
+    pub document: Option<DocumentName>,
     /// Code to run instead of a notebook.
     #[arg(short = 'c', long, value_name = "CODE")]
     pub code: Option<String>,

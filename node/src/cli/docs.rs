@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 use wayfare_actors::document::Library;
-use wayfare_core::document::edits_between;
+use wayfare_core::document::{Body, edits_between};
 use wayfare_protocol::limits::NOTEBOOK_MAX;
 use wayfare_protocol::{DocumentId, ProjectId};
 
@@ -33,9 +33,9 @@ pub(super) async fn docs(app: &App, command: DocsCommand) -> Result<Exit, Failur
 }
 
 /// The documents at the other end of the client's link. Each is in step before it is read, and after it was changed.
-struct Shelf<'a> {
-    app: &'a App,
-    library: &'a Library,
+pub(super) struct Shelf<'a> {
+    pub(super) app: &'a App,
+    pub(super) library: &'a Library,
 }
 
 impl Shelf<'_> {
@@ -99,6 +99,14 @@ impl Shelf<'_> {
         let document = self.library.make_document(project, path).await?;
         self.settled(project.tree()).await?;
         Ok(document)
+    }
+
+    /// A document as it is, with its project.
+    pub(super) async fn open(&self, name: &DocumentName) -> Result<(ProjectId, DocumentId, Body), Failure> {
+        let project = self.project(&name.project).await?;
+        let document = self.library.document(project, &name.path).await?;
+        self.settled(document).await?;
+        Ok((project, document, self.library.copy(document).await?))
     }
 
     async fn cat(&self, name: &DocumentName) -> Result<Exit, Failure> {

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use wayfare_core::document::Body;
 use wayfare_protocol::capability::Needs;
+use wayfare_protocol::document::DocumentCell;
 use wayfare_protocol::limits::CODE_MAX;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
+use wayfare_protocol::{DocumentId, ProjectId};
 
 use super::arguments::{EnvironmentFlags, Run};
 use super::exit::Failure;
@@ -22,15 +25,39 @@ pub(super) struct Step {
     /// What all steps of the session ask of its device.
     pub(super) needs: Needs,
     pub(super) request: ExecuteRequest,
+    /// The cell of a document into which its output is to be written.
+    pub(super) place: Option<DocumentCell>,
+}
+
+/// A document whose cells are to run.
+pub(super) struct Opened {
+    pub(super) project: ProjectId,
+    pub(super) document: DocumentId,
+    pub(super) copy: Body,
+    pub(super) file: NotebookFile,
 }
 
 /// The steps in order; at least one.
 pub(super) fn plan(asked: &Run) -> Result<Vec<Step>, Failure> {
-    let mut steps = match (&asked.notebook, &asked.code) {
-        (Some(path), _) => of_notebook(&NotebookFile::read(path)?, asked)?,
+    let steps = match (&asked.notebook, &asked.code) {
+        (Some(path), _) => of_notebook(&NotebookFile::read(path)?, asked, |_| None)?,
         (None, Some(code)) => vec![of_code(code, asked)?],
         (None, None) => Vec::new(),
     };
+    checked(steps)
+}
+
+/// Those of a document.
+pub(super) fn plan_document(opened: &Opened, asked: &Run) -> Result<Vec<Step>, Failure> {
+    let (project, document) = (opened.project, opened.document);
+    let place = |cell: &Cell| {
+        let begins = opened.copy.character_at(cell.block.start)?;
+        Some(DocumentCell { project, document, begins })
+    };
+    checked(of_notebook(&opened.file, asked, place)?)
+}
+
+fn checked(mut steps: Vec<Step>) -> Result<Vec<Step>, Failure> {
     if let Some(long) = steps.iter().find(|step| step.request.code.len() > CODE_MAX) {
         let which = long.cell.map_or_else(|| "the code".to_owned(), |cell| format!("cell {cell}"));
         return Err(Failure::Usage(format!("{which} is longer than {CODE_MAX} bytes")));
@@ -54,7 +81,11 @@ fn share_needs(steps: &mut [Step]) {
     }
 }
 
-fn of_notebook(file: &NotebookFile, asked: &Run) -> Result<Vec<Step>, Failure> {
+fn of_notebook(
+    file: &NotebookFile,
+    asked: &Run,
+    place: impl Fn(&Cell) -> Option<DocumentCell>,
+) -> Result<Vec<Step>, Failure> {
     let cells = &file.notebook.cells;
     if let Some(selection) = &asked.cells
         && usize::try_from(selection.last()).is_ok_and(|last| last > cells.len())
@@ -67,17 +98,18 @@ fn of_notebook(file: &NotebookFile, asked: &Run) -> Result<Vec<Step>, Failure> {
         asked.cells.as_ref().is_none_or(|selection| selection.contains(cell.index))
             && language.as_ref().is_none_or(|language| cell.language == *language)
     };
-    cells.iter().filter(chosen).map(|cell| of_cell(file, cell, asked)).collect()
+    cells.iter().filter(chosen).map(|cell| of_cell(file, cell, asked, place(cell))).collect()
 }
 
-fn of_cell(file: &NotebookFile, cell: &Cell, asked: &Run) -> Result<Step, Failure> {
+fn of_cell(file: &NotebookFile, cell: &Cell, asked: &Run, place: Option<DocumentCell>) -> Result<Step, Failure> {
     let (mut key, environment) = file.session_of(cell)?;
     if let Some(name) = &asked.session {
         key.name = session_name(name, &file.project.name)?;
     }
     let needs = all(file.notebook.needs_of(cell)?, asked.needs.clone().unwrap_or_default());
     let request = ExecuteRequest { cell: Some(file.cell_ref(cell)), ..ExecuteRequest::of(cell.code.clone()) };
-    Ok(Step { cell: Some(cell.index), key, environment: over(environment, &asked.environment), needs, request })
+    let environment = over(environment, &asked.environment);
+    Ok(Step { cell: Some(cell.index), key, environment, needs, request, place })
 }
 
 /// Code without a notebook belongs to the project of the folder in which the command is given.
@@ -92,6 +124,7 @@ fn of_code(code: &str, asked: &Run) -> Result<Step, Failure> {
         environment: over(Environment::default(), &asked.environment),
         needs: asked.needs.clone().unwrap_or_default(),
         request: ExecuteRequest::of(code),
+        place: None,
     })
 }
 
@@ -159,6 +192,25 @@ mod tests {
         assert_eq!(shown(&["--language", "R"]), ["2 thesis:main (r)"]);
         assert_eq!(shown(&["--cell", "1", "--session", "x"]), ["1 thesis:x (python)"]);
         assert_eq!(shown(&["--cell", "1", "--session", "lab:x"]), ["1 lab:x (python)"]);
+    }
+
+    #[test]
+    fn cells_of_a_document_are_named_by_where_they_begin() {
+        let mut copy = Body::new(1);
+        let insert = NOTEBOOK.replacen("project: thesis\n", "title: \u{1f680}\n", 1);
+        copy.edit(&[wayfare_core::document::Edit::Splice { at: 0, delete: 0, insert: insert.clone() }])
+            .expect("an edit");
+        let file = NotebookFile::of_document("my lab", "a.md", &insert).expect("a notebook");
+        let (project, document) = (ProjectId(uuid::Uuid::from_u128(1)), DocumentId(uuid::Uuid::from_u128(2)));
+        let opened = Opened { project, document, copy, file };
+        let line = ["wayfare", "run", "--document", "my lab/a.md", "--cell", "2-3"];
+        let Command::Run(run) = Arguments::try_parse_from(line).expect("arguments").command else { panic!() };
+        let steps = plan_document(&opened, &run).expect("a plan");
+        let places: Vec<_> = steps.iter().filter_map(|step| Some(opened.copy.place_of(step.place?.begins))).collect();
+        let at = |code: &str| wayfare_core::document::Place::At(insert.find(code).expect("a cell"));
+        assert_eq!(places, [at("```r\n2"), at("```python scratch")]);
+        assert_eq!(steps[0].key.name.to_string(), "my-lab:main");
+        assert!(Arguments::try_parse_from(["wayfare", "run", "a.md", "--document", "lab/a.md"]).is_err());
     }
 
     #[test]

@@ -11,18 +11,28 @@ use wayfare_protocol::session::{OpenSession, SessionKey};
 
 use super::app::App;
 use super::arguments::{IfElsewhere, Run};
+use super::docs::Shelf;
+use super::docs_arguments::DocumentName;
 use super::elsewhere::{Choice, choose};
 use super::exit::{Exit, Failure};
-use super::plan::{Step, is_met, plan};
+use super::plan::{Opened, Step, is_met, plan, plan_document};
 use super::watch::{End, Stage};
 use crate::client::{MeshClient, device_of};
+use crate::notebook::NotebookFile;
 use crate::render::Form;
 
 /// Runs what was asked for.
 pub(super) async fn run(app: &App, asked: &Run) -> Result<Exit, Failure> {
-    let mut steps = plan(asked)?;
+    let known = if asked.document.is_none() { Some(plan(asked)?) } else { None };
     let mut stage = Stage::new(app.screen, app.form, app.limits.kernel_stop)?;
     let mut client = stage.or_interrupt(app.connect()).await?;
+    let mut steps = match (known, &asked.document) {
+        (None, Some(name)) => {
+            let opened = stage.or_interrupt(open_document(&Shelf { app, library: client.library() }, name)).await?;
+            plan_document(&opened, asked)?
+        }
+        (known, _) => known.unwrap_or_default(),
+    };
     let device = match &asked.on {
         Some(name) => Some(device_of(&stage.or_interrupt(client.devices()).await?, name)?),
         None => None,
@@ -38,7 +48,10 @@ pub(super) async fn run(app: &App, asked: &Run) -> Result<Exit, Failure> {
             say_opened(&stage, &step, &opened)?;
             open = Some(step.key.clone());
         }
-        let run = client.run(step.request.clone());
+        let run = match step.place {
+            Some(place) => client.run_cell(step.request.clone(), place),
+            None => client.run(step.request.clone()),
+        };
         let end = stage.watch(&mut client, run, step.cell, 1, asked.timeout).await?;
         exit = worse(exit, exit_of(&end));
         match end {
@@ -56,6 +69,12 @@ pub(super) async fn run(app: &App, asked: &Run) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
+}
+
+async fn open_document(shelf: &Shelf<'_>, name: &DocumentName) -> Result<Opened, Failure> {
+    let (project, document, copy) = shelf.open(name).await?;
+    let file = NotebookFile::of_document(&name.project, &name.path, &copy.text())?;
+    Ok(Opened { project, document, copy, file })
 }
 
 /// Sessions that live on another device than the chosen one: what becomes of each is asked before anything runs.

@@ -155,6 +155,16 @@ impl NotebookFile {
         Ok(Self { path: full, notebook, project })
     }
 
+    /// A document of a project as a notebook.
+    ///
+    /// # Errors
+    /// If its front matter is not as documented.
+    pub fn of_document(project: &str, path: &str, text: &str) -> Result<Self, NotebookError> {
+        let notebook = Notebook::parse(text)?;
+        let project = Project::of_document(project, notebook.front_matter.project.as_deref())?;
+        Ok(Self { path: PathBuf::from(path), notebook, project })
+    }
+
     /// The session of a cell; see [`Notebook::session_of`].
     ///
     /// # Errors

@@ -28,20 +28,26 @@ impl Project {
         let own = notebook.parent().unwrap_or(Path::new("/"));
         let is_project = |folder: &&Path| MARKERS.iter().any(|marker| folder.join(marker).is_file());
         let root = own.ancestors().find(is_project).unwrap_or(own).to_owned();
-        let name = match named {
-            Some(name) => {
-                SessionName::new(name, super::DEFAULT_SESSION)
-                    .map_err(|error: SessionNameError| NotebookError::FrontMatter(format!("project: {error}")))?
-                    .project
-            }
-            None => fit(&root),
-        };
-        Ok(Self { name, root })
+        let folder = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Self { name: chosen(named, &folder)?, root })
+    }
+
+    /// The project of a document: the name in its front matter, else that of the project that it is in.
+    ///
+    /// # Errors
+    /// As of [`Project::of`].
+    pub fn of_document(project: &str, named: Option<&str>) -> Result<Self, NotebookError> {
+        Ok(Self { name: chosen(named, project)?, root: PathBuf::new() })
     }
 }
 
-fn fit(folder: &Path) -> String {
-    let name = folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+fn chosen(named: Option<&str>, otherwise: &str) -> Result<String, NotebookError> {
+    let Some(name) = named else { return Ok(fit(otherwise)) };
+    let refused = |error: SessionNameError| NotebookError::FrontMatter(format!("project: {error}"));
+    Ok(SessionName::new(name, super::DEFAULT_SESSION).map_err(refused)?.project)
+}
+
+fn fit(name: &str) -> String {
     let legal = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     let name: String = name.chars().take(SessionName::PART_MAX).map(|c| if legal(c) { c } else { '-' }).collect();
     if name.is_empty() { "root".to_owned() } else { name }

@@ -53,6 +53,7 @@ impl Default for Limits {
             sessions: 64,
             readers_per_session: 64,
             output_tail: MIB,
+            output_retry: s(5),
             output_log: 256 * MIB as u64,
             output_read: 256 * KIB,
             journal_memory: 4 * MIB as u64,

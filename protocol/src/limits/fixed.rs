@@ -32,6 +32,19 @@ pub const NOTEBOOK_MAX: u64 = 16 * 1024 * 1024;
 pub const IPYNB_MAX: u64 = 256 * 1024 * 1024;
 /// Largest file beside a notebook that goes into one of Jupyter's.
 pub const ASSET_MAX: u64 = 256 * 1024 * 1024;
+/// Bytes of a stream or of plain text that stand in a document; more becomes a file.
+pub const OUTPUT_PLAIN_MAX: usize = 64 * 1024;
+/// Bytes of any other text of an output that stand in a document; more becomes a file.
+pub const OUTPUT_MARKUP_MAX: usize = 2 * 1024;
+/// Bytes of all outputs of one run that stand in a document; what would be more becomes files.
+pub const OUTPUT_INLINE_MAX: usize = 256 * 1024;
+/// Outputs of one run that a document has; what there are more is only in the session's journal.
+pub const OUTPUT_ITEMS_MAX: usize = 1_000;
+/// Bytes of one run's output that are gathered for its document; what comes after them is only in the session's journal.
+pub const OUTPUT_GATHERED_MAX: usize = 64 * 1024 * 1024;
+/// Times that the cell of a run that has ended is looked for in a replica which is in step with the cloud's, before its output is
+/// given up.
+pub const OUTPUT_LOOKS: u32 = 6;
 /// Bytes of an asset in one message, so that what is urgent goes between them.
 pub const ASSET_PIECE_MAX: usize = 64 * 1024;
 /// Bytes of an asset that are written at once: an upload that was cut off goes on at a multiple of it.

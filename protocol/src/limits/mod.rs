@@ -97,6 +97,8 @@ pub struct Limits {
     pub readers_per_session: usize,
     /// Bytes of recent output that a session keeps in memory at one place.
     pub output_tail: usize,
+    /// The output of a cell that cannot be written into its document is tried again after so long.
+    pub output_retry: Duration,
     /// Bytes of output that a session keeps in its log at one place; older runs' events go first.
     pub output_log: u64,
     /// Bytes read from a log at once for a reader that is behind.
@@ -332,6 +334,7 @@ impl Limits {
             drain_order: self.drain_order / by,
             announcement: self.announcement / by,
             asset_retry: self.asset_retry / by,
+            output_retry: self.output_retry / by,
             http_ping: self.http_ping / by,
             http_presence: self.http_presence / by,
             migration_order: self.migration_order / by,

@@ -17,7 +17,8 @@ use wayfare_protocol::capability::{Capabilities, Gpu, Hardware, Load, Needs, Run
 use wayfare_protocol::identity::{PublicKey, SignatureBytes};
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
 use wayfare_protocol::{
-    AccountId, DeviceId, DocumentId, Epoch, ErrorCode, Head, NodeId, Refusal, RequestId, RunId, SessionId, TraceId,
+    AccountId, DeviceId, DocumentId, Epoch, ErrorCode, Head, NodeId, ProjectId, Refusal, RequestId, RunId, SessionId,
+    TraceId,
 };
 
 /// Names the variants of an enum, exhaustively.
@@ -42,6 +43,7 @@ pub const RUN: RunId = RunId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_000
 pub const TRACE: TraceId = TraceId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0004));
 pub const ACCOUNT: AccountId = AccountId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0005));
 pub const DOCUMENT: DocumentId = DocumentId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0006));
+pub const PROJECT: ProjectId = ProjectId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0007));
 pub const DEVICE: DeviceId = DeviceId([0xd1; 32]);
 pub const NODE: NodeId = NodeId(DEVICE);
 pub const EPOCH: Epoch = Epoch { generation: 1, n: 7 };

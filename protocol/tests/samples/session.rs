@@ -3,6 +3,7 @@
 use wayfare_protocol::ask::{
     Completeness, Completion, Detail, HistoryEntry, Inspection, KernelAsk, KernelTold, Variable, VariableDetail,
 };
+use wayfare_protocol::document::{CharacterId, DocumentCell};
 use wayfare_protocol::host::{HostHello, HostMessage, HostRequest, KernelCondition};
 use wayfare_protocol::mrp::{CellRef, ExecuteRequest};
 use wayfare_protocol::output::RunOutcome;
@@ -14,7 +15,7 @@ use wayfare_protocol::{ErrorCode, Wall};
 use super::outputs::record;
 use super::*;
 
-crate::variants!(call: SessionCall { Run, Interrupt, Input, SetEnvironment, Stop, Describe, Runs, Ask, Reset });
+crate::variants!(call: SessionCall { Run, Interrupt, Input, SetEnvironment, Stop, Describe, Runs, Ask, Reset, RunCell });
 crate::variants!(answer: SessionAnswer { Accepted, UnknownRun, Done, Session, Refused, Runs, Told });
 crate::variants!(state: SessionState { Cold, Starting, Idle, Busy, Unreachable });
 crate::variants!(reason: RouteReason {
@@ -48,6 +49,10 @@ pub fn execute() -> ExecuteRequest {
     ExecuteRequest { cell, ..ExecuteRequest::of("print('hé')") }
 }
 
+pub fn cell() -> DocumentCell {
+    DocumentCell { project: PROJECT, document: DOCUMENT, begins: CharacterId { client: 4_000_000_000, clock: 17 } }
+}
+
 pub fn calls() -> Vec<SessionCall> {
     vec![
         SessionCall::Run(RunRequest { run: RUN, again: true, request: execute() }),
@@ -59,6 +64,7 @@ pub fn calls() -> Vec<SessionCall> {
         SessionCall::Runs { last: 20 },
         SessionCall::Ask(KernelAsk::Variables),
         SessionCall::Reset,
+        SessionCall::RunCell { asked: RunRequest { run: RUN, again: false, request: execute() }, cell: cell() },
     ]
 }
 

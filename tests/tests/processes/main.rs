@@ -13,6 +13,7 @@ mod jupyter;
 mod killed;
 mod local;
 mod moves;
+mod outputs;
 mod placement;
 mod questions;
 mod readers;

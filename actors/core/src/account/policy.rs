@@ -93,11 +93,10 @@ impl Account {
 
     /// Why a call that came from the cloud is not passed to its session.
     pub(super) fn reluctant_to_call(&self, link: LinkId, asked: &MrpRequest) -> Option<Refusal> {
-        match &asked.call {
-            // A run that may have been accepted before is its session's to answer.
-            SessionCall::Run(run) if !run.again => {}
-            SessionCall::Reset => {}
-            _ => return None,
+        // A run that may have been accepted before is its session's to answer.
+        let begins = asked.call.run().is_some_and(|run| !run.again) || asked.call == SessionCall::Reset;
+        if !begins {
+            return None;
         }
         self.reluctant(link, Some(asked.session))
     }

@@ -1,7 +1,7 @@
 //! Calls of sessions: to a session of this node, to the owner's link, or upstream.
 
 use wayfare_protocol::control::{Control, MrpRequest, MrpResponse, PresenceInfo};
-use wayfare_protocol::session::{SessionAnswer, SessionCall};
+use wayfare_protocol::session::SessionAnswer;
 use wayfare_protocol::{DeviceId, ErrorCode, Limits, Now, Refusal, RequestId};
 
 use super::pending::{Ask, Kind, Passed, Pending, Side};
@@ -146,8 +146,8 @@ impl Account {
             let limits = &self.config.limits;
             match kind {
                 Kind::Request(mut asked) => {
-                    if let (SessionCall::Run(run), Passed::Lost) = (&mut asked.call, passed) {
-                        run.again = true;
+                    if passed == Passed::Lost {
+                        asked.call.sent_before();
                     }
                     self.pending.sent(ask, link, now.boot.after(limits.request));
                     self.send_request(link, asked, out);

@@ -1,6 +1,7 @@
 //! What a conversation is made of, is told, and decides.
 
 use wayfare_protocol::control::{Control, OpenedSession};
+use wayfare_protocol::document::DocumentCell;
 use wayfare_protocol::mrp::{ExecuteRequest, RunEvent};
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall};
@@ -36,6 +37,8 @@ pub enum Input {
         trace: TraceId,
         /// What to execute.
         execute: ExecuteRequest,
+        /// The cell of a document into which its output is to be written.
+        cell: Option<DocumentCell>,
     },
     /// The user wants to see a run from a number on.
     Attach {

@@ -36,7 +36,7 @@ pub use interface::{Config, Effect, Input, Told};
 enum Phase {
     Idle,
     Opening { request: RequestId, open: OpenSession, again_at: Boot },
-    Submitting { asked: MrpRequest, run: RunId, again_at: Boot, stream: Stream, greeting: Option<Told> },
+    Submitting { asked: Box<MrpRequest>, run: RunId, again_at: Boot, stream: Stream, greeting: Option<Told> },
     Attached { session: SessionId, run: RunId, next: u64, stream: Stream },
 }
 
@@ -193,7 +193,7 @@ fn unseen(number: u64, event: RunEvent, next: u64) -> Option<(u64, RunEvent)> {
 }
 
 /// Whether the same request may well be answered otherwise a little later.
-fn is_passing(code: ErrorCode) -> bool {
+pub(crate) fn is_passing(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::OwnerUnreachable
@@ -220,13 +220,13 @@ impl Machine for Conversation {
                 self.phase = Phase::Opening { request, open, again_at: now.boot };
                 self.send_open(now, out);
             }
-            Input::Run { request, run, trace, execute } => {
+            Input::Run { request, run, trace, execute, cell } => {
                 let Some(session) = self.session else {
                     let refusal = Refusal::new(ErrorCode::NotFound, "no session is open");
                     return out.push(Effect::Tell(Told::RunRefused { run, refusal }));
                 };
-                let call = SessionCall::Run(RunRequest { run, again: false, request: execute });
-                let asked = MrpRequest { request, trace, session, epoch: None, call };
+                let call = SessionCall::of_run(RunRequest { run, again: false, request: execute }, cell);
+                let asked = Box::new(MrpRequest { request, trace, session, epoch: None, call });
                 let stream = Stream::None { again_at: None };
                 self.phase = Phase::Submitting { asked, run, again_at: now.boot, stream, greeting: None };
                 self.submit(now, out);

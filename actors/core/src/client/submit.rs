@@ -3,7 +3,7 @@
 use wayfare_protocol::Now;
 use wayfare_protocol::control::{Control, MrpResponse};
 use wayfare_protocol::output::RunOutcome;
-use wayfare_protocol::session::{SessionAnswer, SessionCall};
+use wayfare_protocol::session::SessionAnswer;
 use wayfare_protocol::stream::{Destination, RunUpdate};
 
 use super::{Conversation, Effect, Phase, Stream, Told, is_passing};
@@ -14,10 +14,8 @@ impl Conversation {
         if let Phase::Submitting { asked, run, again_at, stream, .. } = &mut self.phase {
             *again_at = now.boot.after(self.limits.request);
             if self.linked {
-                out.push(Effect::Send(Control::MrpRequest(asked.clone())));
-                if let SessionCall::Run(run) = &mut asked.call {
-                    run.again = true; // from here on it may have arrived
-                }
+                out.push(Effect::Send(Control::MrpRequest(asked.as_ref().clone())));
+                asked.call.sent_before(); // from here on it may have arrived
                 if matches!(stream, Stream::None { .. }) {
                     *stream = Stream::Opening;
                     out.push(Effect::OpenStream(Destination::Run { session: asked.session, run: *run, from: 1 }));

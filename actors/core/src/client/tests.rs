@@ -94,7 +94,8 @@ impl Bench {
 
     fn run(&mut self) {
         let execute = ExecuteRequest::of("1+1");
-        self.input(Input::Run { request: request(11), run: run(), trace: TraceId(Uuid::from_u128(3)), execute });
+        let (request, trace) = (request(11), TraceId(Uuid::from_u128(3)));
+        self.input(Input::Run { request, run: run(), trace, execute, cell: None });
     }
 
     fn answer(&mut self, answer: SessionAnswer) {

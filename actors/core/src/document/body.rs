@@ -1,14 +1,18 @@
 //! What a document is: a history of Yjs, and what is asked of it. Nothing else in this room knows yrs.
 
+use wayfare_protocol::document::CharacterId;
 use yrs::updates::decoder::Decode as _;
 use yrs::updates::encoder::Encode as _;
 use yrs::{
-    Any, ClientID, Doc, GetString as _, Map as _, OffsetKind, Options, Out, ReadTxn as _, Snapshot, StateVector,
-    Text as _, Transact as _, Update, WriteTxn as _,
+    Any, Assoc, ClientID, Doc, GetString as _, ID, IndexedSequence as _, Map as _, OffsetKind, Options, Out,
+    ReadTxn as _, Snapshot, StateVector, StickyIndex, Text as _, Transact as _, Update, WriteTxn as _,
 };
 
 /// The text of a document, in its history.
 pub const CONTENT: &str = "content";
+
+/// Numbers of replicas are below it.
+const CLIENTS: u64 = 1 << 53;
 
 /// Bytes that are no update or no state vector, or an update that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +73,17 @@ pub enum EditError {
         /// Bytes of the text.
         length: usize,
     },
+}
+
+/// Where a character is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At that byte of the text.
+    At(usize),
+    /// It was deleted.
+    Deleted,
+    /// What wrote it has not come here.
+    Unknown,
 }
 
 /// What is compared before a log is dropped in favour of what it was merged into.
@@ -215,6 +230,38 @@ impl Body {
     pub fn text(&self) -> String {
         let transaction = self.0.transact();
         transaction.get_text(CONTENT).map(|text| text.get_string(&transaction)).unwrap_or_default()
+    }
+
+    /// The character that begins at a byte of the text; `None` if there is none.
+    #[must_use]
+    pub fn character_at(&self, byte: usize) -> Option<CharacterId> {
+        let transaction = self.0.transact();
+        let text = transaction.get_text(CONTENT)?;
+        let before = text.sticky_index(&transaction, index(byte), Assoc::After)?;
+        let ID { client, clock } = *before.id()?;
+        Some(CharacterId { client: client.get(), clock })
+    }
+
+    /// Where a character is now.
+    #[must_use]
+    pub fn place_of(&self, character: CharacterId) -> Place {
+        if character.client >= CLIENTS {
+            return Place::Unknown; // no replica has such a number
+        }
+        let transaction = self.0.transact();
+        let client = ClientID::new(character.client);
+        if transaction.state_vector().get(&client) <= character.clock {
+            return Place::Unknown;
+        }
+        let beside = |assoc| {
+            let place = StickyIndex::from_id(ID::new(client, character.clock), assoc).get_offset(&transaction)?;
+            usize::try_from(place.index).ok()
+        };
+        match (beside(Assoc::After), beside(Assoc::Before)) {
+            // Of one that was deleted both sides are one place.
+            (Some(begin), Some(end)) if begin < end => Place::At(begin),
+            _ => Place::Deleted,
+        }
     }
 
     /// The entries of a map that are text, in the order of their keys.

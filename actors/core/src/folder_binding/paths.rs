@@ -1,5 +1,7 @@
 //! Which paths of a folder may be documents.
 
+use wayfare_protocol::AssetId;
+
 /// Endings of files that are documents. All others are assets.
 pub const ENDINGS: &[&str] = &["md", "markdown", "qmd", "Rmd", "rmd", "txt"];
 
@@ -85,11 +87,12 @@ fn is_plain(path: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a file of that name is a document, by its ending.
+/// Whether a file of that name is a document, by its ending. One that is called by its hash is none: that is a long text of an output.
 #[must_use]
 pub fn is_document(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && ENDINGS.contains(&ending))
+    name.rsplit_once('.')
+        .is_some_and(|(stem, ending)| !stem.is_empty() && ENDINGS.contains(&ending) && stem.parse::<AssetId>().is_err())
 }
 
 /// Of the patterns in [`IGNORED`]: at most two stars, each for any text. Names are compared without their case, as some disks do.
@@ -164,6 +167,8 @@ mod tests {
         for bad in ["../picture.png", ".git/config", "a.png~", "a.md", ""] {
             assert!(fits_file(bad).is_err(), "{bad:?}");
         }
+        let long_output = format!("_assets/generated/{}.txt", AssetId([7; 32]));
+        assert!(fits_file(&long_output).is_ok() && fits(&long_output).is_err(), "it is called by its hash");
         assert!(fits(&format!("{}.md", "x".repeat(250))).is_err());
     }
 

@@ -129,6 +129,12 @@ impl Outputs {
         self.runs.get(run)
     }
 
+    /// Whether readers may see a run's last record so far.
+    #[must_use]
+    pub fn is_shown(&self, run: RunId) -> bool {
+        self.runs.get(run).is_some_and(|run| run.last_sequence <= self.shown)
+    }
+
     /// The runs whose end is told by a record before that sequence and nowhere else, each given once: run, attempt, number of the last
     /// event, outcome. Who trims the log keeps them elsewhere first ([`Outputs::restore_end`]).
     pub fn take_ends_before(&mut self, sequence: u64) -> Vec<(RunId, u32, u64, RunOutcome)> {

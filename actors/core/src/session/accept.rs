@@ -1,5 +1,6 @@
 //! Accepting runs: recorded before they are answered, started in order.
 
+use wayfare_protocol::document::DocumentCell;
 use wayfare_protocol::limits::CODE_MAX;
 use wayfare_protocol::session::{RunRequest, SessionAnswer};
 use wayfare_protocol::{ErrorCode, Now, Refusal};
@@ -8,7 +9,14 @@ use super::{After, Caller, Effect, InboxRecord, RuntimeSession};
 use crate::machine::Sink;
 
 impl RuntimeSession {
-    pub(super) fn accept(&mut self, now: Now, caller: Caller, asked: RunRequest, out: &mut impl Sink<Effect>) {
+    pub(super) fn accept(
+        &mut self,
+        now: Now,
+        caller: Caller,
+        asked: RunRequest,
+        cell: Option<DocumentCell>,
+        out: &mut impl Sink<Effect>,
+    ) {
         let RunRequest { run, again, request } = asked;
         if let Some(known) = self.runs.get(run) {
             let reply = Effect::Reply { caller, answer: self.accepted(known.position) };
@@ -28,7 +36,9 @@ impl RuntimeSession {
         let position = self.runs.next_position();
         // The outputs may know its end already, from a life that recorded the end and lost the acceptance.
         let was_idle = self.is_idle() && self.outcome(run).is_none();
-        let mut records = vec![InboxRecord::Accepted { position, run, request, at: now.wall }];
+        // Before the acceptance: of a write that was cut in two there is a cell without a run, and no run that lost its cell.
+        let mut records: Vec<_> = cell.into_iter().map(|cell| InboxRecord::OfCell { run, cell }).collect();
+        records.push(InboxRecord::Accepted { position, run, request, at: now.wall });
         let mut after = vec![After::Do(Box::new(Effect::Reply { caller, answer: self.accepted(position) }))];
         if was_idle {
             // One write when idle: the answer and the hand-over wait for the same append.

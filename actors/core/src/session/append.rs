@@ -22,6 +22,8 @@ pub(super) enum After {
     HandOver { position: u64 },
     /// Records that readers may see and the host may forget.
     Show { through: u64, acknowledge: Option<HostSequence> },
+    /// The change to a document to be merged.
+    MergeOutput { run: RunId },
     /// Output records below that sequence may be deleted: how their runs ended is recorded elsewhere.
     Forget { before: u64 },
 }
@@ -114,6 +116,7 @@ impl RuntimeSession {
                         self.acknowledge(acknowledge, out);
                     }
                 }
+                After::MergeOutput { run } => self.output_recorded(run),
                 After::Forget { before } => out.push(Effect::Reader(ReaderEffect::Trim { before })),
             }
         }

@@ -21,7 +21,8 @@ impl RuntimeSession {
             return out.push(Effect::Reply { caller, answer: SessionAnswer::Refused(refusal) });
         }
         let (answer, after) = match call {
-            SessionCall::Run(asked) => return self.accept(now, caller, asked, out),
+            SessionCall::Run(asked) => return self.accept(now, caller, asked, None, out),
+            SessionCall::RunCell { asked, cell } => return self.accept(now, caller, asked, Some(cell), out),
             SessionCall::SetEnvironment(environment) => {
                 let op = self.append_inbox(vec![InboxRecord::Environment(environment)], vec![], out);
                 self.outdate();

@@ -1,11 +1,12 @@
 //! What a session's machine is made of, is told, and decides.
 
+use bytes::Bytes;
 use wayfare_protocol::host::{HostMessage, HostRequest};
 use wayfare_protocol::output::OutputRecord;
 use wayfare_protocol::session::{Environment, SessionAnswer, SessionCall, SessionInfo, SessionKey};
-use wayfare_protocol::{Epoch, Limits, NodeId, Refusal, SessionId};
+use wayfare_protocol::{DocumentId, Epoch, Limits, NodeId, Refusal, SessionId};
 
-use super::{InboxRecord, LoggedOutput};
+use super::{Composed, EndedCell, InboxRecord, LoggedOutput};
 use crate::machine::OpId;
 use crate::outputs::{ReaderEffect, ReaderId, Want};
 use crate::ownership;
@@ -98,6 +99,10 @@ pub enum Outcome {
     NotYet,
     /// The host was ended by force.
     Killed,
+    /// A run's output as a change to its document.
+    Composed(Composed),
+    /// A change was merged into a document, durably, or why not.
+    Merged(Result<(), Refusal>),
 }
 
 /// What to do.
@@ -162,4 +167,20 @@ pub enum Effect {
     Ownership(ownership::Effect),
     /// The session's description changed.
     Publish(SessionInfo),
+    /// Make of a run's output a change to the document of its cell. Nothing is changed by that but that files are kept.
+    ComposeOutput {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// The run and its cell.
+        ended: EndedCell,
+    },
+    /// Merge a change into this node's replica of a document.
+    MergeOutput {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// The document.
+        document: DocumentId,
+        /// The update, in the encoding of Yjs.
+        update: Bytes,
+    },
 }

@@ -16,7 +16,8 @@
 //! Absent again, the started runs are `Interrupted`, and a host is started for what waits; but if the last one was started here and
 //! its kernel never answered, what waits fails with the reason, because the next would do no better.
 //! `Stop` takes back what waits and ends the host in its phase's way; `Reset` does the same and starts the next kernel at once. A
-//! kernel that had nothing to do for long is ended by policy ([`idle`]).
+//! kernel that had nothing to do for long is ended by policy ([`idle`]). What a run of a cell wrote goes into the cell's document when it
+//! has ended ([`cells`]).
 //!
 //! What must be durable before something else happens waits in `after` for the `Done` of its append: `Accepted` before the
 //! answer, `Started` before the hand-over, records before readers see them and before the host may forget them, a run taken back
@@ -26,6 +27,7 @@ mod accept;
 mod append;
 mod ask;
 mod call;
+mod cells;
 mod conversation;
 mod host;
 mod idle;
@@ -50,6 +52,8 @@ use crate::outputs::{Executor, Outputs, READER, ReaderId, Want};
 use crate::ownership::{self, Ownership, Phase};
 use append::After;
 use ask::Question;
+use cells::Cells;
+pub use cells::{Composed, EndedCell};
 use host::Host;
 pub use interface::{Caller, Config, Effect, Input, Outcome};
 use published::Published;
@@ -89,6 +93,8 @@ pub struct RuntimeSession {
     wants_kernel: bool,
     /// Since when the kernel has had nothing to do.
     idle_since: Option<Boot>,
+    /// Runs whose output is to be in documents.
+    cells: Cells,
 }
 
 impl Machine for RuntimeSession {
@@ -124,6 +130,7 @@ impl Machine for RuntimeSession {
             answered: Vec::new(),
             wants_kernel: false,
             idle_since: None,
+            cells: Cells::default(),
         }
     }
 
@@ -143,12 +150,14 @@ impl Machine for RuntimeSession {
             Input::Done { op, outcome } => self.on_done(now, op, outcome, out),
         }
         self.tell_answered(out);
+        self.write_next(now, out);
         self.note_idle(now);
         self.publish(out);
     }
 
     fn deadline(&self) -> Option<Boot> {
-        earlier(earlier(self.host.deadline(), self.ownership.deadline()), self.idle_deadline())
+        let own = earlier(self.idle_deadline(), self.cells.deadline().filter(|_| self.acts()));
+        earlier(earlier(self.host.deadline(), self.ownership.deadline()), own)
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
@@ -157,6 +166,7 @@ impl Machine for RuntimeSession {
         let mut effects = Vec::new();
         self.ownership.wake(now, &mut effects);
         self.take_ownership(effects, out);
+        self.write_next(now, out);
         self.note_idle(now);
         self.publish(out);
     }
@@ -221,6 +231,7 @@ impl RuntimeSession {
             InboxRecord::Environment(environment) => self.config.environment = environment.clone(),
             InboxRecord::KernelStarting { kernel } => self.kernels = *kernel,
             InboxRecord::Accepted { position, run, request, at } => {
+                self.cells.accepted(*run, &request.code);
                 self.runs.accept(*run, *position, request.clone(), *at);
                 if let Some(outcome) = self.outcome(*run) {
                     self.runs.end(*run, outcome);
@@ -233,6 +244,9 @@ impl RuntimeSession {
                     self.outputs.restore_end(ended.run, ended.attempt, ended.last_number, ended.outcome);
                 }
             }
+            InboxRecord::OfCell { run, cell } => self.cells.named(*run, *cell),
+            InboxRecord::OutputComposed { run, update } => self.cells.composed(*run, update),
+            InboxRecord::OutputSettled { run } => self.cells.settled(*run),
         }
     }
 
@@ -333,6 +347,8 @@ impl RuntimeSession {
             Outcome::Gone => self.host_gone(op, out),
             Outcome::NotYet => self.host_not_yet(now, op, out),
             Outcome::Killed => self.host_killed(op, out),
+            Outcome::Composed(composed) => self.output_composed(now, op, composed, out),
+            Outcome::Merged(outcome) => self.output_merged(now, op, outcome, out),
         }
     }
 }

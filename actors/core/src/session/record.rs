@@ -1,6 +1,8 @@
 //! What a session's node logs.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use wayfare_protocol::document::DocumentCell;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::output::{OutputRecord, RunOutcome};
 use wayfare_protocol::session::Environment;
@@ -44,6 +46,25 @@ pub enum InboxRecord {
     OutputsForgotten {
         /// How they ended.
         runs: Vec<EndedRun>,
+    },
+    /// A run that is about to be accepted is of that cell: its output is to be written there.
+    OfCell {
+        /// The run.
+        run: RunId,
+        /// The cell.
+        cell: DocumentCell,
+    },
+    /// The update by which the document of its cell has a run's output: that is merged, and no other.
+    OutputComposed {
+        /// The run.
+        run: RunId,
+        /// The update, in the encoding of Yjs.
+        update: Bytes,
+    },
+    /// A run's output is in the document of its cell, or has no place there.
+    OutputSettled {
+        /// The run.
+        run: RunId,
     },
 }
 

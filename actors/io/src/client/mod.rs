@@ -19,6 +19,7 @@ use wayfare_protocol::ask::{KernelAsk, KernelTold};
 use wayfare_protocol::capability::Needs;
 use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{DeviceInfo, OpenedSession};
+use wayfare_protocol::document::DocumentCell;
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall, SessionInfo};
@@ -232,6 +233,11 @@ impl MeshClient {
     /// Executes code in the open session; what comes of it is told by [`MeshClient::next`].
     pub fn run(&self, request: ExecuteRequest) -> RunId {
         self.client.run(request)
+    }
+
+    /// The same, of a cell of a document: the session's node writes its output there when it has ended.
+    pub fn run_cell(&self, request: ExecuteRequest, cell: DocumentCell) -> RunId {
+        self.client.run_cell(request, Some(cell))
     }
 
     /// Shows a run from an event number on; what comes of it is told by [`MeshClient::next`].

@@ -101,6 +101,11 @@ impl Library {
         &self.1
     }
 
+    /// Whether its documents are those of the cloud, as far as is known: it is connected, or there is none.
+    pub(crate) fn is_in_step(&self) -> bool {
+        !self.0.has_above || self.0.directory.documents_above().is_some()
+    }
+
     pub(super) fn limits(&self) -> &Limits {
         &self.0.limits
     }

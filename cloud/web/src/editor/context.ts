@@ -6,6 +6,7 @@ import type { Device } from '../mesh/interface.ts';
 import type { Place } from '../place.ts';
 import type { Cell } from '../notebook/document.ts';
 import type { LiveRun } from '../runs/live-run.ts';
+import type { RunEnd } from '../runs/record.ts';
 
 export interface Asked {
   /** Name of the device; empty if it is not known. */
@@ -27,6 +28,8 @@ export interface NotebookContext {
   asked(run: LiveRun): Asked;
   /** Takes back a run, and those of its group behind it, and runs their cells on a device in a session of its own. */
   runOn(run: LiveRun, device: Device): void;
+  /** How the run ended whose output that is, where that is known. */
+  ended(key: string): RunEnd | undefined;
   /** The id of the live session that a cell goes to, if there is one. */
   sessionOf(cell: Cell): Promise<string | null>;
   /** A file of the document's outputs, from this browser or from the session that the cell's run is in. */

@@ -122,6 +122,14 @@ export interface Session {
   epoch: { generation: number; number: number };
 }
 
+/** A cell of a document. */
+export interface DocumentCell {
+  project: string;
+  document: string;
+  /** The character with which its fence begins, as Yjs calls it. */
+  begins: { client: number; clock: number };
+}
+
 /** What is to be executed, and where. */
 export interface RunRequest {
   /** Project and notebook are the session's name: each 1 to 64 letters, digits, `-`, `_` or `.`. */
@@ -133,6 +141,8 @@ export interface RunRequest {
   code: string;
   /** The cell it came from: path of the document in its project, and the cell's number from 1. */
   cell?: { document: string; index: number };
+  /** The same cell by ids: the session's device writes its output there, once, when it has ended. */
+  place?: DocumentCell;
   /** A UUIDv7, new for each run. Made here if it is not given. */
   runId?: string;
   /** The device that is to have the session if it is made now. Otherwise the mesh chooses one. */

@@ -88,10 +88,10 @@ export class HomeMesh implements Mesh {
 
   run(request: RunRequest): Run {
     const run = this.#reading(request.runId ?? newId());
-    const { code, cell = null } = request;
+    const { code, cell = null, place = null } = request;
     const execute = { code, storeHistory: true, silent: false, allowStdin: true, cell };
     this.#open(request).then(
-      (opened) => run.submit(opened, execute),
+      (opened) => run.submit(opened, execute, place),
       (error: Error) => run.fail(error),
     );
     run.accepted.catch(({ code }: Refused) => {

@@ -147,6 +147,19 @@ server: ServerIdentity,
 version: string, };
 
 /**
+ * A character in the history of a document, as Yjs calls it. It stays the same whatever is written around it.
+ */
+export type CharacterId = { 
+/**
+ * The replica that wrote it.
+ */
+client: number, 
+/**
+ * Its place in what that replica wrote, in UTF-16 code units.
+ */
+clock: number, };
+
+/**
  * How urgent a stream's bytes are. Frames of a more urgent class go first.
  */
 export type Class = "Control" | "Interactive" | "Bulk";
@@ -313,6 +326,23 @@ node: Capabilities | null,
  * How busy it is, if it has told.
  */
 load: Load | null, };
+
+/**
+ * The cell of a document that a run is of.
+ */
+export type DocumentCell = { 
+/**
+ * The project that the document is of: files of the output are that project's.
+ */
+project: ProjectId, 
+/**
+ * The document.
+ */
+document: DocumentId, 
+/**
+ * The character with which the cell's fence begins.
+ */
+begins: CharacterId, };
 
 /**
  * One replicated document: its history, whatever it is called and wherever its file is.
@@ -794,6 +824,11 @@ since: Wall, } } | { "Revoked": {
 at: Wall, } };
 
 /**
+ * A tree of documents and assets that belong together.
+ */
+export type ProjectId = string;
+
+/**
  * An Ed25519 public key as it travels: 32 bytes that may not be a point of the curve.
  */
 export type PublicKey = Uint8Array;
@@ -1092,7 +1127,15 @@ text: string, } } | { "SetEnvironment": Environment } | "Stop" | "Describe" | { 
 /**
  * At most so many, and never more than [`crate::limits::RUNS_LISTED_MAX`].
  */
-last: number, } } | { "Ask": KernelAsk } | "Reset";
+last: number, } } | { "Ask": KernelAsk } | "Reset" | { "RunCell": { 
+/**
+ * What to execute.
+ */
+asked: RunRequest, 
+/**
+ * The cell.
+ */
+cell: DocumentCell, } };
 
 /**
  * A live compute session (UUIDv7, chosen by whoever creates it).

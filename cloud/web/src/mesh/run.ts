@@ -5,7 +5,7 @@
 
 import { Refused, isPassing } from './errors.ts';
 import { newId } from './ids.ts';
-import type { Accepted, Run, RunEvent } from './interface.ts';
+import type { Accepted, DocumentCell, Run, RunEvent } from './interface.ts';
 import { decodeMessage } from './messages.ts';
 import {
   REDIAL_MAX_MS, REQUEST_MS,
@@ -38,7 +38,7 @@ interface Item {
 
 type Phase =
   | { is: 'opening' }
-  | { is: 'submitting'; session: string; request: string; isAgain: boolean; execute: ExecuteRequest }
+  | { is: 'submitting'; session: string; request: string; isAgain: boolean; execute: ExecuteRequest; place: DocumentCell | null }
   | { is: 'attached'; session: string }
   | { is: 'over' };
 
@@ -78,10 +78,10 @@ export class Reading implements Run {
   }
 
   /** Its session is open: it is asked for. */
-  submit(opened: Opened, execute: ExecuteRequest): void {
+  submit(opened: Opened, execute: ExecuteRequest, place: DocumentCell | null): void {
     if (this.#phase.is === 'over') return;
     this.#opened = opened;
-    this.#phase = { is: 'submitting', session: opened.session, request: newId(), isAgain: false, execute };
+    this.#phase = { is: 'submitting', session: opened.session, request: newId(), isAgain: false, execute, place };
     this.#foundSession(opened.session);
     this.resume();
   }
@@ -99,8 +99,9 @@ export class Reading implements Run {
     const phase = this.#phase;
     if (!this.#ways.isOnline || phase.is === 'opening' || phase.is === 'over') return;
     if (phase.is === 'submitting') {
-      const { session, request, isAgain, execute } = phase;
-      const call = { Run: { run: this.id, again: isAgain, request: execute } };
+      const { session, request, isAgain, execute, place } = phase;
+      const asked = { run: this.id, again: isAgain, request: execute };
+      const call = place ? { RunCell: { asked, cell: place } } : { Run: asked };
       this.#ways.say({ MrpRequest: { request, trace: newId(), session, epoch: null, call } });
       phase.isAgain = true; // from here on it may have arrived
       this.#again(REQUEST_MS);

@@ -30,9 +30,13 @@ export function CellOutput({ context, cellNumber, outputs, outputKey, run, cell 
   const phase = run?.phase.value;
   const end = phase?.kind === 'ended' ? phase.end : null;
   const hasBegun = phase !== undefined && (phase.kind === 'running' || phase.kind === 'asking' || (run!.version.value >= 0 && run!.gathered.items.length > 0));
-  // A run that goes on is shown as it goes; one that ended, where the text has its output and not a later one's.
-  const showsRun = run !== null && (!end ? hasBegun : outputKey === runKey(run.record.id, end.attempt) || (outputKey === null && outputs.length === 0));
-  const label = outputKey === null ? undefined : context.place.runs.labels.value.get(outputKey);
+  // A run that goes on is shown as it goes; one that ended, until the text has its output, and then in place of it, but not of a later
+  // one's. Ids of runs are in the order of time.
+  const isIn = end !== null && outputKey === runKey(run!.record.id, end.attempt);
+  const isBefore = outputKey === (run?.record.before ?? null) || (outputKey !== null && run !== null && outputKey < run.record.id);
+  const isComing = end !== null && isBefore && end.outcome !== 'refused' && end.outcome !== 'cancelled';
+  const showsRun = run !== null && (!end ? hasBegun : isIn || isComing || (outputKey === null && outputs.length === 0));
+  const label = outputKey === null ? undefined : context.ended(outputKey);
   const last = end && (showsRun || end.outcome === 'refused' || end.outcome === 'cancelled' || end.outcome === 'unknown') ? end : label;
   const title = `Output of cell ${cellNumber}`;
   const fetch: FetchFile = (path) => context.asset(path, outputKey, cell);

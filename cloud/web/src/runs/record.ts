@@ -1,6 +1,6 @@
 // A run as this browser remembers it, also while the page is closed.
 
-import type { Outcome } from '../mesh/interface.ts';
+import type { DocumentCell, Outcome } from '../mesh/interface.ts';
 import type { LanguageSettings, Needs, SessionName } from '../notebook/settings.ts';
 
 export interface RunRecord {
@@ -8,10 +8,12 @@ export interface RunRecord {
   id: string;
   /** The document of its cell. */
   document: string;
-  /** The project that its cell's document is of. */
-  projectId?: string;
   /** Where in the text its cell stands: a relative position of Yjs. */
   anchor: unknown;
+  /** The cell, for whoever writes its output. */
+  place?: DocumentCell;
+  /** Whose output the cell had when it was run. */
+  before?: string | null;
   /** Path of the document in its project, and the cell's number. */
   cell: { document: string; index: number };
   session: SessionName;

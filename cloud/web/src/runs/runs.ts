@@ -1,16 +1,14 @@
-// The runs of this browser: they are sent when there is a connection, read until they end, and then written into their document.
+// The runs of this browser: they are sent when there is a connection, and read until they end. Their output is written into the text by the
+// device that has their session.
 
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import * as Y from 'yjs';
-import { linkedPath } from '../documents/asset-paths.ts';
-import type { Assets } from '../documents/assets.ts';
-import type { Library } from '../documents/library.ts';
 import { newId } from '../id.ts';
 import type { LinkState, Mesh, Run } from '../mesh/interface.ts';
-import { readNotebook, type Cell } from '../notebook/document.ts';
+import type { Cell } from '../notebook/document.ts';
+import { keyOf } from '../notebook/output.ts';
 import type { LanguageSettings, Needs, SessionName } from '../notebook/settings.ts';
-import { runKey, writeOutputs } from '../notebook/write.ts';
-import type { AssetFile } from '../output/gather.ts';
+import { runKey } from '../notebook/write.ts';
 import { LiveRun } from './live-run.ts';
 import { ENDS, tellOfEnd } from './long-runs.ts';
 import type { RunEnd, RunRecord } from './record.ts';
@@ -35,8 +33,6 @@ export type Announce = (words: string) => void;
 
 export class Runs {
   readonly #mesh: Mesh;
-  readonly #library: Library;
-  readonly #assets: Assets;
   readonly #announce: Announce;
   readonly #live = signal<LiveRun[]>([]);
   readonly #labels = signal<ReadonlyMap<string, RunEnd>>(new Map());
@@ -48,10 +44,8 @@ export class Runs {
   readonly #stop: () => void;
   readonly store: RunStore;
 
-  constructor(mesh: Mesh, state: ReadonlySignal<LinkState>, library: Library, assets: Assets, account: string, announce: Announce) {
+  constructor(mesh: Mesh, state: ReadonlySignal<LinkState>, account: string, announce: Announce) {
     this.#mesh = mesh;
-    this.#library = library;
-    this.#assets = assets;
     this.#announce = announce;
     this.store = new RunStore(account);
     void this.store.labels().then((labels) => (this.#labels.value = new Map([...labels, ...this.#labels.peek()])));
@@ -75,11 +69,13 @@ export class Runs {
   /** Runs a cell: now, or when there is a connection. */
   start(wish: Wish, isOnline: boolean): LiveRun {
     const { cell, text } = wish;
+    const anchor = Y.createRelativePositionFromTypeIndex(text, cell.from);
     const record: RunRecord = {
       id: newId(),
       document: wish.document,
-      projectId: wish.projectId,
-      anchor: Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, cell.from)),
+      anchor: Y.relativePositionToJSON(anchor),
+      place: anchor.item ? { project: wish.projectId, document: wish.document, begins: { client: anchor.item.client, clock: anchor.item.clock } } : undefined,
+      before: keyOf(cell),
       cell: { document: wish.path, index: cell.index },
       session: wish.session,
       language: cell.language,
@@ -182,7 +178,7 @@ export class Runs {
       ? this.#mesh.attach(record.sessionId, record.id)
       : this.#mesh.run({
           project, notebook: name, language: record.language, code: record.code, cell: record.cell, runId: record.id,
-          device: record.device, needs: record.needs, environment: record.environment,
+          place: record.place, device: record.device, needs: record.needs, environment: record.environment,
         });
     this.#reading.set(record.id, reading);
     void this.#read(run, reading);
@@ -217,7 +213,8 @@ export class Runs {
     tellOfEnd(run, end);
     if (end.outcome !== 'cancelled' && end.outcome !== 'refused') {
       this.#label(runKey(record.id, end.attempt), end);
-      await this.#write(run, end);
+      // What it wrote its session's device writes into the text. Its files are seen here at once, and later without a connection.
+      for (const file of (await run.gathered.finish()).files) await this.store.putAsset(file);
     }
     await this.store.remove(record.id);
   }
@@ -230,35 +227,6 @@ export class Runs {
   #say(run: LiveRun, end: RunEnd): void {
     const cell = `Cell ${run.record.cell.index}`;
     this.#announce(`${cell} ${ENDS[end.outcome]}${end.why ? `: ${end.why}` : ''}`);
-  }
-
-  /** A file of an output is a file of the project: every device shows it. */
-  async #share({ projectId, cell }: RunRecord, { path, mime, bytes }: AssetFile): Promise<void> {
-    const inProject = linkedPath(cell.document, path);
-    if (projectId === undefined || inProject === null) return;
-    const asset = await this.#assets.add(new Blob([bytes], { type: mime }));
-    await this.#library.putAsset(projectId, inProject, { asset, size: bytes.length, type: mime });
-  }
-
-  /** Writes what a run said into its document, once. */
-  async #write(run: LiveRun, end: RunEnd): Promise<void> {
-    const { outputs, files } = await run.gathered.finish();
-    for (const file of files) {
-      await this.store.putAsset(file);
-      await this.#share(run.record, file).catch((error: unknown) => console.warn(`file ${file.path} is here only:`, error));
-    }
-    const replica = this.#library.open(run.record.document);
-    await replica.loaded;
-    const text = replica.text.toString();
-    const cell = cellOf(run.record, replica.text, readNotebook(text).cells);
-    const edit = cell && writeOutputs(text, cell, runKey(run.record.id, end.attempt), outputs);
-    if (edit) {
-      replica.doc.transact(() => {
-        if (edit.to > edit.from) replica.text.delete(edit.from, edit.to - edit.from);
-        if (edit.insert !== '') replica.text.insert(edit.from, edit.insert);
-      }, 'outputs');
-    }
-    this.#library.close(run.record.document);
   }
 }
 

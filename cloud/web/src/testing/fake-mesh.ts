@@ -8,6 +8,7 @@ import { newId } from '../id.ts';
 import { Changing, Queue } from './changing.ts';
 import { execute, FakeError } from './fake-kernel.ts';
 import { FakeHome } from './fake-home.ts';
+import { writeInto } from './fake-writer.ts';
 import { fakeDevices } from './fake-devices.ts';
 
 class Refused extends Error {
@@ -21,7 +22,7 @@ class Refused extends Error {
 interface FakeRun {
   id: string;
   session: Session;
-  code: string;
+  request: RunRequest;
   events: RunEvent[];
   readers: Set<Queue<RunEvent>>;
   isInterrupted: boolean;
@@ -98,7 +99,7 @@ export class FakeMesh implements Mesh, DocumentHome {
   run(request: RunRequest): Run {
     const id = request.runId ?? newId();
     const session = this.#sessionOf(request);
-    const run: FakeRun = { id, session, code: request.code, events: [], readers: new Set(), isInterrupted: false, wake: null, answer: null };
+    const run: FakeRun = { id, session, request, events: [], readers: new Set(), isInterrupted: false, wake: null, answer: null };
     this.#runs.set(id, run);
     const before = this.#lines.get(session.id) ?? Promise.resolve();
     this.#lines.set(session.id, before.then(() => this.#execute(run)));
@@ -212,7 +213,7 @@ export class FakeMesh implements Mesh, DocumentHome {
     say({ kind: 'start', at: Date.now(), kernel: 1 });
     const ended = { executionCount: 1, durationMs: 0 };
     try {
-      const bundle = await execute(run.code, {
+      const bundle = await execute(run.request.code, {
         say,
         ask: (prompt) => this.#ask(run, prompt, say),
         sleep: (ms) => sleep(run, ms),
@@ -227,7 +228,7 @@ export class FakeMesh implements Mesh, DocumentHome {
         '\u001b[31m---------------------------------------------------------------------------\u001b[39m',
         `\u001b[31m${type}\u001b[39m                         Traceback (most recent call last)`,
         'File \u001b[32m/usr/lib/python3/runpy.py:88\u001b[39m, in run(code)\n     87 def run(code):\n---> 88     exec(code)',
-        `\u001b[36mCell\u001b[39m\u001b[36m \u001b[39m\u001b[32mIn[1]\u001b[39m\u001b[32m, line 1\u001b[39m\n\u001b[32m----> 1\u001b[39m ${run.code.split('\n').pop()}`,
+        `\u001b[36mCell\u001b[39m\u001b[36m \u001b[39m\u001b[32mIn[1]\u001b[39m\u001b[32m, line 1\u001b[39m\n\u001b[32m----> 1\u001b[39m ${run.request.code.split('\n').pop()}`,
         `\u001b[31m${type}\u001b[39m: ${message}`,
       ];
       ended.durationMs = Math.round(performance.now() - began);
@@ -235,6 +236,7 @@ export class FakeMesh implements Mesh, DocumentHome {
       tell({ kind: 'ended', outcome: 'failed' });
     }
     this.#update(run.session.id, { state: 'idle', busy: null });
+    await writeInto(this.home, this.files, run.request, run.id, deviceName, run.events);
   }
 
   async #ask(run: FakeRun, prompt: string, say: (event: object) => void): Promise<string> {

@@ -14,7 +14,9 @@ import type { Cell, Notebook } from '../notebook/document.ts';
 import { needsOf, sessionOf, settingsOf, type SessionName } from '../notebook/settings.ts';
 import type { Place } from '../place.ts';
 import { othersFor, sessionOn } from '../runs/elsewhere.ts';
+import { readEnded, RUNS } from '../runs/ended.ts';
 import type { LiveRun } from '../runs/live-run.ts';
+import type { RunEnd } from '../runs/record.ts';
 import { cellOf } from '../runs/runs.ts';
 import { StandIns, type StandIn } from './stand-ins.ts';
 
@@ -31,6 +33,8 @@ export class NotebookActions implements NotebookContext {
   readonly sessions: ReadonlySignal<Session[]>;
   readonly running: ReadonlySignal<LiveRun[]>;
   readonly #names = signal<string[]>([]);
+  /** What the document says of the runs whose output it has. */
+  readonly #ended = signal<ReadonlyMap<string, RunEnd>>(new Map());
   readonly #replica: Replica;
   readonly #project: string;
   readonly #projectId: string;
@@ -78,11 +82,14 @@ export class NotebookActions implements NotebookContext {
     this.#view = view;
     void this.#readNames();
     this.#replica.text.observe(this.#readNamesSoon);
+    this.#readEnded();
+    this.#replica.doc.getMap(RUNS).observe(this.#readEnded);
   }
 
   leaves(): void {
     this.failure.value = '';
     this.#replica.text.unobserve(this.#readNamesSoon);
+    this.#replica.doc.getMap(RUNS).unobserve(this.#readEnded);
     this.#replica.awareness.setLocalState(null);
     this.#view = null;
   }
@@ -166,6 +173,10 @@ export class NotebookActions implements NotebookContext {
     if (confirm('Shut down the kernel? Its variables will be gone.')) await this.#each((session) => this.place.mesh.shutdown(session.id));
   }
 
+  ended(key: string): RunEnd | undefined {
+    return this.#ended.value.get(key) ?? this.place.runs.labels.value.get(key);
+  }
+
   async sessionOf(cell: Cell): Promise<string | null> {
     const session = await this.#liveSession(cell);
     return session && ['idle', 'busy'].includes(session.state) ? session.id : null;
@@ -247,6 +258,15 @@ export class NotebookActions implements NotebookContext {
   readonly #readNamesSoon = (): void => {
     clearTimeout(this.#namesTimer);
     this.#namesTimer = setTimeout(() => void this.#readNames(), 500);
+  };
+
+  readonly #readEnded = (): void => {
+    const ended = new Map<string, RunEnd>();
+    this.#replica.doc.getMap(RUNS).forEach((text, key) => {
+      const end = readEnded(key, text);
+      if (end) ended.set(key, end);
+    });
+    this.#ended.value = ended;
   };
 
   async #readNames(): Promise<void> {

@@ -2,6 +2,7 @@
 
 mod asks;
 mod calls;
+mod cells;
 mod host;
 mod outputs;
 mod property;
