@@ -21,7 +21,7 @@ export async function suite (project, doors, seed) {
     }
   }
   for (const [number, door] of doors.entries()) {
-    await syncCases(door, `${project}/sync.md`)
+    await syncCases(door, `${project}/sync-${number}.md`)
     for (let time = 0; time < 5; time++) await openingCase(door, `${project}/opened-${number}-${time}.md`)
   }
   await awarenessCase(doors, `${project}/awareness.md`)
