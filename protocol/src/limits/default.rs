@@ -124,6 +124,7 @@ impl Default for Limits {
             migration_pulls: 5,
             migrations: 16,
             spare_every: s(60),
+            spare_rate: 64 * KIB as u64,
             spare_retry: s(10),
 
             documents: 1_024,

@@ -241,6 +241,8 @@ pub struct Limits {
     pub migrations: usize,
     /// The cloud asks for a daemon's newer snapshot no sooner than so long after the one that it keeps.
     pub spare_every: Duration,
+    /// Bytes of a daemon's spares in a second, on the average: a large one is not replaced so soon.
+    pub spare_rate: u64,
     /// A spare that did not come, or a recovery that failed, is tried again after so long.
     pub spare_retry: Duration,
 

@@ -1,10 +1,12 @@
 //! Spares: of every daemon the cloud keeps a snapshot, from which another node can go on when the daemon's own is gone for good.
 //!
 //! The cloud asks the owner for it when that tells of a newer snapshot, and [`Limits::spare_every`](wayfare_protocol::Limits::spare_every)
-//! after the one before at the earliest; one at a time. The owner seals the daemon's key for every other node of the account that has
+//! after the one before at the earliest, or later after a large one
+//! ([`Limits::spare_rate`](wayfare_protocol::Limits::spare_rate)); one at a time. The owner seals the daemon's key for every other node of the account that has
 //! registered since the cloud's start; a spare that lacks a node is fetched anew. The cloud can open none of the keys.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use wayfare_protocol::between::SealingKey;
 use wayfare_protocol::daemon::DaemonState;
@@ -163,7 +165,9 @@ impl Account {
         };
         match result {
             Ok(spare) => {
-                let not_before = now.boot.after(self.config.limits.spare_every);
+                let limits = &self.config.limits;
+                let fetched = Duration::from_secs(spare.ready.manifest.total / limits.spare_rate.max(1));
+                let not_before = now.boot.after(limits.spare_every.max(fetched));
                 self.spares.kept.insert(daemon, Kept { spare: *spare, snapshots: Some(snapshots), not_before });
                 self.spare_may_be_old(now, daemon);
             }

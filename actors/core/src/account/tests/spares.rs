@@ -126,6 +126,22 @@ fn the_newest_snapshot_is_fetched_for_every_other_node() {
     assert_eq!(taking(&mut bench), None, "nothing is new");
 }
 
+/// A phone's link is not kept busy by a large state that changes.
+#[test]
+fn a_large_spare_is_replaced_less_often() {
+    let mut bench = cloud(2);
+    bench.says(1, Control::DaemonUp(Box::new(told(1))));
+    let (op, _) = taking(&mut bench).expect("it is fetched");
+    let mut large = spare(1, &[2]);
+    large.ready.manifest.total = 256 << 20;
+    bench.input(Input::SpareTaken { op, result: Ok(Box::new(large)) });
+    bench.says(1, Control::DaemonUp(Box::new(told(2))));
+    bench.pass(4_095_000);
+    assert_eq!(taking(&mut bench), None);
+    bench.pass(1_000);
+    assert!(taking(&mut bench).is_some(), "64 KiB in a second on the average");
+}
+
 #[test]
 fn what_did_not_come_is_asked_for_again() {
     let mut bench = cloud(2);
