@@ -67,6 +67,7 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("link", "StreamRefused", "no link has so many streams"),
     ("link", "Malformed", "everybody speaks the protocol"),
     ("uplink", "GaveUp", "nobody's version or key is refused"),
+    ("orchestrator", "Another", "a node that is chosen takes the daemon"),
     ("account", "Revoke", "nobody loses a device"),
     ("account", "TakeOver", "likewise"),
     ("account", "ServeSpare", "likewise"),

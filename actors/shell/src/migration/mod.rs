@@ -73,6 +73,8 @@ type Asker = Box<dyn FnOnce(StoreAnswer) + Send>;
 struct Known {
     orchestrators: Slots<OrchestratorExecutor>,
     ordered: BTreeMap<EntityId, Ordered>,
+    /// Moves that go on with another orchestrator when the present one has ended.
+    another: BTreeMap<EntityId, lead::Refused>,
     /// Who gives the daemons of this node away, once that was ordered.
     drain: Option<Slot<DrainExecutor>>,
     /// The code of daemons that are moved or given away.

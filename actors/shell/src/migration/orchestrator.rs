@@ -11,6 +11,7 @@ use wayfare_core::session::Caller;
 use wayfare_protocol::between::Said;
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonKind};
 use wayfare_protocol::migration::{MoveInfo, MoveOrder, MoveState, SnapshotReady};
+use wayfare_protocol::placement::{Placement, Verdict};
 use wayfare_protocol::{EntityId, ErrorCode, MigrationId, NodeId, Refusal};
 
 use super::{Asker, Environs, Known};
@@ -92,21 +93,38 @@ impl Environs {
                 self.tell(daemon, awaiting, &DaemonAnswer::Refused(refusal));
             }
             Admitted::Begins => {
-                let environs = self.clone();
-                let gone = move || {
-                    environs.moves.with(|known| known.orchestrators.0.remove(&daemon));
-                    let why = "the move was given up halfway; where the daemon is now, its description says";
-                    let refusal = Refusal::new(ErrorCode::DeadlineExceeded, why);
-                    environs.tell_end(daemon, &DaemonAnswer::Refused(refusal));
-                };
-                let child =
-                    self.child(format!("orchestrator {daemon}"), start(self.clone(), order), move |known, actor| {
-                        known.orchestrators.set(daemon, actor)
-                    });
-                // It remembers nothing: one that failed is not started again.
-                self.supervise(child.with(Policy::Temporary).on_end(gone));
+                self.lead(order);
             }
         }
+    }
+
+    /// Starts the orchestrator of a daemon that is expected, and the next one if it wants another to begin.
+    fn lead(&self, order: MoveOrder) {
+        let daemon = order.daemon;
+        let (environs, again) = (self.clone(), order.clone());
+        let gone = move || {
+            let is_followed = environs.moves.with(|known| match known.another.remove(&daemon) {
+                Some(refused) => {
+                    known.orchestrators.expect(daemon, vec![Input::Another(refused)]);
+                    true
+                }
+                None => {
+                    known.orchestrators.0.remove(&daemon);
+                    false
+                }
+            });
+            if is_followed {
+                return environs.lead(again.clone());
+            }
+            let why = "the move was given up halfway; where the daemon is now, its description says";
+            let refusal = Refusal::new(ErrorCode::DeadlineExceeded, why);
+            environs.tell_end(daemon, &DaemonAnswer::Refused(refusal));
+        };
+        let child = self.child(format!("orchestrator {daemon}"), start(self.clone(), order), move |known, actor| {
+            known.orchestrators.set(daemon, actor);
+        });
+        // It remembers nothing: one that failed is not started again.
+        self.supervise(child.with(Policy::Temporary).on_end(gone));
     }
 
     /// Tells everybody who still waits for the end of a daemon's move.
@@ -153,18 +171,22 @@ impl OrchestratorExecutor {
     }
 }
 
-fn asker(op: OpId, context: &Context<OrchestratorExecutor>) -> Asker {
+fn asker(op: OpId, not: Vec<NodeId>, context: &Context<OrchestratorExecutor>) -> Asker {
     super::asker(context, move |answer| {
         let outcome = match answer {
             StoreAnswer::Row(row) => Outcome::Read(Ok(row)),
             StoreAnswer::Claimed(outcome) => Outcome::Claimed(outcome),
-            StoreAnswer::Placed(placed) => {
-                let target = placed.map(|placement| placement.decision.map(|decision| decision.target_node));
-                Outcome::Chosen(target)
-            }
+            StoreAnswer::Placed(placed) => Outcome::Chosen(placed.map(|placement| best_but(&placement, &not))),
         };
         Some(Input::Done { op, outcome })
     })
+}
+
+/// The best node but these.
+fn best_but(placement: &Placement, not: &[NodeId]) -> Option<NodeId> {
+    let best = placement.decision.map(|decision| decision.target_node);
+    let eligible = placement.candidates.iter().filter(|judged| matches!(judged.verdict, Verdict::Eligible { .. }));
+    best.into_iter().chain(eligible.map(|judged| judged.node)).find(|node| !not.contains(node))
 }
 
 impl Executor for OrchestratorExecutor {
@@ -174,9 +196,15 @@ impl Executor for OrchestratorExecutor {
     fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
         match effect {
             Effect::Send { to, message } => self.environs.say(to, Said::Migration(Box::new(message))),
-            Effect::ReadRow { op } => self.environs.read_row(self.daemon, asker(op, context)),
-            Effect::Claim { op, claim } => self.environs.claim(claim, asker(op, context)),
-            Effect::Choose { op, source } => self.environs.place(self.daemon, source, asker(op, context)),
+            Effect::ReadRow { op } => self.environs.read_row(self.daemon, asker(op, Vec::new(), context)),
+            Effect::Claim { op, claim } => self.environs.claim(claim, asker(op, Vec::new(), context)),
+            Effect::Choose { op, source, not } => {
+                self.environs.place(self.daemon, source, asker(op, not, context));
+            }
+            Effect::Another(refused) => {
+                tracing::info!(daemon = %self.daemon, reason = ?refused.reason, "the chosen node refuses: the next one is asked");
+                self.environs.moves.with(|known| known.another.insert(self.daemon, refused));
+            }
             Effect::Rejected { from, wrong } => {
                 tracing::debug!(daemon = %self.daemon, from = %from.0.short(), %wrong, "passed over");
             }

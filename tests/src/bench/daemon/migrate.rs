@@ -127,7 +127,7 @@ impl Move {
                     self.told.push_back(Told::Come(target::Input::Row(self.row.clone())));
                 }
                 Effect::Publish(info) => self.state = Some(info.state),
-                Effect::Choose { .. } | Effect::Rejected { .. } | Effect::Ended => {}
+                Effect::Choose { .. } | Effect::Another(_) | Effect::Rejected { .. } | Effect::Ended => {}
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What an orchestrator is made of, is told, and decides.
 
-use wayfare_protocol::migration::{MigrationMessage, MoveInfo, MoveOrder, SnapshotReady};
+use wayfare_protocol::migration::{FailureReason, MigrationMessage, MoveInfo, MoveOrder, SnapshotReady};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::{DeviceId, Limits, MigrationId, NodeId, Refusal};
 
@@ -22,11 +22,22 @@ pub struct Config {
     pub seed: u64,
 }
 
+/// Nodes that were chosen for a daemon and do not take it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// Which.
+    pub by: Vec<NodeId>,
+    /// Why the last of them does not.
+    pub reason: Option<FailureReason>,
+}
+
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// Begin.
     Start,
+    /// Begin, and choose none of these.
+    Another(Refused),
     /// Begin with this snapshot: the owner is gone for good, and its spare is all that there is.
     Recover(Box<SnapshotReady>),
     /// A message over an authenticated link.
@@ -81,6 +92,8 @@ pub enum Effect {
         op: OpId,
         /// Not this one.
         source: NodeId,
+        /// Nor these, which have refused.
+        not: Vec<NodeId>,
     },
     /// Claim the daemon's row.
     Claim {
@@ -98,6 +111,8 @@ pub enum Effect {
     },
     /// How far it is.
     Publish(Box<MoveInfo>),
+    /// The chosen node refuses: another orchestrator is to begin in the place of this one, which ends.
+    Another(Refused),
     /// Its actor is done.
     Ended,
 }

@@ -186,12 +186,13 @@ impl Orchestrator {
                 let tries = *refused;
                 let again_at = self.later(now, tries - 1);
                 if again_at > ends {
-                    return self.fail(now, reason, out);
+                    return self.target_refuses(now, reason, out);
                 }
                 if let Stage::Moving(moving) = &mut self.stage {
                     moving.again_at = again_at;
                 }
             }
+            (Phase::Transfer { .. }, reason) if !is_source => self.target_refuses(now, reason, out),
             (_, reason) => self.fail(now, reason, out),
         }
     }

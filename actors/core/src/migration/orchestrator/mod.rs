@@ -15,6 +15,8 @@
 //! *–* is answered with [`Wrong::Phase`], a message of anybody else than the source or target whose it is with [`Wrong::Peer`]; neither changes
 //! anything. The four messages that an orchestrator sends, and `BufferedEvents` without a sealed head, are never accepted.
 //!
+//! A chosen target that refuses a daemon which was not told to seal is followed by another, in a migration of its own.
+//!
 //! Of a source that is gone for good nothing is asked: it begins in Transfer, with the spare that the cloud kept, and commits where the
 //! target has restored that.
 //!
@@ -38,7 +40,7 @@ use super::travel;
 use crate::jitter::{SplitMix64, doubled};
 use crate::machine::{Machine, OpId, OpIds, Sink};
 use crate::mark::{Mark, Phases};
-pub use interface::{Config, Effect, Input, Outcome};
+pub use interface::{Config, Effect, Input, Outcome, Refused};
 
 /// See the module.
 #[derive(Debug)]
@@ -50,6 +52,7 @@ pub struct Orchestrator {
     times: Times,
     /// What it begins with in the place of a source that is gone.
     spare: Option<Box<SnapshotReady>>,
+    refused: Refused,
 }
 
 /// When what happened, for people.
@@ -145,12 +148,17 @@ impl Machine for Orchestrator {
 
     fn new(config: Config, _now: Now) -> Self {
         let jitter = SplitMix64::new(config.seed);
-        Self { config, stage: Stage::New, ops: OpIds::default(), jitter, times: Times::default(), spare: None }
+        let (stage, refused) = (Stage::New, Refused::default());
+        Self { config, stage, ops: OpIds::default(), jitter, times: Times::default(), spare: None, refused }
     }
 
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
         match input {
             Input::Start => self.start(now, out),
+            Input::Another(refused) => {
+                self.refused = refused;
+                self.start(now, out);
+            }
             Input::Recover(spare) => {
                 self.spare.get_or_insert(spare);
                 self.start(now, out);
@@ -229,18 +237,11 @@ impl Orchestrator {
                     let row = row.clone();
                     self.begin(now, row, target, out);
                 }
-                Ok(None) => self.fail(now, FailureReason::NoTarget, out),
+                Ok(None) => self.nobody_is_left(now, out),
                 Err(_) => {} // asked again when it is time
             },
             (Stage::Moving(_), Outcome::Claimed(answer)) => self.claimed(now, op, answer, out),
             _ => {} // of something that is over
-        }
-    }
-
-    fn start(&mut self, now: Now, out: &mut impl Sink<Effect>) {
-        if let Stage::New = self.stage {
-            let give_up_at = now.boot.after(self.config.limits.migration_patience);
-            self.look(now, give_up_at, out);
         }
     }
 

@@ -208,3 +208,45 @@ fn what_is_not_awaited_changes_nothing() {
     lead.hears(HERE, M::SnapshotReady(ready(3, false)));
     assert!(matches!(lead.said()[..], [M::SnapshotReady(_)]), "and it goes on as if nothing had been");
 }
+
+/// The best that was chosen refuses: the next is asked, in a migration of its own, and in the end the reason is the last one's.
+#[test]
+fn a_chosen_target_that_refuses_is_followed_by_another() {
+    let chosen = |lead: &mut Stepped<Orchestrator>, target| {
+        let row = orchestrator::Outcome::Read(Ok(Some(row(HERE, EPOCH.n))));
+        lead.step(orchestrator::Input::Done { op: lead.op(), outcome: row });
+        let op = lead.op();
+        lead.step(orchestrator::Input::Done { op, outcome: orchestrator::Outcome::Chosen(Ok(target)) });
+    };
+    let reason = FailureReason::TooLarge { bytes: 10, max: 5 };
+    let mut lead = order(MoveMode::Live, MoveCause::Asked, None);
+    lead.step(orchestrator::Input::Start);
+    chosen(&mut lead, Some(THERE));
+    lead.hears(HERE, M::SnapshotReady(ready(3, false)));
+    lead.hears(THERE, M::MigrationFailed { reason: reason.clone() });
+    assert_eq!(lead.said(), [&M::MigrationFailed { reason: reason.clone() }], "the source is told, who refused is not");
+    let refused = orchestrator::Refused { by: vec![THERE], reason: Some(reason.clone()) };
+    assert!(lead.out.contains(&orchestrator::Effect::Another(refused.clone())), "{:?}", lead.out);
+    assert!(lead.machine.is_over());
+    let mut next = order(MoveMode::Live, MoveCause::Asked, None);
+    next.step(orchestrator::Input::Another(refused));
+    let row = orchestrator::Outcome::Read(Ok(Some(row(HERE, EPOCH.n))));
+    next.step(orchestrator::Input::Done { op: next.op(), outcome: row });
+    let asks =
+        |effect: &orchestrator::Effect| matches!(effect, orchestrator::Effect::Choose { not, .. } if *not == [THERE]);
+    assert!(next.out.iter().any(asks), "{:?}", next.out);
+    let op = next.op();
+    next.step(orchestrator::Input::Done { op, outcome: orchestrator::Outcome::Chosen(Ok(None)) });
+    let failed = |effect: &orchestrator::Effect| matches!(effect, orchestrator::Effect::Publish(info) if info.state == MoveState::Failed(reason.clone()));
+    assert!(next.out.iter().any(failed), "{:?}", next.out);
+}
+
+/// Where a person has named the target, or the source may be sealed, nobody else is asked.
+#[test]
+fn a_target_that_was_named_is_not_replaced() {
+    let mut lead = leading(MoveMode::Live);
+    lead.hears(HERE, M::SnapshotReady(ready(3, false)));
+    lead.hears(THERE, M::MigrationFailed { reason: FailureReason::TooLarge { bytes: 10, max: 5 } });
+    assert!(!lead.out.iter().any(|effect| matches!(effect, orchestrator::Effect::Another(_))));
+    assert!(lead.machine.is_over());
+}

@@ -84,12 +84,14 @@ impl World {
                 E::Send { to, message } => self.send(at, to, message),
                 E::ReadRow { op } => self.ask_store(at, party, op, Asked::Read),
                 E::Claim { op, claim } => self.ask_store(at, party, op, Asked::Claim(Box::new(claim))),
-                E::Choose { op, source } => {
-                    let chosen = self.nodes.iter().map(|node| node.id).find(|id| *id != source);
+                E::Choose { op, source, not } => {
+                    let mut others = self.nodes.iter().map(|node| node.id).filter(|id| *id != source);
+                    let chosen = others.find(|id| !not.contains(id));
                     let life = self.nodes[at].life;
                     let done = Done::Orchestrator(op, orchestrator::Outcome::Chosen(Ok(chosen)));
                     self.later(1, What::Done { node: at, life, done });
                 }
+                E::Another(_) => unreachable!("every move of this world names its target"),
                 E::Rejected { wrong, .. } => self.rejected.push(wrong),
                 E::Publish(info) => {
                     if !matches!(info.state, MoveState::Moving(_)) {
