@@ -18,6 +18,14 @@ const PIXEL: &str = concat!(
 );
 const NAME: &str = "lab/notes/plan.md";
 
+/// A cloud, a node that is online, and the command line of a phone.
+async fn begun(world: &mut World) -> Result<CommandLine> {
+    world.start_cloud().await?;
+    world.start_node("workshop").await?;
+    world.device("onlooker").await?.sees_online("workshop").await?;
+    logged_in(world, "phone", Network::Shared).await
+}
+
 async fn write(world: &World, line: &CommandLine, text: &str) -> Result<()> {
     let file = world.folder().join("text.md");
     fs::write(&file, text)?;
@@ -47,10 +55,7 @@ async fn seen(line: &CommandLine, what: &str, is_there: impl Fn(&str) -> bool) -
 #[test]
 fn what_the_cells_of_a_document_wrote_is_in_it_on_every_device() -> Result<()> {
     in_a_world(async |world| {
-        world.start_cloud().await?;
-        world.start_node("workshop").await?;
-        world.device("onlooker").await?.sees_online("workshop").await?;
-        let phone = logged_in(world, "phone", Network::Shared).await?;
+        let phone = begun(world).await?;
         let display =
             format!("from IPython.display import Image, display\n_ = display(Image(data=bytes.fromhex('{PIXEL}')))");
         let text = format!(
@@ -114,10 +119,7 @@ async fn in_a_folder(world: &mut World, text: &str, files: &[(String, Vec<u8>)])
 #[test]
 fn what_a_cell_wrote_without_the_cloud_is_in_the_document_when_it_is_back() -> Result<()> {
     in_a_world(async |world| {
-        world.start_cloud().await?;
-        world.start_node("workshop").await?;
-        world.device("onlooker").await?.sees_online("workshop").await?;
-        let phone = logged_in(world, "phone", Network::Shared).await?;
+        let phone = begun(world).await?;
         let (begun, go) = (world.folder().join("begun"), world.folder().join("go"));
         let code = format!(
             "import os, time\nopen('{}', 'w').close()\nwhile not os.path.exists('{}'):\n    time.sleep(0.01)\nprint('alone')",
@@ -153,10 +155,7 @@ fn what_a_cell_wrote_without_the_cloud_is_in_the_document_when_it_is_back() -> R
 #[test]
 fn a_node_that_is_killed_when_a_cell_ends_leaves_one_output() -> Result<()> {
     in_a_world(async |world| {
-        world.start_cloud().await?;
-        world.start_node("workshop").await?;
-        world.device("onlooker").await?.sees_online("workshop").await?;
-        let phone = logged_in(world, "phone", Network::Shared).await?;
+        let phone = begun(world).await?;
         let mark = world.folder().join("ended");
         let code = format!("print('it ran')\n_ = open('{}', 'w').close()", mark.display());
         write(world, &phone, &format!("```python\n{code}\n```\n")).await?;

@@ -12,7 +12,7 @@ use wayfare_protocol::migration::{MoveInfo, MoveState, Recovery, TakeOver};
 use wayfare_protocol::{Boot, DeviceId, EntityId, ErrorCode, Head, NodeId, Now, Refusal, ResourceId};
 
 use super::daemons::Target;
-use super::spares::Schedule;
+use super::spares::{Schedule, can_open};
 use super::{Account, Effect, LinkId};
 use crate::machine::{OpId, Sink};
 use crate::session::Caller;
@@ -142,7 +142,7 @@ impl Account {
         if self.devices.link(node.0).is_none() {
             return Err(Refusal::new(ErrorCode::OwnerUnreachable, format!("{name} is not connected")));
         }
-        if self.spares.get(daemon).is_none_or(|spare| spare.for_node(node).is_none()) {
+        if !self.spares.get(daemon).is_some_and(|spare| can_open(spare, node)) {
             let detail = format!("the daemon's key was not sealed for {name}, which was not there then");
             return Err(Refusal::new(ErrorCode::NoCapability, detail));
         }

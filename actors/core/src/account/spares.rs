@@ -124,8 +124,8 @@ impl Account {
         let others = self.spares.sealing.iter().filter(|(node, _)| **node != info.owner);
         let nodes: Vec<_> = others.map(|(_, key)| *key).take(SPARE_NODES_MAX).collect();
         let is_new = |kept: &Kept| {
-            let can_open = |key: &SealingKey| kept.spare.for_node(NodeId(key.key.device_id())).is_some();
-            kept.snapshots == Some(info.stats.snapshots) && nodes.iter().all(can_open)
+            let is_sealed_for = |key: &SealingKey| can_open(&kept.spare, NodeId(key.key.device_id()));
+            kept.snapshots == Some(info.stats.snapshots) && nodes.iter().all(is_sealed_for)
         };
         let is_kept = self.spares.kept.get(&daemon).is_some_and(is_new);
         // Without another node nobody could open it.
@@ -183,4 +183,9 @@ impl Account {
         };
         self.spares.kept.iter().find(|(_, kept)| has(kept)).map(|(daemon, _)| *daemon)
     }
+}
+
+/// Whether the daemon's key was sealed for that node.
+pub(super) fn can_open(spare: &Spare, node: NodeId) -> bool {
+    spare.sealed_keys.iter().any(|(sealed_for, _)| *sealed_for == node)
 }

@@ -1,5 +1,7 @@
 //! What a client asks of daemons, and of the nodes that have them.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc::UnboundedReceiver;
 use wayfare_protocol::control::DrainOrder;
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo, DaemonUpdate, StartDaemon};
@@ -33,7 +35,16 @@ impl MeshClient {
     /// # Errors
     /// If it refuses, or no answer comes in time: then it is not known whether it was done.
     pub async fn call_daemon(&self, daemon: EntityId, call: DaemonCall) -> Result<DaemonAnswer, ClientError> {
-        let answer = tokio::time::timeout(self.limits.request, self.client.call_daemon(daemon, call)).await;
+        self.call_within(daemon, call, self.limits.request).await
+    }
+
+    async fn call_within(
+        &self,
+        daemon: EntityId,
+        call: DaemonCall,
+        within: Duration,
+    ) -> Result<DaemonAnswer, ClientError> {
+        let answer = tokio::time::timeout(within, self.client.call_daemon(daemon, call)).await;
         match answer.ok().flatten().ok_or(ClientError::NoAnswer)? {
             DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
             answer => Ok(answer),
@@ -51,10 +62,8 @@ impl MeshClient {
         mode: MoveMode,
     ) -> Result<MoveInfo, ClientError> {
         let call = to.map_or(DaemonCall::Relocate { mode }, |to| DaemonCall::Move { to, mode });
-        let answer = tokio::time::timeout(self.limits.migration_order, self.client.call_daemon(daemon, call)).await;
-        match answer.ok().flatten().ok_or(ClientError::NoAnswer)? {
+        match self.call_within(daemon, call, self.limits.migration_order).await? {
             DaemonAnswer::Moved(info) => Ok(*info),
-            DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
             _ => Err(ClientError::NoAnswer),
         }
     }
@@ -65,10 +74,8 @@ impl MeshClient {
     /// If it is refused, or no answer comes in time: then it is not known where the daemon is.
     pub async fn recover_daemon(&self, daemon: EntityId, to: Option<NodeId>) -> Result<Recovery, ClientError> {
         let call = DaemonCall::Recover { to };
-        let answer = tokio::time::timeout(self.limits.migration_order, self.client.call_daemon(daemon, call)).await;
-        match answer.ok().flatten().ok_or(ClientError::NoAnswer)? {
+        match self.call_within(daemon, call, self.limits.migration_order).await? {
             DaemonAnswer::Recovered(recovery) => Ok(*recovery),
-            DaemonAnswer::Refused(refusal) => Err(ClientError::CallRefused(refusal)),
             _ => Err(ClientError::NoAnswer),
         }
     }

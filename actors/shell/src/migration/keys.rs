@@ -2,10 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use wayfare_protocol::EntityId;
+use wayfare_protocol::{EntityId, EntityKey};
 
 use super::Environs;
 use crate::ports::EntityKeys;
+
+/// The entity's key, which is kept where the daemon lives.
+///
+/// # Errors
+/// If it is not there, or cannot be read: why.
+pub(super) async fn of(environs: &Environs, daemon: EntityId) -> Result<EntityKey, String> {
+    let found = environs.daemons.keys.get(daemon).await.map_err(|error| error.to_string())?;
+    found.ok_or_else(|| "its key is not kept here".to_owned())
+}
 
 /// Deletes the entity's key here; whoever asked for it may have ended before that is done.
 pub(super) fn forget(environs: &Environs, daemon: EntityId) {

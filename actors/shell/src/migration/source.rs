@@ -40,8 +40,7 @@ async fn attest(
     (head, lineage, epoch): (Head, Lineage, Epoch),
     key_for: Option<NodeId>,
 ) -> Result<Attested, String> {
-    let found = environs.daemons.keys.get(daemon).await.map_err(|error| error.to_string())?;
-    let key = found.ok_or("its key is not kept here")?;
+    let key = keys::of(&environs, daemon).await?;
     let head = SignedHead::sign(&key, lineage, epoch, head);
     let sealed_key = match key_for {
         None => None,

@@ -9,7 +9,7 @@ use wayfare_protocol::migration::{MoveCause, MoveMode, MoveOrder, SnapshotReady,
 use wayfare_protocol::sealed_key::SealedKey;
 use wayfare_protocol::{EntityId, EntityKey, ErrorCode, NodeId, Refusal, SignedHead};
 
-use super::{Awaiting, Environs, MoveReply, host};
+use super::{Awaiting, Environs, MoveReply, host, keys};
 
 impl Environs {
     /// The cloud wants the newest snapshot of a daemon, with its key for these nodes.
@@ -32,12 +32,10 @@ impl Environs {
             MoveAnswer::Refused(refusal) => return Err(refusal),
             _ => return Err(Refusal::new(ErrorCode::Unsupported, "its host says something else")),
         };
-        let (Some(named), found) = (row.key.daemon().cloned(), self.daemons.keys.get(daemon).await) else {
+        let Some(named) = row.key.daemon().cloned() else {
             return Err(Refusal::new(ErrorCode::Malformed, "its row has no daemon's name"));
         };
-        let no_key = |why: String| Refusal::new(ErrorCode::StorageFailed, why);
-        let key = found.map_err(|error| no_key(error.to_string()))?;
-        let key = key.ok_or_else(|| no_key("its key is not kept here".to_owned()))?;
+        let key = keys::of(&self, daemon).await.map_err(|why| Refusal::new(ErrorCode::StorageFailed, why))?;
         let head = SignedHead::sign(&key, row.lineage, row.epoch, head);
         let others = nodes.iter().filter(|node| node.key.device_id() != self.node.0);
         let sealed_keys = others.filter_map(|node| self.seal(&key, node, &head)).collect();
