@@ -131,6 +131,16 @@ impl Manifest {
     /// # Errors
     /// If the size is not one of chunks, or they would be too many or more than `max` bytes: nothing is read then.
     pub fn cut(parts: &[Bytes], size: usize, max: u64) -> Result<(Self, Vec<Bytes>), ManifestError> {
+        Self::cut_by(parts, size, max, |_, _, chunk| ChunkId::of(chunk))
+    }
+
+    /// The same, where it is known of some chunks what their id is: asked with the part's number, the chunk's in it, and the chunk.
+    pub(crate) fn cut_by(
+        parts: &[Bytes],
+        size: usize,
+        max: u64,
+        id: impl Fn(usize, usize, &Bytes) -> ChunkId,
+    ) -> Result<(Self, Vec<Bytes>), ManifestError> {
         if !(CHUNK_MIN..=CHUNK_MAX).contains(&size) {
             return Err(ManifestError::ChunkSize { size });
         }
@@ -143,24 +153,25 @@ impl Manifest {
                 [only] => (*only).clone(),
                 _ => parts.concat().into(),
             };
-            return Ok(Self::of(total, if bytes.is_empty() { Vec::new() } else { vec![bytes] }));
+            let chunks = if bytes.is_empty() { Vec::new() } else { vec![bytes] };
+            return Ok((
+                Self { total, chunks: chunks.iter().map(|chunk| listed(ChunkId::of(chunk), chunk)).collect() },
+                chunks,
+            ));
         }
         let count = parts.iter().map(|part| part.len().div_ceil(size)).sum();
         if count > CHUNKS_MAX {
             return Err(ManifestError::TooMany { count });
         }
-        let cut = |part: &Bytes| {
-            let part = part.clone();
-            let starts = (0..part.len()).step_by(size);
-            starts.map(move |at| part.slice(at..part.len().min(at + size)))
-        };
-        Ok(Self::of(total, parts.iter().flat_map(cut).collect()))
-    }
-
-    fn of(total: u64, chunks: Vec<Bytes>) -> (Self, Vec<Bytes>) {
-        // A chunk's length fits: it is at most CHUNK_MAX.
-        let listed = chunks.iter().map(|chunk| (ChunkId::of(chunk), chunk.len() as u32)).collect();
-        (Self { total, chunks: listed }, chunks)
+        let (mut known, mut chunks) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for (part, bytes) in parts.iter().enumerate() {
+            for (nth, at) in (0..bytes.len()).step_by(size).enumerate() {
+                let chunk = bytes.slice(at..bytes.len().min(at + size));
+                known.push(listed(id(part, nth, &chunk), &chunk));
+                chunks.push(chunk);
+            }
+        }
+        Ok((Self { total, chunks: known }, chunks))
     }
 
     /// Checks what another process says, before anything is allocated for it.
@@ -192,6 +203,11 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// A chunk as a manifest lists it. Its length fits: it is at most [`CHUNK_MAX`].
+fn listed(id: ChunkId, chunk: &Bytes) -> (ChunkId, u32) {
+    (id, chunk.len() as u32)
 }
 
 #[cfg(test)]

@@ -32,12 +32,10 @@ impl FileBlobs {
         Ok(Self { root: root.into(), files: atomic_files::open(root).await? })
     }
 
-    async fn write(self, bytes: Bytes) -> Result<ChunkId, BlobError> {
-        let (hashed, bytes) = off_thread(move || (ChunkId::of(&bytes), bytes)).await?;
-        self.files.write(&path(hashed), bytes).await.map_err(unknown)?;
-        let folder = self.root.join(folder(hashed.0[0]));
-        off_thread(move || sync(&folder)).await?.map_err(|why| BlobError::Unknown(why.to_string()))?;
-        Ok(hashed)
+    async fn write(self, id: ChunkId, bytes: Bytes) -> Result<(), BlobError> {
+        self.files.write(&path(id), bytes).await.map_err(unknown)?;
+        let folder = self.root.join(folder(id.0[0]));
+        off_thread(move || sync(&folder)).await?.map_err(|why| BlobError::Unknown(why.to_string()))
     }
 
     async fn read(self, id: ChunkId) -> Result<Option<Bytes>, BlobError> {
@@ -70,8 +68,8 @@ impl FileBlobs {
 }
 
 impl BlobStore for FileBlobs {
-    fn put(&self, bytes: Bytes) -> Pending<Result<ChunkId, BlobError>> {
-        Box::pin(self.clone().write(bytes))
+    fn put(&self, id: ChunkId, bytes: Bytes) -> Pending<Result<(), BlobError>> {
+        Box::pin(self.clone().write(id, bytes))
     }
 
     fn get(&self, id: ChunkId) -> Pending<Result<Option<Bytes>, BlobError>> {

@@ -47,7 +47,8 @@ async fn what_a_crash_left_half_written_is_removed() {
     std::fs::write(&half, b"hal").unwrap();
     let store = folder.open().await;
     assert!(!half.exists());
-    let id = store.put(Bytes::from_static(b"whole")).await.unwrap();
+    let id = ChunkId::of(b"whole");
+    store.put(id, Bytes::from_static(b"whole")).await.unwrap();
     assert_eq!(std::fs::read_dir(folder.0.path().join("writing")).unwrap().count(), 0);
     assert_eq!(std::fs::read(folder.file(id)).unwrap(), b"whole");
 }
@@ -56,13 +57,14 @@ async fn what_a_crash_left_half_written_is_removed() {
 async fn a_put_renews_the_time_of_what_is_there() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let id = store.put(Bytes::from_static(b"one")).await.unwrap();
+    let id = ChunkId::of(b"one");
+    store.put(id, Bytes::from_static(b"one")).await.unwrap();
     let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(100);
     std::fs::File::options().write(true).open(folder.file(id)).unwrap().set_modified(long_ago).unwrap();
     std::fs::write(folder.file(id).with_file_name("strange"), b"not ours").unwrap();
     let old = Wall(100_001);
     assert_eq!(store.list(id.0[0], old).await.unwrap(), [id]);
-    store.put(Bytes::from_static(b"one")).await.unwrap();
+    store.put(id, Bytes::from_static(b"one")).await.unwrap();
     assert_eq!(store.list(id.0[0], old).await.unwrap(), []);
     assert_eq!(store.list(id.0[0], Wall(u64::MAX)).await.unwrap(), [id]);
 }

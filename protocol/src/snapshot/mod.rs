@@ -5,7 +5,7 @@
 //! | bytes | field |
 //! |---|---|
 //! | 8 | `wayfsnap` |
-//! | 2 | version, 1 |
+//! | 2 | version, 2 |
 //! | 1 | flags: bit 0 = the daemon has state; a stateless one has none, which is not the same as empty state |
 //! | 1 | length of the kind |
 //! | 4 | version of the state, the daemon's own count |
@@ -19,13 +19,17 @@
 //! | | kind: the name of the factory that makes it, UTF-8 |
 //! | | horizon, by [`codec`] |
 //! | | host section: what the host itself remembers |
+//! | 32 | digest: BLAKE3 of everything before, and of the ids of the state's chunks of [`LEAF`] bytes |
 //! | | state |
-//! | 32 | BLAKE3 of everything before |
 //!
-//! Neither end copies the state: [`Framed`] is written around borrowed sections, and what is read slices the bytes it came in.
+//! What comes before the state is the envelope. In version 1, which is still read, the digest is the BLAKE3 of everything else, behind the
+//! state: whoever cut that into chunks read it twice.
+//!
+//! Neither end copies a state of one chunk: [`Framed`] is written around borrowed sections, and what is read slices the bytes it came in.
 //! Reading and checking the digest are two steps, because whoever fetched the bytes by their own hash has checked them already.
 
 mod error;
+mod joining;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -37,13 +41,19 @@ use crate::entity::EntityId;
 use crate::head::Head;
 use crate::horizon::Horizon;
 use crate::limits::{KIND_MAX, MESSAGE_MAX};
-use crate::{Wall, codec};
+use crate::manifest::{Manifest, ManifestError};
+use crate::{ChunkId, Wall, codec};
 
 pub use error::SnapshotError;
+pub use joining::{Joining, SnapshotBytes};
 pub use read::Unchecked;
 
+/// Bytes of the state whose id goes into the digest, each: what a node usually cuts.
+pub const LEAF: usize = 1024 * 1024;
+
 const MAGIC: &[u8; 8] = b"wayfsnap";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
+const VERSION_BEFORE: u16 = 1;
 const HAS_STATE: u8 = 1;
 /// Bytes before the kind.
 const FIXED_LEN: usize = 8 + 2 + 1 + 1 + 4 + 32 + Head::LEN + 24 + 8 + 4 + 8 + 8;
@@ -121,7 +131,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Whatever is not right with them; nothing of them is then used.
-    pub fn decode(bytes: &Bytes, max: u64) -> Result<Self, SnapshotError> {
+    pub fn decode(bytes: &SnapshotBytes, max: u64) -> Result<Self, SnapshotError> {
         Unchecked::read(bytes, max)?.check()
     }
 }
@@ -138,36 +148,63 @@ impl Framed {
     /// Computes the digest: reads everything once.
     #[must_use]
     pub fn seal(self) -> Encoded {
-        let mut hash = blake3::Hasher::new();
-        for part in [&self.front, &self.host, &self.state] {
-            hash.update(part);
-        }
-        let digest = Bytes::copy_from_slice(hash.finalize().as_bytes());
-        Encoded([self.front, self.host, self.state, digest])
+        let leaves = leaves(&self.state);
+        let digest = Bytes::copy_from_slice(&digest(&[&self.front, &self.host], &leaves));
+        Encoded { parts: [self.front, self.host, digest, self.state], leaves }
     }
 }
 
-/// A snapshot as bytes, in parts that follow each other: what comes before the sections, host section, state, digest.
+fn leaves(state: &Bytes) -> Vec<ChunkId> {
+    state.chunks(LEAF).map(ChunkId::of).collect()
+}
+
+fn digest(before: &[&[u8]], leaves: &[ChunkId]) -> [u8; DIGEST_LEN] {
+    let mut hash = blake3::Hasher::new();
+    let ids = leaves.iter().map(|leaf| &leaf.0[..]);
+    before.iter().copied().chain(ids).for_each(|part| {
+        hash.update(part);
+    });
+    hash.finalize().into()
+}
+
+/// A snapshot as bytes, in parts that follow each other: what comes before the sections, host section, digest, state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encoded([Bytes; 4]);
+pub struct Encoded {
+    parts: [Bytes; 4],
+    leaves: Vec<ChunkId>,
+}
 
 impl Encoded {
     /// The parts, in order. Some may be empty.
     #[must_use]
     pub fn parts(&self) -> &[Bytes; 4] {
-        &self.0
+        &self.parts
     }
 
     /// Bytes of all parts.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.0.iter().map(|part| part.len() as u64).sum()
+        self.parts.iter().map(|part| part.len() as u64).sum()
     }
 
     /// All parts in one piece: copies them.
     #[must_use]
     pub fn concat(&self) -> Bytes {
-        self.0.concat().into()
+        self.parts.concat().into()
+    }
+
+    /// Cuts it into chunks of that size: the envelope, then the state, or both in one if that is enough. In chunks of [`LEAF`] bytes the
+    /// state is not read again.
+    ///
+    /// # Errors
+    /// As [`Manifest::cut`].
+    pub fn cut(&self, size: usize, max: u64) -> Result<(Manifest, Vec<Bytes>), ManifestError> {
+        let [front, host, digest, state] = &self.parts;
+        let envelope: Bytes = [&front[..], host, digest].concat().into();
+        Manifest::cut_by(&[envelope, state.clone()], size, max, |part, nth, chunk| match self.leaves.get(nth) {
+            Some(leaf) if part == 1 && size == LEAF => *leaf,
+            _ => ChunkId::of(chunk),
+        })
     }
 }
 

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use super::{
-    DIGEST_LEN, FIXED_LEN, HAS_STATE, MAGIC, Snapshot, SnapshotError, VERSION, check_chain, check_kind, check_size,
+    DIGEST_LEN, FIXED_LEN, HAS_STATE, MAGIC, Snapshot, SnapshotBytes, SnapshotError, VERSION, VERSION_BEFORE,
+    check_chain, check_kind, check_size, digest, leaves,
 };
 use crate::causal::Chain;
 use crate::entity::{EntityId, Origin};
@@ -16,8 +17,19 @@ use crate::{Wall, codec};
 #[derive(Clone, Debug)]
 pub struct Unchecked {
     snapshot: Snapshot,
+    version: u16,
+    /// All of it but the digest, and in version 2 the state.
     content: Bytes,
-    digest: [u8; DIGEST_LEN],
+    digest: Bytes,
+}
+
+/// Where a version has what.
+struct Sections {
+    kind: Bytes,
+    horizon: Bytes,
+    host: Bytes,
+    digest: Bytes,
+    state: Bytes,
 }
 
 /// Takes the fixed fields one after the other.
@@ -38,13 +50,29 @@ impl Fields<'_> {
     }
 }
 
+/// Where the state of a snapshot begins, by its first bytes: [`FIXED_LEN`] at least, and of a version in which it comes last.
+pub(super) fn state_begins(bytes: &[u8]) -> Option<u64> {
+    if bytes.len() < FIXED_LEN || bytes[..MAGIC.len()] != *MAGIC {
+        return None;
+    }
+    let mut fields = Fields(&bytes[MAGIC.len()..]);
+    if u16::from_le_bytes(fields.take()) != VERSION {
+        return None;
+    }
+    let [_, kind] = fields.take();
+    let mut lengths = Fields(&bytes[FIXED_LEN - 20..]);
+    let horizon = u32::from_le_bytes(lengths.take());
+    let around = (FIXED_LEN + DIGEST_LEN) as u64;
+    (around + u64::from(kind) + u64::from(horizon)).checked_add(lengths.number())
+}
+
 impl Unchecked {
     /// Reads everything but the digest. Host section and state are slices of these bytes.
     ///
     /// # Errors
     /// Whatever is not right, but for the digest.
-    pub fn read(bytes: &Bytes, max: u64) -> Result<Self, SnapshotError> {
-        let got = bytes.len() as u64;
+    pub fn read(bytes: &SnapshotBytes, max: u64) -> Result<Self, SnapshotError> {
+        let (got, bytes, state) = (bytes.size(), &bytes.envelope, &bytes.state);
         if bytes.len() < MAGIC.len() || bytes[..MAGIC.len()] != *MAGIC {
             return Err(SnapshotError::Magic);
         }
@@ -55,10 +83,10 @@ impl Unchecked {
         }
         let mut fields = Fields(&bytes[MAGIC.len()..]);
         let version = u16::from_le_bytes(fields.take());
-        if version != VERSION {
+        if !matches!(version, VERSION | VERSION_BEFORE) {
             return Err(SnapshotError::Version { got: version });
         }
-        if got < least {
+        if bytes.len() < FIXED_LEN || got < least {
             return Err(SnapshotError::Truncated { wanted: least, got });
         }
         let [flags, kind] = fields.take();
@@ -72,14 +100,11 @@ impl Unchecked {
         let created_at = Wall(fields.number());
         let horizon = u32::from_le_bytes(fields.take());
         let lengths = [u64::from(kind), u64::from(horizon), fields.number(), fields.number()];
-        let [kind, horizon, host, state] = sections(bytes, lengths)?;
+        let Sections { kind, horizon, host, digest, state } = sections(version, bytes, state, lengths)?;
         if flags & HAS_STATE == 0 && !state.is_empty() {
             return Err(SnapshotError::StateOfStateless { bytes: state.len() as u64 });
         }
         check_chain(entity, &head, &chain)?;
-
-        let mut digest = [0; DIGEST_LEN];
-        digest.copy_from_slice(&bytes[bytes.len() - DIGEST_LEN..]);
         let snapshot = Snapshot {
             entity,
             kind: check_kind(&kind)?.to_owned(),
@@ -91,7 +116,7 @@ impl Unchecked {
             host,
             state: (flags & HAS_STATE != 0).then_some(state),
         };
-        Ok(Self { snapshot, content: bytes.slice(..bytes.len() - DIGEST_LEN), digest })
+        Ok(Self { snapshot, version, content: bytes.slice(..bytes.len() - DIGEST_LEN), digest })
     }
 
     /// Checks the digest: reads everything once.
@@ -99,10 +124,12 @@ impl Unchecked {
     /// # Errors
     /// [`SnapshotError::Digest`].
     pub fn check(self) -> Result<Snapshot, SnapshotError> {
-        if blake3::hash(&self.content) != blake3::Hash::from_bytes(self.digest) {
-            return Err(SnapshotError::Digest);
-        }
-        Ok(self.snapshot)
+        let holds = match (self.version, &self.snapshot.state) {
+            (VERSION_BEFORE, _) => blake3::hash(&self.content).as_bytes()[..] == self.digest[..],
+            (_, Some(state)) => digest(&[&self.content], &leaves(state)) == self.digest[..],
+            (_, None) => digest(&[&self.content], &[]) == self.digest[..],
+        };
+        if holds { Ok(self.snapshot) } else { Err(SnapshotError::Digest) }
     }
 
     /// The snapshot of bytes that were fetched by their own hashes, all of them, and so are what was written.
@@ -112,15 +139,16 @@ impl Unchecked {
     }
 }
 
-/// Kind, horizon, host section and state, whose lengths must fill the bytes.
-fn sections(bytes: &Bytes, lengths: [u64; 4]) -> Result<[Bytes; 4], SnapshotError> {
-    if lengths[1] > MESSAGE_MAX as u64 {
-        return Err(SnapshotError::HorizonTooLarge { bytes: lengths[1] });
+/// What the lengths of kind, horizon, host section and state say, which must fill the bytes.
+fn sections(version: u16, envelope: &Bytes, state: &Bytes, lengths: [u64; 4]) -> Result<Sections, SnapshotError> {
+    let [kind, horizon, host, of_state] = lengths;
+    if horizon > MESSAGE_MAX as u64 {
+        return Err(SnapshotError::HorizonTooLarge { bytes: horizon });
     }
     let around = (FIXED_LEN + DIGEST_LEN) as u64;
     let wanted = lengths.iter().try_fold(around, |sum, length| sum.checked_add(*length));
     let wanted = wanted.ok_or(SnapshotError::Lengths)?;
-    let got = bytes.len() as u64;
+    let got = envelope.len() as u64 + state.len() as u64;
     if got < wanted {
         return Err(SnapshotError::Truncated { wanted, got });
     }
@@ -128,11 +156,17 @@ fn sections(bytes: &Bytes, lengths: [u64; 4]) -> Result<[Bytes; 4], SnapshotErro
         return Err(SnapshotError::Trailing { left: got - wanted });
     }
     let mut at = FIXED_LEN;
-    Ok(lengths.map(|length| {
-        // Fits: the sum is the length of bytes that are in memory.
+    // Fits: the sum is the length of bytes that are in memory.
+    let mut next = |length: u64| {
         let end = at + length as usize;
-        let section = bytes.slice(at..end);
+        let section = envelope.slice(at..end);
         at = end;
         section
-    }))
+    };
+    let (kind, horizon, host) = (next(kind), next(horizon), next(host));
+    let (state, digest) = match version {
+        VERSION_BEFORE => (next(of_state), next(DIGEST_LEN as u64)),
+        _ => (state.clone(), next(DIGEST_LEN as u64)),
+    };
+    Ok(Sections { kind, horizon, host, digest, state })
 }

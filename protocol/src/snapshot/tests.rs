@@ -46,7 +46,7 @@ fn encoded() -> Vec<u8> {
 }
 
 fn decode(bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
-    Snapshot::decode(&Bytes::copy_from_slice(bytes), MAX)
+    Snapshot::decode(&Bytes::copy_from_slice(bytes).into(), MAX)
 }
 
 /// Some bytes changed, and the digest made to hold again.
@@ -57,16 +57,18 @@ fn forged(at: usize, with: &[u8]) -> Vec<u8> {
 }
 
 fn sealed_again(mut bytes: Vec<u8>) -> Vec<u8> {
-    let end = bytes.len() - DIGEST_LEN;
-    let digest = blake3::hash(&bytes[..end]);
-    bytes[end..].copy_from_slice(digest.as_bytes());
+    if let Some(at) = read::state_begins(&bytes).map(|at| at as usize).filter(|at| *at <= bytes.len()) {
+        let leaves = leaves(&Bytes::copy_from_slice(&bytes[at..]));
+        let digest = digest(&[&bytes[..at - DIGEST_LEN]], &leaves);
+        bytes[at - DIGEST_LEN..at].copy_from_slice(&digest);
+    }
     bytes
 }
 
 #[test]
 fn a_snapshot_reads_back_and_shares_its_bytes() {
     let bytes = Bytes::from(encoded());
-    let read = Snapshot::decode(&bytes, MAX).expect("a snapshot");
+    let read = Snapshot::decode(&bytes.clone().into(), MAX).expect("a snapshot");
     assert_eq!(read, snapshot());
     let within = |part: &Bytes| bytes.as_ptr_range().contains(&part.as_ptr());
     assert!(within(&read.host) && read.state.as_ref().is_some_and(within));
@@ -76,7 +78,7 @@ fn a_snapshot_reads_back_and_shares_its_bytes() {
 fn writing_shares_the_sections() {
     let snapshot = snapshot();
     let encoded = snapshot.encode(MAX).expect("a snapshot");
-    let [front, host, state, digest] = encoded.parts();
+    let [front, host, digest, state] = encoded.parts();
     assert_eq!((host.as_ptr(), Some(state.as_ptr())), (snapshot.host.as_ptr(), snapshot.state.map(|s| s.as_ptr())));
     assert_eq!(encoded.size() as usize, front.len() + host.len() + state.len() + digest.len());
     assert_eq!(encoded.concat().len() as u64, encoded.size());
@@ -100,7 +102,7 @@ fn bytes_that_are_no_snapshot() {
 
 #[test]
 fn another_version() {
-    assert_eq!(decode(&forged(VERSION_AT, &[2, 0])), Err(SnapshotError::Version { got: 2 }));
+    assert_eq!(decode(&forged(VERSION_AT, &[3, 0])), Err(SnapshotError::Version { got: 3 }));
     // Told even where nothing else of it can be read.
     assert_eq!(decode(b"wayfsnap\x00\x01"), Err(SnapshotError::Version { got: 256 }));
 }
@@ -192,9 +194,10 @@ fn a_head_that_is_not_the_chains() {
 fn over_the_limit_at_both_ends() {
     let size = encoded().len() as u64;
     let max = size - 1;
+    let decode_within = |max| Snapshot::decode(&Bytes::from(encoded()).into(), max);
     assert_eq!(snapshot().frame(max).map(|_| ()), Err(SnapshotError::TooLarge { size, max }));
-    assert_eq!(Snapshot::decode(&encoded().into(), max), Err(SnapshotError::TooLarge { size, max }));
-    assert_eq!(Snapshot::decode(&encoded().into(), size), Ok(snapshot()));
+    assert_eq!(decode_within(max), Err(SnapshotError::TooLarge { size, max }));
+    assert_eq!(decode_within(size), Ok(snapshot()));
 }
 
 #[test]
@@ -212,11 +215,63 @@ fn sixty_five_mebibytes_pass() {
     let state = Bytes::from(vec![5; 65 << 20]);
     let large = Snapshot { state: Some(state), ..snapshot() };
     let max = crate::Limits::default().snapshot;
-    let bytes = large.encode(max).expect("within the limit").concat();
+    let bytes = large.encode(max).expect("within the limit").concat().into();
     assert_eq!(Snapshot::decode(&bytes, max).map(|read| read == large), Ok(true));
+    let (manifest, chunks) = large.encode(max).expect("within the limit").cut(LEAF, max).expect("chunks");
+    assert!(manifest.chunks.iter().zip(&chunks).all(|((id, _), chunk)| id.is_of(chunk)));
+    assert_eq!(Snapshot::decode(&joined(&manifest, chunks), max).map(|read| read == large), Ok(true));
+}
+
+/// As nodes wrote it before.
+#[test]
+fn the_version_before_is_read_and_checked() {
+    let encoded = snapshot().encode(MAX).expect("a snapshot");
+    let [front, host, _, state] = encoded.parts();
+    let mut bytes = [&front[..], host, state].concat();
+    bytes[VERSION_AT] = 1;
+    let digest = blake3::hash(&bytes);
+    bytes.extend(digest.as_bytes());
+    assert_eq!(decode(&bytes), Ok(snapshot()));
+    for at in [bytes.len() - 1, bytes.len() - DIGEST_LEN - 1] {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        assert_eq!(decode(&changed), Err(SnapshotError::Digest), "byte {at}");
+    }
+}
+
+fn joined(manifest: &Manifest, chunks: Vec<Bytes>) -> SnapshotBytes {
+    let mut joining = Joining::new(manifest.total);
+    chunks.into_iter().for_each(|chunk| joining.push(chunk));
+    joining.finish()
+}
+
+#[test]
+fn a_state_of_one_chunk_is_cut_and_joined_without_a_copy() {
+    let state = Bytes::from(vec![5; LEAF]);
+    let wanted = Snapshot { state: Some(state.clone()), ..snapshot() };
+    let (manifest, chunks) = wanted.encode(2 * MAX).expect("a snapshot").cut(LEAF, 2 * MAX).expect("chunks");
+    assert_eq!(chunks.len(), 2, "the envelope and the state");
+    let read = Snapshot::decode(&joined(&manifest, chunks), 2 * MAX).expect("a snapshot");
+    assert_eq!(read.state.as_ref().map(|state| state.as_ptr()), Some(state.as_ptr()));
+    assert_eq!(read, wanted);
 }
 
 proptest! {
+    #[test]
+    fn however_it_is_cut_it_joins_again(
+        host in prop::collection::vec(any::<u8>(), 0..200_000),
+        state in prop::option::of(prop::collection::vec(any::<u8>(), 0..300_000)),
+        size in crate::limits::CHUNK_MIN..200_000,
+    ) {
+        let wanted = Snapshot { host: host.into(), state: state.map(Bytes::from), ..snapshot() };
+        let (manifest, chunks) = wanted.encode(MAX).expect("a snapshot").cut(size, MAX).expect("chunks");
+        prop_assert_eq!(manifest.check(MAX), Ok(()));
+        for ((id, _), chunk) in manifest.chunks.iter().zip(&chunks) {
+            prop_assert!(id.is_of(chunk));
+        }
+        prop_assert_eq!(Snapshot::decode(&joined(&manifest, chunks), MAX), Ok(wanted));
+    }
+
     #[test]
     fn no_change_of_a_byte_is_taken(at in any::<prop::sample::Index>(), bit in 0..8) {
         let mut bytes = encoded();
@@ -228,7 +283,7 @@ proptest! {
     #[test]
     fn no_bytes_break_the_reader(mut bytes in prop::collection::vec(any::<u8>(), 0..400), whole in any::<bool>()) {
         if whole && bytes.len() > 10 {
-            bytes[..10].copy_from_slice(b"wayfsnap\x01\x00");
+            bytes[..10].copy_from_slice(b"wayfsnap\x02\x00");
         }
         let _ = decode(&bytes);
     }

@@ -12,6 +12,7 @@ use wayfare_protocol::daemon::{
 };
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::ownership::{Lineage, Row};
+use wayfare_protocol::snapshot::SnapshotBytes;
 use wayfare_protocol::{
     Boot, DeviceId, EntityId, EntityKey, Epoch, Limits, NodeId, Now, Origin, ResourceId, Wall, codec,
 };
@@ -102,7 +103,7 @@ pub(crate) struct Disk {
     pub(crate) inbox: Vec<InboxRecord>,
     pub(crate) outputs_first: u64,
     pub(crate) outputs: Vec<OutputFrame>,
-    pub(crate) snapshots: BTreeMap<u64, Bytes>,
+    pub(crate) snapshots: BTreeMap<u64, SnapshotBytes>,
     /// The blob store gives nothing now.
     pub(crate) is_out: bool,
 }
@@ -301,7 +302,7 @@ impl Desk {
     }
 
     /// The snapshot with its manifest that was stored last.
-    pub(crate) fn snapshot(&self) -> (Manifest, Bytes) {
+    pub(crate) fn snapshot(&self) -> (Manifest, SnapshotBytes) {
         let (n, bytes) = self.disk.snapshots.last_key_value().expect("a snapshot was stored");
         (manifest(*n), bytes.clone())
     }
@@ -348,7 +349,7 @@ impl Desk {
             Effect::StoreSnapshot { op, snapshot } => {
                 let node = u64::from(self.config.here.0.0[0]);
                 let n = node * 1_000 + disk.snapshots.len() as u64 + 1;
-                disk.snapshots.insert(n, snapshot.encode(Limits::default().snapshot).unwrap().concat());
+                disk.snapshots.insert(n, snapshot.encode(Limits::default().snapshot).unwrap().concat().into());
                 (op, Outcome::Stored(Ok(manifest(n))))
             }
             Effect::LoadSnapshot { op, manifest: wanted } => {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use wayfare_protocol::causal::Chain;
 use wayfare_protocol::daemon::{DaemonKind, DaemonOutput, InboxFrame, OutputFrame};
 use wayfare_protocol::manifest::Manifest;
-use wayfare_protocol::snapshot::Snapshot;
+use wayfare_protocol::snapshot::{Snapshot, SnapshotBytes, Unchecked};
 use wayfare_protocol::{Head, codec};
 
 use super::interface::Config;
@@ -101,7 +101,7 @@ impl History {
     /// If there is no code, it does not take the state, or the logs do not fit together: why.
     pub(super) fn replay(
         mut self,
-        snapshot: Option<&Bytes>,
+        snapshot: Option<&SnapshotBytes>,
         kind: &DaemonKind,
         config: &Config,
     ) -> Result<Remade, String> {
@@ -189,7 +189,7 @@ struct Replay {
 
 /// The code with the state of a snapshot, which says its kind, or at its beginning.
 pub(super) fn restore(
-    snapshot: Option<&Bytes>,
+    snapshot: Option<&SnapshotBytes>,
     kind: &DaemonKind,
     config: &Config,
 ) -> Result<(Runner, Vec<DaemonOutput>), String> {
@@ -201,8 +201,9 @@ pub(super) fn restore(
         let runner = Runner { kind: kind.clone(), code: make(kind)?, memory: Memory::new(config.entity) };
         return Ok((runner, Vec::new()));
     };
-    let snapshot = Snapshot::decode(bytes, config.limits.snapshot).map_err(|error| error.to_string())?;
-    let Snapshot { entity, kind, head, chain, horizon, state_version, host, state, .. } = snapshot;
+    // Chunks are known by their content.
+    let read = Unchecked::read(bytes, config.limits.snapshot).map_err(|error| error.to_string())?;
+    let Snapshot { entity, kind, head, chain, horizon, state_version, host, state, .. } = read.known_by_content();
     if entity != config.entity {
         return Err(format!("the snapshot is of daemon {entity}"));
     }

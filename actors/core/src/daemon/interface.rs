@@ -11,7 +11,7 @@ use wayfare_protocol::daemon::{
 use wayfare_protocol::entity::EntityId;
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::ownership::Row;
-use wayfare_protocol::snapshot::Snapshot;
+use wayfare_protocol::snapshot::{Snapshot, SnapshotBytes};
 use wayfare_protocol::{Epoch, Head, Limits, NodeId, Refusal};
 
 use super::InboxRecord;
@@ -63,8 +63,8 @@ pub enum Input {
         caller: Caller,
         /// Where its bytes are.
         manifest: Manifest,
-        /// Its bytes.
-        snapshot: Bytes,
+        /// Its bytes, each chunk checked.
+        snapshot: SnapshotBytes,
     },
     /// The logs were folded: go on.
     Recovered,
@@ -275,7 +275,7 @@ pub enum Outcome {
     /// The snapshot is stored, or why not.
     Stored(Result<Manifest, String>),
     /// A snapshot's bytes, or why they are not there.
-    Loaded(Result<Bytes, LoadError>),
+    Loaded(Result<SnapshotBytes, LoadError>),
     /// Every record of both logs, the inbox's first.
     Reread(Vec<Record>),
     /// Records of the inbox log.

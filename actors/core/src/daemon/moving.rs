@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use wayfare_protocol::daemon::InboxFrame;
 use wayfare_protocol::limits::{MIGRATION_DEAD_MAX, MIGRATION_FRAMES_MAX};
 use wayfare_protocol::manifest::Manifest;
+use wayfare_protocol::snapshot::SnapshotBytes;
 use wayfare_protocol::{ErrorCode, Now, Refusal};
 
 use super::accept::Reply;
@@ -235,7 +235,13 @@ impl DaemonHost {
     }
 
     /// The daemon comes from another node.
-    pub(super) fn arrive(&mut self, caller: Caller, manifest: Manifest, snapshot: &Bytes, out: &mut impl Sink<Effect>) {
+    pub(super) fn arrive(
+        &mut self,
+        caller: Caller,
+        manifest: Manifest,
+        snapshot: &SnapshotBytes,
+        out: &mut impl Sink<Effect>,
+    ) {
         match restore(Some(snapshot), &self.key().kind, &self.config) {
             Ok((runner, held)) => {
                 let head = runner.memory.head();

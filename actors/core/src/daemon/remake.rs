@@ -1,6 +1,5 @@
 //! Making the daemon from its logs: at the start, and after its code broke.
 
-use bytes::Bytes;
 use wayfare_protocol::{Boot, ErrorCode, Now, Refusal};
 
 use super::history::{History, Remade};
@@ -9,6 +8,7 @@ use super::{DaemonHost, Effect, LoadError, Phase, accept};
 use crate::machine::{OpId, Sink};
 use crate::ownership;
 use wayfare_protocol::daemon::DaemonAnswer;
+use wayfare_protocol::snapshot::SnapshotBytes;
 
 /// Where the reading of a snapshot stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,13 @@ impl DaemonHost {
         }
     }
 
-    pub(super) fn loaded(&mut self, now: Now, op: OpId, result: Result<Bytes, LoadError>, out: &mut impl Sink<Effect>) {
+    pub(super) fn loaded(
+        &mut self,
+        now: Now,
+        op: OpId,
+        result: Result<SnapshotBytes, LoadError>,
+        out: &mut impl Sink<Effect>,
+    ) {
         let Phase::Loading { load, history } = &mut self.phase else { return };
         if *load != Load::Reading(op) {
             return;
@@ -92,7 +98,7 @@ impl DaemonHost {
     }
 
     /// Restores and replays.
-    pub(super) fn make(&mut self, history: History, snapshot: Option<&Bytes>, out: &mut impl Sink<Effect>) {
+    pub(super) fn make(&mut self, history: History, snapshot: Option<&SnapshotBytes>, out: &mut impl Sink<Effect>) {
         let Remade { runner, held, news, gave_up, snapshot, replayed, has_diverged } =
             match history.replay(snapshot, &self.key().kind, &self.config) {
                 Ok(remade) => remade,

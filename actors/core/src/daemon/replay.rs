@@ -1,7 +1,7 @@
 //! A replay of the inbox beside the daemon: whether it says and becomes the same once more. What a restart would do, to look at.
 
-use bytes::Bytes;
 use wayfare_protocol::daemon::{DaemonAnswer, MeshDaemon, ReplayInfo, Replayed};
+use wayfare_protocol::snapshot::SnapshotBytes;
 use wayfare_protocol::{ErrorCode, Refusal};
 
 use super::history::History;
@@ -56,7 +56,7 @@ impl DaemonHost {
     pub(super) fn replay_loaded(
         &mut self,
         op: OpId,
-        snapshot: &Result<Bytes, LoadError>,
+        snapshot: &Result<SnapshotBytes, LoadError>,
         out: &mut impl Sink<Effect>,
     ) -> bool {
         match std::mem::take(&mut self.replaying) {
@@ -78,7 +78,7 @@ impl DaemonHost {
         &mut self,
         caller: Caller,
         history: History,
-        snapshot: Option<&Bytes>,
+        snapshot: Option<&SnapshotBytes>,
         out: &mut impl Sink<Effect>,
     ) {
         let from = history.snapshot.as_ref().map_or(0, |(position, _)| *position);

@@ -21,6 +21,7 @@ use wayfare_core::session::Caller;
 use wayfare_core::{Durable as _, Machine as _, account, ownership};
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonFactory, DaemonKind, Durability, OutputFrame, Work};
 use wayfare_protocol::manifest::Manifest;
+use wayfare_protocol::snapshot::SnapshotBytes;
 use wayfare_protocol::{EntityId, Limits, RequestId, ResourceId, codec};
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Runtime, Start, Started};
@@ -118,7 +119,7 @@ pub enum DaemonCommand {
         /// Where the snapshot is kept.
         manifest: Manifest,
         /// Its bytes.
-        snapshot: Bytes,
+        snapshot: SnapshotBytes,
         /// Who is answered.
         reply: MoveReply,
     },

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
 use wayfare_core::daemon::LoadError;
 use wayfare_protocol::Limits;
 use wayfare_protocol::manifest::Manifest;
-use wayfare_protocol::snapshot::Snapshot;
+use wayfare_protocol::snapshot::{Joining, Snapshot, SnapshotBytes};
 
 use crate::ports::{BlobError, BlobStore, Pending};
 
@@ -20,27 +19,27 @@ pub(super) fn store(
     let (blobs, max, size) = (Arc::clone(blobs), limits.snapshot, limits.snapshot_chunk);
     Box::pin(async move {
         let encoded = snapshot.encode(max).map_err(|error| error.to_string())?;
-        let (manifest, chunks) = Manifest::cut(encoded.parts(), size, max).map_err(|error| error.to_string())?;
-        for chunk in chunks {
-            blobs.put(chunk).await.map_err(|error| error.to_string())?;
+        let (manifest, chunks) = encoded.cut(size, max).map_err(|error| error.to_string())?;
+        for ((id, _), chunk) in manifest.chunks.iter().zip(chunks) {
+            blobs.put(*id, chunk).await.map_err(|error| error.to_string())?;
         }
         Ok(manifest)
     })
 }
 
 /// The bytes of a snapshot.
-pub(crate) fn load(blobs: &Arc<dyn BlobStore>, manifest: Manifest) -> Pending<Result<Bytes, LoadError>> {
+pub(crate) fn load(blobs: &Arc<dyn BlobStore>, manifest: Manifest) -> Pending<Result<SnapshotBytes, LoadError>> {
     let blobs = Arc::clone(blobs);
     Box::pin(async move {
-        let mut bytes = BytesMut::with_capacity(usize::try_from(manifest.total).unwrap_or_default());
+        let mut snapshot = Joining::new(manifest.total);
         for (chunk, _) in manifest.chunks {
             let found = blobs.get(chunk).await.map_err(|error| match error {
                 BlobError::Refused(_) | BlobError::Unknown(_) => LoadError::Later(error.to_string()),
                 BlobError::Damaged(_) => LoadError::Lost(error.to_string()),
             })?;
-            bytes.extend_from_slice(&found.ok_or_else(|| LoadError::Lost(format!("chunk {chunk} is not there")))?);
+            snapshot.push(found.ok_or_else(|| LoadError::Lost(format!("chunk {chunk} is not there")))?);
         }
-        Ok(bytes.freeze())
+        Ok(snapshot.finish())
     })
 }
 

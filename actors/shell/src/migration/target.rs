@@ -97,7 +97,7 @@ async fn pull(environs: Environs, source: NodeId, manifest: Manifest) -> Result<
         if !blobs.has(chunk).await.map_err(|error| error.to_string())? {
             let link = environs.daemons.directory.upstream().ok_or("there is no link to the cloud")?;
             let bytes = fetch_chunk(&link, source, chunk).await?;
-            blobs.put(bytes).await.map_err(|error| error.to_string())?;
+            blobs.put(chunk, bytes).await.map_err(|error| error.to_string())?;
         }
     }
     Ok(())

@@ -21,8 +21,9 @@ pub enum BlobError {
 
 /// Keeps bytes under the BLAKE3 of their content. Whoever puts the same twice has it once.
 pub trait BlobStore: Send + Sync {
-    /// Keeps bytes; ends when they survive a loss of power. Of what is there already the time of its last put is renewed.
-    fn put(&self, bytes: Bytes) -> Pending<Result<ChunkId, BlobError>>;
+    /// Keeps bytes under their id, which whoever puts them has computed or checked; ends when they survive a loss of power. Of what is
+    /// there already the time of its last put is renewed.
+    fn put(&self, id: ChunkId, bytes: Bytes) -> Pending<Result<(), BlobError>>;
     /// The bytes of an id, whole and checked against it; `None`: they are not there.
     fn get(&self, id: ChunkId) -> Pending<Result<Option<Bytes>, BlobError>>;
     /// Whether something is there under that id. It is not read, and so not checked.

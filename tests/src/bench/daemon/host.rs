@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use anyhow::{Context as _, Result};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use wayfare_core::Machine as _;
 use wayfare_core::daemon::{
     Answer, Config, DaemonHost, Effect, Factories, InboxRecord, Input, MoveAnswer, MoveAsk, Outcome,
@@ -14,6 +14,7 @@ use wayfare_core::daemon::{
 use wayfare_core::session::Caller;
 use wayfare_protocol::daemon::{DaemonCall, DaemonError, DaemonFactory, DaemonKey, Durability, Event, MeshDaemon};
 use wayfare_protocol::manifest::Manifest;
+use wayfare_protocol::snapshot::{Joining, SnapshotBytes};
 use wayfare_protocol::{Boot, ChunkId, DeviceId, EntityKey, Limits, NodeId, Now, Origin, Wall, daemon};
 
 /// Chunks that every node reaches.
@@ -46,8 +47,9 @@ impl MeshDaemon for Echo {
 }
 
 /// The key of the daemon.
-pub(super) fn key() -> EntityKey {
-    EntityKey::from_seed(&[9; 32])
+pub(super) fn key() -> &'static EntityKey {
+    static KEY: LazyLock<EntityKey> = LazyLock::new(|| EntityKey::from_seed(&[9; 32]));
+    &KEY
 }
 
 /// Its name and kind.
@@ -163,8 +165,7 @@ impl Host {
             Effect::AppendOutputs { op, .. } => self.open.push_back(done(op, Outcome::Appended)),
             Effect::StoreSnapshot { op, snapshot } => {
                 let encoded = snapshot.encode(self.limits.snapshot)?;
-                let (manifest, chunks) =
-                    Manifest::cut(encoded.parts(), self.limits.snapshot_chunk, self.limits.snapshot)?;
+                let (manifest, chunks) = encoded.cut(self.limits.snapshot_chunk, self.limits.snapshot)?;
                 let ids = manifest.chunks.iter().map(|(chunk, _)| *chunk);
                 self.blobs.borrow_mut().extend(ids.zip(chunks));
                 self.open.push_back(done(op, Outcome::Stored(Ok(manifest))));
@@ -191,12 +192,12 @@ impl Host {
 }
 
 /// The bytes of a snapshot, each chunk checked.
-pub(super) fn joined(blobs: &BTreeMap<ChunkId, Bytes>, manifest: &Manifest) -> Result<Bytes> {
-    let mut bytes = BytesMut::with_capacity(usize::try_from(manifest.total)?);
+pub(super) fn joined(blobs: &BTreeMap<ChunkId, Bytes>, manifest: &Manifest) -> Result<SnapshotBytes> {
+    let mut snapshot = Joining::new(manifest.total);
     for (chunk, _) in &manifest.chunks {
         let part = blobs.get(chunk).with_context(|| format!("chunk {chunk} is not there"))?;
         anyhow::ensure!(chunk.is_of(part), "chunk {chunk} is damaged");
-        bytes.extend_from_slice(part);
+        snapshot.push(part.clone());
     }
-    Ok(bytes.freeze())
+    Ok(snapshot.finish())
 }

@@ -144,7 +144,7 @@ impl Move {
                     self.told.push_back(done(op, Outcome::Host(answer)));
                 }
                 Effect::Attest { op, head, lineage, epoch, .. } => {
-                    let head = SignedHead::sign(&key(), lineage, epoch, head);
+                    let head = SignedHead::sign(key(), lineage, epoch, head);
                     self.told.push_back(done(op, Outcome::Attested(Ok(Attested { head, sealed_key: None }))));
                 }
                 Effect::Send { to, message } => self.send(source_node(), to, message),

@@ -18,7 +18,7 @@ use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, InboxDigest};
 use wayfare_protocol::horizon::Horizon;
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::migration::MoveMode;
-use wayfare_protocol::snapshot::Snapshot;
+use wayfare_protocol::snapshot::{Snapshot, SnapshotBytes, Unchecked};
 use wayfare_protocol::{Head, Limits, Origin, Wall};
 
 use super::rounded;
@@ -141,8 +141,8 @@ fn snapshots(line: &mut Map<String, Value>) -> Result<()> {
         host: Bytes::new(),
         state: Some(state.clone()),
     };
-    let whole = snapshot.encode(max)?.concat();
-    let mut into = vec![0; whole.len()];
+    let whole = SnapshotBytes::from(snapshot.encode(max)?.concat());
+    let mut into = vec![0; STATE];
     let copied = median(30, || {
         timed(|| {
             into[..state.len()].copy_from_slice(black_box(&state));
@@ -150,8 +150,7 @@ fn snapshots(line: &mut Map<String, Value>) -> Result<()> {
         })
     })?;
     let framed = median(30, || timed(|| Ok(snapshot.frame(max)?)))?;
-    let read =
-        median(30, || timed(|| Ok(wayfare_protocol::snapshot::Unchecked::read(&whole, max)?.known_by_content())))?;
+    let read = median(30, || timed(|| Ok(Unchecked::read(&whole, max)?.known_by_content())))?;
     let hashed = median(10, || timed(|| Ok(blake3::hash(black_box(&state)))))?;
     put(line, "snapshot_encode_16m_ms", framed * 1e3, copied * 1e3);
     put(line, "snapshot_decode_16m_ms", read * 1e3, copied * 1e3);

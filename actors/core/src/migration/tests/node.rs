@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use wayfare_protocol::daemon::DaemonState;
 use wayfare_protocol::{DeviceId, Limits, NodeId};
 
@@ -22,7 +21,7 @@ pub(super) struct Node {
     pub(super) desk: Option<Desk>,
     /// What a crash has left.
     pub(super) disk: Option<Disk>,
-    pub(super) blobs: BTreeMap<u64, Bytes>,
+    pub(super) blobs: BTreeMap<u64, wayfare_protocol::snapshot::SnapshotBytes>,
     pub(super) has_key: bool,
     pub(super) has_code: bool,
     pub(super) source: Option<Source>,

@@ -1,10 +1,10 @@
 //! An owner that is gone for good, and the cloud that lets another node go on from its spare.
 
-use bytes::Bytes;
 use wayfare_protocol::daemon::{DaemonState, InboxFrame};
 use wayfare_protocol::migration::{MoveCause, MoveMode, MoveOrder, SnapshotReady};
 use wayfare_protocol::ownership::Row;
 use wayfare_protocol::sealed_key::SealedKey;
+use wayfare_protocol::snapshot::SnapshotBytes;
 use wayfare_protocol::{EntityKey, SignedHead};
 
 use super::effects::device_key;
@@ -20,7 +20,7 @@ pub(in super::super) struct Lost {
     target: usize,
     /// What the cloud keeps.
     ready: SnapshotReady,
-    pub(super) snapshot: Bytes,
+    pub(super) snapshot: SnapshotBytes,
 }
 
 impl World {
