@@ -10,6 +10,7 @@ use wayfare_protocol::migration::MoveMode;
 use crate::mover::Order;
 use crate::plan::{PersonPlan, Role};
 use crate::seed::{Draws, Seed};
+use crate::writer::Stroke;
 
 /// A habit of a person.
 #[derive(
@@ -64,7 +65,12 @@ fn movers(seed: &Seed, people: &[PersonPlan], nodes: usize) -> Vec<PersonPlan> {
     let mut draws = seed.draws();
     let busy = people.iter().flat_map(|person| match &person.role {
         Role::Publisher { daemon, feeds, .. } => std::iter::once(daemon.clone()).chain(feeds.clone()).collect(),
-        Role::Author { .. } | Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => Vec::new(),
+        Role::Author { .. }
+        | Role::Mover { .. }
+        | Role::Writer { .. }
+        | Role::Watcher
+        | Role::Own { .. }
+        | Role::Absent => Vec::new(),
     });
     let busy: Vec<_> = busy.collect();
     let count = if draws.percent(70) { draws.between(1, 2) } else { 0 };
@@ -86,6 +92,27 @@ fn order(draws: &mut Draws, nodes: usize) -> Order {
         1 => Order::Drain { node, order: DrainOrder::Cancel },
         2 | 3 => Order::Move { to: None, mode },
         _ => Order::Move { to: Some(node), mode },
+    }
+}
+
+/// Those who write documents: in some seeds two or three, most of them in the same one, some at nodes.
+fn writers(seed: &Seed) -> Vec<PersonPlan> {
+    let mut draws = seed.draws();
+    let count = if draws.percent(50) { draws.between(2, 3) } else { 0 };
+    let writer = |_| {
+        let path = if draws.percent(80) { "notes.md" } else { "more/notes.md" }.to_owned();
+        let at_node = draws.percent(60).then(|| usize::from(draws.percent(50)));
+        let strokes = (0..draws.between(10, 30)).map(|_| stroke(&mut draws)).collect();
+        PersonPlan { at_node, role: Role::Writer { path, strokes }, leaves: false, habits: Vec::new(), account: 0 }
+    };
+    (0..count).map(writer).collect()
+}
+
+fn stroke(draws: &mut Draws) -> Stroke {
+    match draws.number() % 8 {
+        0 => Stroke::Erase,
+        1 | 2 => Stroke::Leave(draws.ms(100, 12_000)),
+        _ => Stroke::Type,
     }
 }
 
@@ -127,6 +154,7 @@ pub fn add(people: &mut Vec<PersonPlan>, seed: &Seed, nodes: usize) {
     people.extend(publishers(&seed.child("publishers")));
     let movers = movers(&seed.child("movers"), people, nodes);
     people.extend(movers);
+    people.extend(writers(&seed.child("writers")));
     if draws.percent(40) {
         // The same name as in the first account: it must stand for another session.
         let programs = (0..draws.between(2, 4)).map(|line| format!("print stranger {line}")).collect();

@@ -36,6 +36,7 @@ pub mod sweep;
 pub mod trace;
 pub mod trap;
 pub mod world;
+pub mod writer;
 
 pub use mutation::{Mutation, Mutations};
 pub use plan::Plan;

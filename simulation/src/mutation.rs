@@ -45,6 +45,8 @@ pub enum Mutation {
     DaemonForgets,
     /// The store says that it has given a daemon to another node, and has not written that down.
     StoreForgetsMoves,
+    /// Who starts again no longer finds the newest change of their documents.
+    LogForgetsChanges,
     /// A node that starts again no longer finds that it has sealed its daemons.
     InboxForgetsSeals,
     /// Keys of daemons stay where they are deleted.
@@ -107,6 +109,7 @@ impl Mutations {
             Oracle::Accepts => Self::only(Mutation::StoreForgetsMoves),
             Oracle::Seals => Self::only(Mutation::InboxForgetsSeals),
             Oracle::Orphans => Self::only(Mutation::KeysStay),
+            Oracle::Documents => Self::only(Mutation::LogForgetsChanges),
             Oracle::Queues => Self::only(Mutation::NodeIgnoresLimits),
             Oracle::Accounts => Self::only(Mutation::StoreMixesAccounts),
             Oracle::Serves => Self::only(Mutation::NodeStaysDown),
@@ -136,6 +139,7 @@ impl Mutation {
             Self::StoreForgetsMoves => Oracle::Accepts,
             Self::InboxForgetsSeals => Oracle::Seals,
             Self::KeysStay => Oracle::Orphans,
+            Self::LogForgetsChanges => Oracle::Documents,
             Self::NodeIgnoresLimits => Oracle::Queues,
         })
     }

@@ -177,6 +177,7 @@ pub(crate) fn run_with(plan: &Plan, parts: &Parts, listener: Option<Listener>) -
         simulation.fresh_runs(plan).await?;
         simulation.fresh_moves().await?;
         simulation.fresh_events().await?;
+        simulation.fresh_texts().await?;
         simulation.look_for_orphans().await?;
         simulation.evidence.end();
         Ok(simulation.report())
@@ -203,6 +204,7 @@ impl Simulation {
             Some(Mutation::InboxForgetsEvents) => Sync::ForgetsEvents,
             Some(Mutation::InboxForgetsFeeds) => Sync::ForgetsFeeds,
             Some(Mutation::InboxForgetsSeals) => Sync::ForgetsSeals,
+            Some(Mutation::LogForgetsChanges) => Sync::ForgetsChanges,
             _ => Sync::Durable,
         };
         // Strangers have a node of their own, after all others.
@@ -238,7 +240,8 @@ impl Simulation {
             store.register(process::device_row(&key(&seed, place), place.to_string(), account, false));
         }
         let cloud_seed = seed.child("cloud");
-        let cloud_disk = Disk::new(&world, &cloud_seed.child("disk"), Sync::Durable);
+        let cloud_sync = if sync == Sync::ForgetsChanges { sync } else { Sync::Durable };
+        let cloud_disk = Disk::new(&world, &cloud_seed.child("disk"), cloud_sync);
         Self {
             cloud: CloudMachine::new(cloud_seed, cloud_disk, store),
             nodes,

@@ -51,7 +51,7 @@ impl Plan {
         for (number, person) in self.people.iter().enumerate() {
             let chooses = match &person.role {
                 Role::Author { chooses, .. } | Role::Publisher { chooses, .. } => *chooses,
-                Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
+                Role::Mover { .. } | Role::Writer { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
             };
             let goes_to = person.orders().iter().filter_map(|order| order.node());
             for node in person.at_node.into_iter().chain(chooses).chain(goes_to) {

@@ -92,6 +92,10 @@ impl Plan {
                     let orders: Vec<_> = orders.iter().map(ToString::to_string).collect();
                     format!("moves {daemon:?}: {}", orders.join(", "))
                 }
+                Role::Writer { path, strokes } => {
+                    let strokes: Vec<_> = strokes.iter().map(ToString::to_string).collect();
+                    format!("writes {path:?}: {}", strokes.join(", "))
+                }
                 Role::Watcher => "watches".to_owned(),
                 Role::Own { workload, with } => format!("does {workload} with {with:?}"),
                 Role::Absent => continue,
@@ -129,7 +133,7 @@ impl PersonPlan {
             Role::Author { programs, .. } => programs,
             Role::Publisher { events, .. } => events,
             Role::Own { with, .. } => with,
-            Role::Mover { .. } | Role::Watcher | Role::Absent => &[],
+            Role::Mover { .. } | Role::Writer { .. } | Role::Watcher | Role::Absent => &[],
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::mutation::Mutation;
 use crate::place::Place;
 use crate::seed::Seed;
 use crate::swarm;
+use crate::writer::Stroke;
 
 pub use check::Wrong;
 pub use describe::Size;
@@ -96,6 +97,13 @@ pub enum Role {
         daemon: String,
         /// Where it is to go, one after the other.
         orders: Vec<Order>,
+    },
+    /// Writes into a document, with others.
+    Writer {
+        /// The document's path.
+        path: String,
+        /// What they do there, one after the other.
+        strokes: Vec<Stroke>,
     },
     /// Does what a [workload](crate::parts::Workload) that was added does.
     Own {

@@ -30,6 +30,8 @@ pub enum Sync {
     ForgetsFeeds,
     /// When it is durable; but who reads a daemon's inbox no longer finds that it was sealed: what a log must not do.
     ForgetsSeals,
+    /// When it is durable; but who reads a document no longer finds its newest change: what a log must not do.
+    ForgetsChanges,
 }
 
 /// A machine's disk.
@@ -319,9 +321,12 @@ impl Log for SimLog {
             Ok(())
         });
         match self.disk.sync {
-            Sync::Durable | Sync::ForgetsRuns | Sync::ForgetsEvents | Sync::ForgetsFeeds | Sync::ForgetsSeals => {
-                durable
-            }
+            Sync::Durable
+            | Sync::ForgetsRuns
+            | Sync::ForgetsEvents
+            | Sync::ForgetsFeeds
+            | Sync::ForgetsSeals
+            | Sync::ForgetsChanges => durable,
             Sync::Early => self.answer(Ok(())),
         }
     }

@@ -3,12 +3,15 @@
 use bytes::Bytes;
 use wayfare_actors::ports::LogName;
 use wayfare_core::session::InboxRecord;
-use wayfare_core::{daemon, ownership};
+use wayfare_core::{daemon, document, ownership};
 use wayfare_protocol::daemon::{InboxFrame, Input};
 use wayfare_protocol::{Origin, codec};
 
 use super::Sync;
 use crate::ledger::Line;
+
+/// An update of Yjs without changes and deletions.
+const NOTHING: [u8; 2] = [0, 0];
 
 /// What a disk of that kind makes of records that are read from one of its logs.
 pub(super) fn forget(sync: Sync, name: LogName, records: &mut [Bytes]) {
@@ -19,6 +22,7 @@ pub(super) fn forget(sync: Sync, name: LogName, records: &mut [Bytes]) {
             forget_newest(records, |payload| codec::decode::<Line>(payload).is_ok());
         }
         (Sync::ForgetsSeals, LogName::DaemonInbox(_)) => forget_seals(records),
+        (Sync::ForgetsChanges, LogName::Document(..)) => forget_newest_change(records),
         _ => {}
     }
 }
@@ -36,6 +40,17 @@ fn forget_newest(records: &mut [Bytes], is_of_kind: impl Fn(&Bytes) -> bool) {
         if let Some(newest) = newest {
             newest.input = Input::Unsubscribed { subscriber: Origin(0) };
             *record = codec::encode(&daemon::InboxRecord::Frame(codec::encode(&frame)));
+            return;
+        }
+    }
+}
+
+/// Puts an update with nothing in it in the place of the newest one of a document.
+fn forget_newest_change(records: &mut [Bytes]) {
+    for bytes in records.iter_mut().rev() {
+        let Ok(record) = codec::decode::<document::Record>(bytes) else { continue };
+        if record.piece == 0 && !record.more && !record.is_history && record.bytes[..] != NOTHING {
+            *bytes = codec::encode(&document::Record { bytes: Bytes::from_static(&NOTHING), ..record });
             return;
         }
     }

@@ -6,15 +6,13 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
-use wayfare_protocol::daemon::{DaemonName, Durability};
 
+use super::person::{Somebody, person};
 use super::{Expectation, FORM, Profile, Scenario};
 use crate::chore::{Chore, Work};
 use crate::fault::{Fault, What};
-use crate::habit::Habit;
-use crate::mover::Order;
 use crate::place::Place;
-use crate::plan::{PersonPlan, Plan, Role, Unreadable, VERSION, line_at};
+use crate::plan::{Plan, Unreadable, VERSION, line_at};
 use crate::seed::Seed;
 
 #[derive(Deserialize)]
@@ -45,38 +43,11 @@ struct Form {
     expects: Expectation,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Somebody {
-    at: Option<Place>,
-    opens: Option<String>,
-    on: Option<Place>,
-    #[serde(default)]
-    runs: Vec<String>,
-    #[serde(default)]
-    watches: bool,
-    moves: Option<String>,
-    #[serde(default)]
-    orders: Vec<Order>,
-    daemon: Option<String>,
-    #[serde(default)]
-    publishes: Vec<String>,
-    feeds: Option<String>,
-    #[serde(default)]
-    durability: Durability,
-    does: Option<String>,
-    #[serde(default)]
-    with: Vec<String>,
-    #[serde(default)]
-    leaves: bool,
-    #[serde(default)]
-    habits: Vec<Habit>,
-}
-
-struct Reader<'a>(&'a str);
+/// Says at which line something is wrong.
+pub(super) struct Reader<'a>(&'a str);
 
 impl Reader<'_> {
-    fn wrong<T>(&self, at: &Spanned<T>, why: impl Into<String>) -> Unreadable {
+    pub(super) fn wrong<T>(&self, at: &Spanned<T>, why: impl Into<String>) -> Unreadable {
         Unreadable::Form { line: line_at(self.0, at.span().start), why: why.into() }
     }
 
@@ -155,99 +126,6 @@ pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
     Ok(Scenario { plan, expects, swarm: form.swarm })
 }
 
-fn publisher(
-    at: &Spanned<Somebody>,
-    reader: &Reader<'_>,
-    daemon: &str,
-    chooses: Option<usize>,
-    at_node: Option<usize>,
-) -> Result<PersonPlan, Unreadable> {
-    let somebody = at.get_ref();
-    if somebody.opens.is_some() || somebody.watches || somebody.does.is_some() || !somebody.runs.is_empty() {
-        return Err(reader.wrong(at, "a person with a daemon publishes, and does nothing else"));
-    }
-    for name in std::iter::once(daemon).chain(somebody.feeds.as_deref()) {
-        name.parse::<DaemonName>().map_err(|error| reader.wrong(at, error.to_string()))?;
-    }
-    let (daemon, events, feeds) = (daemon.to_owned(), somebody.publishes.clone(), somebody.feeds.clone());
-    let role = Role::Publisher { daemon, chooses, events, feeds, durability: somebody.durability };
-    Ok(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
-}
-
-fn mover(
-    at: &Spanned<Somebody>,
-    reader: &Reader<'_>,
-    daemon: &str,
-    at_node: Option<usize>,
-) -> Result<PersonPlan, Unreadable> {
-    let somebody = at.get_ref();
-    let does_more = somebody.opens.is_some()
-        || somebody.watches
-        || somebody.does.is_some()
-        || somebody.daemon.is_some()
-        || somebody.on.is_some()
-        || !somebody.runs.is_empty()
-        || !somebody.publishes.is_empty();
-    if does_more {
-        return Err(reader.wrong(at, "a person who moves a daemon does nothing else"));
-    }
-    daemon.parse::<DaemonName>().map_err(|error| reader.wrong(at, error.to_string()))?;
-    let role = Role::Mover { daemon: daemon.to_owned(), orders: somebody.orders.clone() };
-    Ok(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
-}
-
-fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unreadable> {
-    let somebody = at.get_ref();
-    let node = |place: Option<Place>, field: &str| match place {
-        None | Some(Place::Cloud) => Ok(None),
-        Some(Place::Node(node)) => Ok(Some(node)),
-        Some(Place::Person(_)) => Err(reader.wrong(at, format!("{field} names a person, not a node"))),
-    };
-    let is_plain = somebody.runs.is_empty() && somebody.on.is_none();
-    if let Some(daemon) = &somebody.moves {
-        return mover(at, reader, daemon, node(somebody.at, "at")?);
-    }
-    if !somebody.orders.is_empty() {
-        return Err(reader.wrong(at, "`orders` is for a person who moves = \"NAME\""));
-    }
-    if let Some(daemon) = &somebody.daemon {
-        return publisher(at, reader, daemon, node(somebody.on, "on")?, node(somebody.at, "at")?);
-    }
-    if !somebody.publishes.is_empty() {
-        return Err(reader.wrong(at, "`publishes` is for a person with a daemon = \"NAME\""));
-    }
-    let role = match (&somebody.opens, somebody.watches, &somebody.does) {
-        (Some(session), false, None) => Role::Author {
-            session: session.clone(),
-            chooses: node(somebody.on, "on")?,
-            programs: somebody.runs.clone(),
-        },
-        (None, true, None) if is_plain => Role::Watcher,
-        (None, true, None) => return Err(reader.wrong(at, "a person who watches runs nothing")),
-        (None, false, Some(workload)) if is_plain => {
-            Role::Own { workload: workload.clone(), with: somebody.with.clone() }
-        }
-        (None, false, Some(_)) => return Err(reader.wrong(at, "what a workload runs is said in `with`")),
-        (None, false, None) => {
-            return Err(reader.wrong(
-                at,
-                "a person needs opens = \"NAME\", daemon = \"NAME\", moves = \"NAME\", watches = true, or does = \"WORKLOAD\"",
-            ));
-        }
-        _ => return Err(reader.wrong(at, "a person opens a session, watches, or does a workload: one of them")),
-    };
-    if !somebody.with.is_empty() && somebody.does.is_none() {
-        return Err(reader.wrong(at, "`with` is for a person who does a workload"));
-    }
-    Ok(PersonPlan {
-        at_node: node(somebody.at, "at")?,
-        role,
-        leaves: somebody.leaves,
-        habits: somebody.habits.clone(),
-        account: 0,
-    })
-}
-
 /// When something begins, how long it lasts, and what it is: the fields of its kind, and no others.
 fn timed<T: Serialize + DeserializeOwned>(table: &toml::Table, name: &str) -> Result<(Duration, Duration, T), String> {
     let mut rest = table.clone();
@@ -268,6 +146,7 @@ fn timed<T: Serialize + DeserializeOwned>(table: &toml::Table, name: &str) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::habit::Habit;
 
     const WHOLE: &str = r#"scenario = 1
 about = "A phone in a tunnel."
@@ -350,6 +229,9 @@ never = ["unknown"]
             ("watches = true", "moves = \"ledger\"\norders = [\"fly node0\"]", 20, "fly node0"),
             ("watches = true", "watches = true\nmoves = \"ledger\"", 17, "nothing else"),
             ("watches = true", "watches = true\norders = [\"live node0\"]", 17, "`orders`"),
+            ("watches = true", "writes = \"a.md\"\nstrokes = [\"sing\"]", 20, "sing"),
+            ("watches = true", "writes = \"a.md\"\nruns = [\"print a\"]", 17, "nothing else"),
+            ("watches = true", "watches = true\nstrokes = [\"type\"]", 17, "`strokes`"),
             ("succeeded = 2", "won = 2", 35, "won"),
         ];
         for (from, to, line, word) in cases {

@@ -2,6 +2,7 @@
 
 mod expect;
 mod form;
+mod person;
 mod profile;
 
 pub use expect::{End, Expectation};

@@ -120,7 +120,7 @@ mod tests {
             let crashes = plan.faults.iter().any(|fault| matches!(fault.what, What::CloudCrash));
             let prints = plan.people.iter().any(|person| match &person.role {
                 Role::Author { programs, .. } => programs.iter().any(|program| program.contains("line 2")),
-                Role::Publisher { .. } | Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => false,
+                _ => false,
             });
             (crashes && prints).then(lost)
         };

@@ -9,8 +9,17 @@ use crate::plan::{PersonPlan, Plan, Role};
 type Pass = fn(&mut Search<'_>);
 
 /// All of them.
-pub(super) const ALL: &[Pass] =
-    &[less_time, fewer_faults, fewer_chores, fewer_people, fewer_programs, fewer_orders, plainer_people, shorter_waits];
+pub(super) const ALL: &[Pass] = &[
+    less_time,
+    fewer_faults,
+    fewer_chores,
+    fewer_people,
+    fewer_programs,
+    fewer_orders,
+    fewer_strokes,
+    plainer_people,
+    shorter_waits,
+];
 
 /// The shortest hostile time that is tried.
 const HOSTILE_MIN: Duration = Duration::from_secs(1);
@@ -118,6 +127,19 @@ fn fewer_orders(search: &mut Search<'_>) {
     }
 }
 
+fn fewer_strokes(search: &mut Search<'_>) {
+    for number in 0..search.best().people.len() {
+        let Role::Writer { strokes, .. } = search.best().people[number].role.clone() else { continue };
+        minimize(&strokes, |some| {
+            let mut plan = search.best().clone();
+            if let Role::Writer { strokes, .. } = &mut plan.people[number].role {
+                *strokes = some.to_vec();
+            }
+            search.takes(plan)
+        });
+    }
+}
+
 fn plainer_people(search: &mut Search<'_>) {
     let plan = Plan { narrow: false, ..search.best().clone() };
     search.takes(plan);
@@ -186,7 +208,7 @@ fn programs_of(plan: &Plan, number: usize) -> Option<&Vec<String>> {
         Role::Author { programs, .. } => Some(programs),
         Role::Publisher { events, .. } => Some(events),
         Role::Own { with, .. } => Some(with),
-        Role::Mover { .. } | Role::Watcher | Role::Absent => None,
+        Role::Mover { .. } | Role::Writer { .. } | Role::Watcher | Role::Absent => None,
     }
 }
 
@@ -196,7 +218,7 @@ fn with_programs(plan: &Plan, number: usize, shorter: Vec<String>) -> Plan {
         Role::Author { programs, .. } => *programs = shorter,
         Role::Publisher { events, .. } => *events = shorter,
         Role::Own { with, .. } => *with = shorter,
-        Role::Mover { .. } | Role::Watcher | Role::Absent => {}
+        Role::Mover { .. } | Role::Writer { .. } | Role::Watcher | Role::Absent => {}
     }
     plan
 }

@@ -1,6 +1,7 @@
 //! The people of a run, and what is asked of them at its end.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::ports::Address;
@@ -19,6 +20,10 @@ use crate::plan::{FRESH_RUNS_WITHIN, PersonPlan, Plan, RUNS_END_WITHIN, Role};
 use crate::ports::{Disk, Sync};
 use crate::process::{cloud_address, key};
 use crate::publisher::{self, Publisher};
+use crate::writer::{self, Writer};
+
+/// What a node keeps of a document has come to everybody who is connected within this time.
+const PASSED_ON_WITHIN: Duration = Duration::from_secs(60);
 
 /// One of the people.
 pub(crate) enum Somebody {
@@ -28,6 +33,8 @@ pub(crate) enum Somebody {
     Publisher(Box<Publisher>),
     /// Orders a daemon to other nodes.
     Mover(Box<Mover>),
+    /// Writes into a document.
+    Writer(Box<Writer>),
     /// Does what a workload does that was added.
     Guest(Box<Guest>),
 }
@@ -38,6 +45,7 @@ impl Somebody {
             Self::Person(person) => person.begin().await,
             Self::Publisher(publisher) => publisher.begin().await,
             Self::Mover(mover) => mover.begin().await,
+            Self::Writer(writer) => writer.begin().await,
             Self::Guest(guest) => guest.begin().await,
         }
     }
@@ -47,6 +55,7 @@ impl Somebody {
             Self::Person(person) => person.wake().await?,
             Self::Publisher(publisher) => publisher.wake(),
             Self::Mover(mover) => mover.wake(),
+            Self::Writer(writer) => writer.wake().await?,
             Self::Guest(guest) => guest.wake(),
         }
         Ok(())
@@ -57,6 +66,7 @@ impl Somebody {
             Self::Person(person) => person.read(),
             Self::Publisher(publisher) => publisher.read(),
             Self::Mover(mover) => mover.read(),
+            Self::Writer(writer) => writer.read(),
             Self::Guest(guest) => guest.read(),
         }
     }
@@ -66,8 +76,13 @@ impl Somebody {
             Self::Person(person) => person.rest(),
             Self::Publisher(publisher) => publisher.rest(),
             Self::Mover(mover) => mover.rest(),
+            Self::Writer(writer) => writer.rest(),
             Self::Guest(guest) => guest.rest(),
         }
+    }
+
+    fn writer(&mut self) -> Option<&mut Writer> {
+        if let Self::Writer(writer) = self { Some(writer) } else { None }
     }
 
     /// What is under way, for people; `None`: nothing.
@@ -76,6 +91,7 @@ impl Somebody {
             Self::Person(person) => person.doing(),
             Self::Publisher(publisher) => publisher.doing(),
             Self::Mover(mover) => mover.doing(),
+            Self::Writer(writer) => writer.doing(),
             Self::Guest(guest) => guest.doing(),
         }
     }
@@ -85,6 +101,7 @@ impl Somebody {
             Self::Person(person) => person.life(),
             Self::Publisher(publisher) => publisher.life(),
             Self::Mover(mover) => mover.life(),
+            Self::Writer(writer) => writer.life(),
             Self::Guest(guest) => guest.life(),
         }
     }
@@ -106,7 +123,12 @@ impl Simulation {
                 let open = Task::Open(session.clone(), chooses);
                 std::iter::once(open).chain(programs.iter().cloned().map(Task::Run)).collect()
             }
-            Role::Publisher { .. } | Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => Vec::new(),
+            Role::Publisher { .. }
+            | Role::Mover { .. }
+            | Role::Writer { .. }
+            | Role::Watcher
+            | Role::Own { .. }
+            | Role::Absent => Vec::new(),
         };
         person::Config {
             number,
@@ -167,6 +189,11 @@ impl Simulation {
                 let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
                 Somebody::Mover(Box::new(Mover::new(config, work, around, evidence, woken, disk)))
             }
+            Role::Writer { path, strokes } => {
+                let work = writer::Work { path: path.clone(), strokes: strokes.clone() };
+                let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
+                Somebody::Writer(Box::new(Writer::new(config, work, around, evidence, woken, disk)))
+            }
             Role::Own { workload, with } => match self.parts.new_workload(workload, with.clone()) {
                 Some(own) => {
                     let board = Arc::clone(&self.board);
@@ -198,6 +225,21 @@ impl Simulation {
         self.all_done().await
     }
 
+    /// Every writer writes once more; when the nodes have had the time to pass everything on, each reads everything anew.
+    pub(super) async fn fresh_texts(&mut self) -> Result<(), Fatal> {
+        for writer in self.people.iter_mut().filter_map(Somebody::writer) {
+            writer.write_last();
+        }
+        self.all_done().await?;
+        if self.people.iter_mut().filter_map(Somebody::writer).next().is_some() {
+            self.go(PASSED_ON_WITHIN, |_| false).await?;
+        }
+        for writer in self.people.iter_mut().filter_map(Somebody::writer) {
+            writer.read_last();
+        }
+        self.all_done().await
+    }
+
     /// Nobody has anything under way, in time.
     pub(super) async fn all_done(&mut self) -> Result<(), Fatal> {
         let late = |simulation: &Self| simulation.people.iter().filter_map(Somebody::doing).collect::<Vec<_>>();
@@ -221,7 +263,12 @@ impl Simulation {
             .filter(|person| person.account == 0)
             .filter_map(|person| match &person.role {
                 Role::Author { session, .. } => Some(session.clone()),
-                Role::Publisher { .. } | Role::Mover { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
+                Role::Publisher { .. }
+                | Role::Mover { .. }
+                | Role::Writer { .. }
+                | Role::Watcher
+                | Role::Own { .. }
+                | Role::Absent => None,
             })
             .collect();
         sessions.push("fresh".to_owned());
@@ -243,7 +290,9 @@ impl Simulation {
         self.people.push(auditor);
         let auditor = |simulation: &Self| match simulation.people.last() {
             Some(Somebody::Person(auditor)) => (auditor.doing(), auditor.outcomes().to_vec()),
-            Some(Somebody::Publisher(_) | Somebody::Mover(_) | Somebody::Guest(_)) | None => (None, Vec::new()),
+            Some(Somebody::Publisher(_) | Somebody::Mover(_) | Somebody::Writer(_) | Somebody::Guest(_)) | None => {
+                (None, Vec::new())
+            }
         };
         let is_done = |simulation: &Self| auditor(simulation).0.is_none();
         let is_in_time = self.go(FRESH_RUNS_WITHIN, is_done).await?;

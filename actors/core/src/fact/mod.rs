@@ -3,6 +3,7 @@
 //!
 //! A fact is plain data about one moment in one place. It says what is done, never what is thought of it.
 
+mod queue;
 mod witness;
 
 use serde::{Deserialize, Serialize};
@@ -11,9 +12,10 @@ use wayfare_protocol::mrp::RunEvent;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::ownership::Lineage;
 use wayfare_protocol::{
-    AccountId, DeviceId, EntityId, Epoch, ErrorCode, Limits, NodeId, Origin, ResourceId, RunId, SessionId, codec,
+    AccountId, DeviceId, DocumentId, EntityId, Epoch, ErrorCode, NodeId, Origin, ResourceId, RunId, SessionId, codec,
 };
 
+pub use queue::Queue;
 pub use witness::Witness;
 
 /// The first eight bytes of the BLAKE3 hash of an event: equal events have equal ones.
@@ -327,6 +329,39 @@ pub enum Fact {
         /// The last output that it has acknowledged.
         acknowledged: u64,
     },
+    /// A person writes a mark into a document: a word that nobody writes twice.
+    Typed {
+        /// Which document.
+        document: DocumentId,
+        /// The mark.
+        mark: u64,
+    },
+    /// A person takes a mark of theirs out again.
+    Erased {
+        /// Which document.
+        document: DocumentId,
+        /// The mark.
+        mark: u64,
+    },
+    /// A person learns that what they are connected with keeps a mark that they wrote.
+    Saved {
+        /// Which document.
+        document: DocumentId,
+        /// The mark.
+        mark: u64,
+    },
+    /// A person reads a document.
+    Read {
+        /// Which.
+        document: DocumentId,
+        /// The marks in it, in their order.
+        marks: Vec<u64>,
+    },
+    /// When nothing more is under way, a person reads every document.
+    AllRead {
+        /// Each with its text.
+        texts: Vec<(DocumentId, EventDigest)>,
+    },
     /// How much waits, or is kept, where there is a bound.
     Queue {
         /// What.
@@ -353,38 +388,4 @@ pub enum Keeper {
     Owner,
     /// The journal in the cloud.
     Journal,
-}
-
-/// Something that has a bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Queue {
-    /// Accepted runs of a session that wait.
-    RunsWaiting,
-    /// Run ids that a session remembers.
-    RunsKnown,
-    /// Readers of a session's outputs in one place.
-    Readers,
-    /// Requests of one link that wait for an answer.
-    Requests,
-    /// Streams of one link.
-    Streams,
-    /// Bytes of control messages that a link has not sent.
-    ControlBytes,
-}
-
-impl Queue {
-    /// How much of it there may be.
-    #[must_use]
-    pub fn bound(self, limits: &Limits) -> u64 {
-        let bound = match self {
-            Self::RunsWaiting => limits.runs_waiting,
-            Self::RunsKnown => limits.runs_per_session,
-            Self::Readers => limits.readers_per_session,
-            Self::Requests => limits.requests_per_link,
-            Self::Streams => limits.streams,
-            Self::ControlBytes => limits.stream_backlog,
-        };
-        bound as u64
-    }
 }

@@ -3,6 +3,7 @@
 
 mod accepts;
 mod accounts;
+mod documents;
 mod epochs;
 mod events;
 mod feeds;
@@ -62,6 +63,8 @@ pub enum Oracle {
     Seals,
     /// When nothing is under way, a daemon is on the node that its row names, and nowhere else.
     Orphans,
+    /// What is kept of a document is in it for good, and nothing twice; in the end everybody reads the same.
+    Documents,
     /// Queues stay within their bounds.
     Queues,
     /// Nothing of one account comes to another's device.
@@ -100,6 +103,7 @@ impl Oracle {
             Self::Accepts => Box::new(accepts::Accepts::new(setting)),
             Self::Seals => Box::new(seals::Seals::new(room)),
             Self::Orphans => Box::new(orphans::Orphans),
+            Self::Documents => Box::new(documents::Documents::new(room)),
             Self::Queues => Box::new(queues::Queues::new(setting.limits.clone())),
             Self::Accounts => Box::new(accounts::Accounts::new(room)),
             Self::Serves => Box::new(serves::Serves),

@@ -24,6 +24,10 @@ impl<K: Ord + Clone, V> Table<K, V> {
         self.entries.get_mut(key)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.entries.iter()
+    }
+
     pub(super) fn has(&self, key: &K) -> bool {
         self.entries.contains_key(key)
     }
