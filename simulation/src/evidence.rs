@@ -27,6 +27,8 @@ pub struct Findings {
     pub confirmed: u64,
     /// Moves of daemons of which somebody was told that they are done.
     pub moved: u64,
+    /// Marks in documents that their authors were told are kept.
+    pub saved: u64,
     /// How runs ended, over everybody who looked.
     pub outcomes: BTreeMap<String, u64>,
     /// Phases that a machine was in.
@@ -114,6 +116,7 @@ impl Evidence {
             Fact::Confirmed { daemon, origin, through } => {
                 state.confirmed.insert((*daemon, *origin), *through);
             }
+            Fact::Saved { .. } => state.found.saved += 1,
             Fact::Ended { outcome, .. } => {
                 let name = format!("{outcome:?}");
                 let word = name.split(' ').next().unwrap_or_default().to_owned();

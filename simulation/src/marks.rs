@@ -101,6 +101,10 @@ const BRIEF: &[(&str, &str, &str)] = &[
     ("kernel_host", "Gone", "until its records are acknowledged"),
     ("presence", "Offline", "after half a minute of absence"),
     ("daemon", "Loading", "one snapshot, of a few hundred bytes"),
+    ("document", "Opening", "one message there and back"),
+    ("document", "Refused", "ten seconds after a refusal"),
+    ("document_log", "Verifying", "a history of some hundred bytes is read"),
+    ("document_log", "Appending", "one append"),
     ("ownership", "Unowned", "the copy of a daemon that is on its way"),
     ("ownership", "Sealed", "the pause of a move"),
     ("ownership", "Released", "until the next owner has said that it is there"),
@@ -134,6 +138,13 @@ const SELDOM: &[(&str, &str, &str)] = &[
     ("presence", "Suspect", "a device whose link is lost, for half a minute at most"),
     ("session", "Absent", "a session without a kernel: before its first run, and after a loss of power"),
     ("journal", "Away", "a copy without its owner: only while something else is wrong"),
+    (
+        "document",
+        "Away",
+        "in the cloud, and without it: documents are not in every seed, and unloaded after some seconds",
+    ),
+    ("document", "Linked", "documents are not in every seed, and unloaded after some seconds"),
+    ("document_log", "Settled", "likewise"),
 ];
 
 /// What runs on a node's machine.

@@ -60,6 +60,8 @@ pub struct Report {
     pub confirmed: u64,
     /// Moves of daemons of which somebody was told that they are done.
     pub moved: u64,
+    /// Marks in documents that their authors were told are kept.
+    pub saved: u64,
     /// Faults that had something to hit.
     pub faults: BTreeMap<Kind, u64>,
     /// Chores that found something to do.
@@ -151,9 +153,11 @@ fn narrow() -> Limits {
     }
 }
 
-/// Bounds that a world of a few people does not come to. Its daemons live for minutes, and take snapshots all the same.
+/// Bounds that a world of a few people does not come to. Its daemons and documents live for minutes: they take snapshots, are merged, and are
+/// unloaded all the same.
 fn roomy() -> Limits {
-    Limits { daemon_snapshot_events: 12, ..Limits::default() }
+    let document_idle = Duration::from_secs(8);
+    Limits { daemon_snapshot_events: 12, document_merge: 512, document_idle, ..Limits::default() }
 }
 
 /// Runs a plan in this thread. `listener` is told every line of the trace.
@@ -342,7 +346,7 @@ impl Simulation {
     }
 
     fn report(&self) -> Report {
-        let Findings { violations, checks, acknowledged, confirmed, moved, outcomes, reached, decided, own } =
+        let Findings { violations, checks, acknowledged, confirmed, moved, saved, outcomes, reached, decided, own } =
             self.evidence.all();
         let (digest, lines) = self.around.tracer.digest();
         Report {
@@ -356,6 +360,7 @@ impl Simulation {
             acknowledged,
             confirmed,
             moved,
+            saved,
             faults: self.hits.faults(),
             chores: self.hits.chores(),
             elapsed: self.around.world.elapsed(),

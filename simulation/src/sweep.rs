@@ -38,6 +38,8 @@ pub struct Summary {
     pub runs_acknowledged: u64,
     /// Events of daemons that their publishers were told are recorded.
     pub events_confirmed: u64,
+    /// Marks in documents that their authors were told are kept.
+    pub marks_saved: u64,
     /// Moves of daemons of which somebody was told that they are done.
     pub daemons_moved: u64,
     /// Its plans were all drawn: only then is it asked whether enough of everything happened.
@@ -78,6 +80,7 @@ impl Summary {
         }
         self.runs_acknowledged += report.acknowledged as u64;
         self.events_confirmed += report.confirmed;
+        self.marks_saved += report.saved;
         self.daemons_moved += report.moved;
         for kind in Kind::drawn() {
             *self.faults_by_kind.entry(kind.name()).or_default() += report.faults.get(&kind).copied().unwrap_or(0);
@@ -170,6 +173,7 @@ impl Summary {
         let _ = writeln!(text, "  ends seen   {outcomes}");
         let _ =
             writeln!(text, "  daemons     {} events confirmed, {} moves", self.events_confirmed, self.daemons_moved);
+        let _ = writeln!(text, "  documents   {} marks kept", self.marks_saved);
         let faults = self.per_minute(self.faults());
         let _ = writeln!(text, "  faults      {} hit something, {faults:.1} a minute", self.faults());
         let kinds = list(&mut self.faults_by_kind.iter().map(|(name, count)| (*name, *count)));

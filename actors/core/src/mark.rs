@@ -6,6 +6,7 @@ use wayfare_protocol::EntityId;
 use crate::account::Account;
 use crate::client::Conversation;
 use crate::daemon::DaemonHost;
+use crate::document::Document;
 use crate::journal::SessionJournal;
 use crate::kernel_host::KernelHost;
 use crate::link::Link;
@@ -74,7 +75,7 @@ pub type Phases = (&'static str, &'static [&'static str]);
 /// Every phase that there is, in the order of their enums.
 #[must_use]
 pub fn all() -> Vec<Mark> {
-    let machines: [&[Phases]; 12] = [
+    let machines: [&[Phases]; 13] = [
         Link::PHASES,
         Uplink::PHASES,
         Presence::PHASES,
@@ -87,6 +88,7 @@ pub fn all() -> Vec<Mark> {
         Overload::<EntityId>::PHASES,
         Conversation::PHASES,
         KernelHost::PHASES,
+        Document::PHASES,
     ];
     let each = machines.into_iter().flatten();
     each.flat_map(|(machine, phases)| phases.iter().map(|phase| Mark { machine, phase })).collect()
@@ -115,6 +117,7 @@ pub fn effects() -> Vec<EffectMark> {
         of::<Overload<EntityId>>(),
         of::<Conversation>(),
         of::<KernelHost>(),
+        of::<Document>(),
     ];
     let each = machines.into_iter();
     each.flat_map(|(machine, effects)| effects.iter().map(move |effect| EffectMark { machine, effect })).collect()

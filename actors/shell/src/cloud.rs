@@ -198,6 +198,7 @@ impl Accounts {
             runtime: self.ports.runtime(),
             limits: Arc::new(self.limits.clone()),
             has_above: false,
+            keeps: true,
         });
         let child = account_actor(config, home, Arc::clone(&directory), library.clone(), self.ports.runtime());
         let runtime = self.ports.runtime();

@@ -222,6 +222,7 @@ fn library(identity: &Identity, ports: &Ports, directory: &Arc<Directory>, ids: 
         runtime: ports.runtime(),
         limits: Arc::new(limits.clone()),
         has_above: identity.cloud.is_some(),
+        keeps: true,
     })
 }
 

@@ -23,7 +23,7 @@ use crate::publisher::{self, Publisher};
 use crate::writer::{self, Writer};
 
 /// What a node keeps of a document has come to everybody who is connected within this time.
-const PASSED_ON_WITHIN: Duration = Duration::from_secs(60);
+const PASSED_ON_WITHIN: Duration = Duration::from_secs(40);
 
 /// One of the people.
 pub(crate) enum Somebody {

@@ -53,11 +53,12 @@ impl Document {
     }
 
     pub(super) fn settle(&mut self, out: &mut impl Sink<Effect>) {
-        if self.settling.is_empty() || !self.editing.is_empty() || !self.held.is_empty() {
+        if !self.editing.is_empty() || !self.held.is_empty() {
             return;
         }
         let Above::Linked { peer, .. } = self.above else { return };
         if self.peers.get(&peer).is_some_and(Peer::is_settled) {
+            self.is_unsaved = false;
             for ask in self.settling.drain(..) {
                 out.push(Effect::Tell { ask, told: Told::Settled });
             }

@@ -32,6 +32,8 @@ pub struct Config {
     pub client: u32,
     /// Whether a cloud above this place has a replica too.
     pub has_above: bool,
+    /// Whether what is appended outlives the process. If not, only the replica above keeps anything.
+    pub keeps: bool,
     /// Bounds.
     pub limits: Limits,
 }

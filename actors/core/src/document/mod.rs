@@ -28,6 +28,7 @@ mod changes;
 mod diff;
 pub mod frame;
 mod held;
+mod idle;
 mod interface;
 mod log;
 mod peer;
@@ -68,6 +69,9 @@ enum Above {
 pub struct Document {
     document: DocumentId,
     has_above: bool,
+    keeps: bool,
+    /// Whether something was changed, here or by a peer, that the replica above does not keep.
+    is_unsaved: bool,
     limits: Limits,
     body: Body,
     awareness: Awareness,
@@ -249,18 +253,6 @@ impl Document {
         }
         self.send(peer, out);
     }
-
-    /// Whether nobody but the cloud's replica has it open, and nothing is under way.
-    fn is_idle(&self) -> bool {
-        self.peers.keys().all(|peer| self.is_above(*peer))
-            && self.held.is_empty()
-            && self.appending.is_empty()
-            && self.log.is_settled()
-    }
-
-    fn unload_at(&self) -> Option<Boot> {
-        self.is_idle().then(|| self.idle_since.after(self.limits.document_idle))
-    }
 }
 
 fn malformed(error: impl std::fmt::Display) -> Refusal {
@@ -277,6 +269,8 @@ impl Machine for Document {
         Self {
             document: config.document,
             has_above: config.has_above,
+            keeps: config.keeps,
+            is_unsaved: false,
             body: Body::new(config.client),
             limits: config.limits,
             awareness: Awareness::default(),

@@ -92,6 +92,7 @@ impl Library {
             runtime,
             limits,
             has_above: true,
+            keeps: false,
         })
     }
 

@@ -45,6 +45,8 @@ pub struct Environs {
     pub limits: Arc<Limits>,
     /// Whether a cloud may have replicas of them too.
     pub has_above: bool,
+    /// Whether the logs outlive the process.
+    pub keeps: bool,
 }
 
 /// How somebody is connected.
@@ -129,6 +131,7 @@ pub(crate) fn arguments(document: DocumentId, environs: Environs) -> Arguments<D
                 document,
                 client: environs.ids.client(),
                 has_above: environs.has_above,
+                keeps: environs.keeps,
                 limits: environs.limits.as_ref().clone(),
             };
             let mut machine = Document::new(config, now);

@@ -42,7 +42,7 @@ fn limits() -> Limits {
 }
 
 fn config(client: u32, has_above: bool) -> Config {
-    Config { document: DocumentId::INDEX, client, has_above, limits: limits() }
+    Config { document: DocumentId::INDEX, client, has_above, keeps: true, limits: limits() }
 }
 
 const MUCH: u64 = 1 << 40;

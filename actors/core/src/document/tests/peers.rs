@@ -291,6 +291,25 @@ fn a_document_that_nobody_has_open_is_unloaded_and_not_before_its_changes_are_du
     assert_eq!(place.other, [Effect::Unload]);
 }
 
+/// A client has no disk: what the replica above has not called kept is nowhere else.
+#[test]
+fn a_replica_that_keeps_nothing_itself_is_not_unloaded_before_the_one_above_keeps_it() {
+    let mut place = Place::with(Config { keeps: false, ..config(1, true) });
+    place.edit(0, "x");
+    place.sync();
+    place.pass(limits().document_idle * 2);
+    place.input(Input::AboveUp);
+    place.input(Input::AboveOpened { peer: PeerId(1) });
+    place.input(Input::PeerCredit { peer: PeerId(1), bytes: MUCH });
+    place.frame(1, frame::vector(&Body::new(9).vector()));
+    place.frame(1, frame::missing(&Body::new(9).history()));
+    place.pass(limits().document_idle * 2);
+    assert_eq!(place.other, [Effect::OpenAbove]);
+    place.input(Input::Kept { peer: PeerId(1), through: 1 });
+    place.pass(limits().document_idle * 2);
+    assert_eq!(place.other, [Effect::OpenAbove, Effect::Unload]);
+}
+
 #[test]
 fn an_edit_that_does_not_fit_is_refused_and_changes_nothing() {
     let mut place = Place::new(1);
