@@ -70,7 +70,7 @@ pub struct Document {
     document: DocumentId,
     has_above: bool,
     keeps: bool,
-    /// Whether something was changed, here or by a peer, that the replica above does not keep.
+    /// Whether there may be something here that the replica above does not keep: of what was in the log nobody knows.
     is_unsaved: bool,
     limits: Limits,
     body: Body,
@@ -270,7 +270,7 @@ impl Machine for Document {
             document: config.document,
             has_above: config.has_above,
             keeps: config.keeps,
-            is_unsaved: false,
+            is_unsaved: config.keeps && config.has_above,
             body: Body::new(config.client),
             limits: config.limits,
             awareness: Awareness::default(),

@@ -310,6 +310,21 @@ fn a_replica_that_keeps_nothing_itself_is_not_unloaded_before_the_one_above_keep
     assert_eq!(place.other, [Effect::OpenAbove, Effect::Unload]);
 }
 
+/// Nobody else would bring what the cloud refused for a while, say because its disk was full.
+#[test]
+fn a_document_is_not_unloaded_before_the_replica_above_has_it_unless_that_is_away() {
+    let mut place = Place::with(config(1, true));
+    place.edit(0, "x");
+    place.sync();
+    place.input(Input::AboveUp);
+    place.input(Input::AboveClosed);
+    place.pass(limits().document_idle * 2);
+    assert_eq!(place.other, [Effect::OpenAbove, Effect::OpenAbove], "it is tried again");
+    place.input(Input::AboveDown);
+    place.pass(limits().document_idle * 2);
+    assert_eq!(place.other.last(), Some(&Effect::Unload), "both are brought into step when they meet");
+}
+
 #[test]
 fn an_edit_that_does_not_fit_is_refused_and_changes_nothing() {
     let mut place = Place::new(1);
