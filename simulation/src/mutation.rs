@@ -47,6 +47,8 @@ pub enum Mutation {
     StoreForgetsMoves,
     /// Who starts again no longer finds the newest change of their documents.
     LogForgetsChanges,
+    /// Documents are acknowledged before they are durable.
+    DocumentsAcknowledgeEarly,
     /// A node that starts again no longer finds that it has sealed its daemons.
     InboxForgetsSeals,
     /// Keys of daemons stay where they are deleted.
@@ -109,7 +111,9 @@ impl Mutations {
             Oracle::Accepts => Self::only(Mutation::StoreForgetsMoves),
             Oracle::Seals => Self::only(Mutation::InboxForgetsSeals),
             Oracle::Orphans => Self::only(Mutation::KeysStay),
-            Oracle::Documents => Self::only(Mutation::LogForgetsChanges),
+            Oracle::Documents => {
+                Self { first: Mutation::LogForgetsChanges, others: &[Mutation::DocumentsAcknowledgeEarly] }
+            }
             Oracle::Queues => Self::only(Mutation::NodeIgnoresLimits),
             Oracle::Accounts => Self::only(Mutation::StoreMixesAccounts),
             Oracle::Serves => Self::only(Mutation::NodeStaysDown),
@@ -139,7 +143,7 @@ impl Mutation {
             Self::StoreForgetsMoves => Oracle::Accepts,
             Self::InboxForgetsSeals => Oracle::Seals,
             Self::KeysStay => Oracle::Orphans,
-            Self::LogForgetsChanges => Oracle::Documents,
+            Self::LogForgetsChanges | Self::DocumentsAcknowledgeEarly => Oracle::Documents,
             Self::NodeIgnoresLimits => Oracle::Queues,
         })
     }

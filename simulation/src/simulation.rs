@@ -209,6 +209,7 @@ impl Simulation {
             Some(Mutation::InboxForgetsFeeds) => Sync::ForgetsFeeds,
             Some(Mutation::InboxForgetsSeals) => Sync::ForgetsSeals,
             Some(Mutation::LogForgetsChanges) => Sync::ForgetsChanges,
+            Some(Mutation::DocumentsAcknowledgeEarly) => Sync::EarlyChanges,
             _ => Sync::Durable,
         };
         // Strangers have a node of their own, after all others.
@@ -244,7 +245,8 @@ impl Simulation {
             store.register(process::device_row(&key(&seed, place), place.to_string(), account, false));
         }
         let cloud_seed = seed.child("cloud");
-        let cloud_sync = if sync == Sync::ForgetsChanges { sync } else { Sync::Durable };
+        let is_of_documents = matches!(sync, Sync::ForgetsChanges | Sync::EarlyChanges);
+        let cloud_sync = if is_of_documents { sync } else { Sync::Durable };
         let cloud_disk = Disk::new(&world, &cloud_seed.child("disk"), cloud_sync);
         Self {
             cloud: CloudMachine::new(cloud_seed, cloud_disk, store),

@@ -22,6 +22,8 @@ pub enum Sync {
     Durable,
     /// At once, and it is durable a second later: what a log must not do.
     Early,
+    /// The same of documents alone.
+    EarlyChanges,
     /// When it is durable; but who reads a session's inbox no longer finds the runs that were started: what a log must not do.
     ForgetsRuns,
     /// When it is durable; but who reads a daemon's inbox no longer finds its newest event: what a log must not do.
@@ -32,6 +34,22 @@ pub enum Sync {
     ForgetsSeals,
     /// When it is durable; but who reads a document no longer finds its newest change: what a log must not do.
     ForgetsChanges,
+}
+
+impl Sync {
+    /// Whether an append to that log is acknowledged before it is durable.
+    fn is_early(self, name: LogName) -> bool {
+        match self {
+            Self::Early => true,
+            Self::EarlyChanges => matches!(name, LogName::Document(..)),
+            Self::Durable
+            | Self::ForgetsRuns
+            | Self::ForgetsEvents
+            | Self::ForgetsFeeds
+            | Self::ForgetsSeals
+            | Self::ForgetsChanges => false,
+        }
+    }
 }
 
 /// A machine's disk.
@@ -227,16 +245,17 @@ struct SimLog {
 impl SimLog {
     /// Puts records at the end; returns the number after them, when their sync ends, and whether it fails.
     fn appended(&self, records: Vec<Bytes>) -> Option<(u64, u64, bool)> {
-        let (sync, now, name) = (self.disk.sync, self.disk.world.nanos(), self.name);
+        let (now, name) = (self.disk.world.nanos(), self.name);
+        let is_early = self.disk.sync.is_early(name);
         let mut state = self.disk.state();
         let State { draws, logs, ills, .. } = &mut *state;
         let log = logs.get_mut(&name)?;
         log.records.extend(records);
         // A sync takes a while, sometimes a long one; the next is not done before it.
-        let takes = match (sync, draws.percent(3)) {
-            (Sync::Early, _) => draws.ms(500, 2_000),
-            (_, true) => draws.ms(20, 300),
-            (_, false) => draws.ms(1, 8),
+        let takes = match (is_early, draws.percent(3)) {
+            (true, _) => draws.ms(500, 2_000),
+            (false, true) => draws.ms(20, 300),
+            (false, false) => draws.ms(1, 8),
         };
         let takes = u64::try_from((takes + ills.delay()).as_nanos()).unwrap_or(0);
         log.busy_until = (log.busy_until + 1).max(now + takes);
@@ -320,19 +339,11 @@ impl Log for SimLog {
             log.durable = log.durable.max(through);
             Ok(())
         });
-        match self.disk.sync {
-            Sync::Durable
-            | Sync::ForgetsRuns
-            | Sync::ForgetsEvents
-            | Sync::ForgetsFeeds
-            | Sync::ForgetsSeals
-            | Sync::ForgetsChanges => durable,
-            Sync::Early => self.answer(Ok(())),
-        }
+        if self.disk.sync.is_early(self.name) { self.answer(Ok(())) } else { durable }
     }
 
     fn read(&self, from: u64, bytes_max: usize) -> Pending<Result<Vec<Bytes>, LogError>> {
-        let is_early = self.disk.sync == Sync::Early;
+        let is_early = self.disk.sync.is_early(self.name);
         let read = self.with(|log, _| {
             let from = from.max(log.first);
             let durable = if is_early { log.next() } else { log.durable };
