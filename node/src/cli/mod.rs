@@ -36,6 +36,7 @@ mod run;
 mod screen;
 mod service;
 mod session;
+mod versions;
 mod watch;
 
 use std::process::ExitCode;

@@ -26,3 +26,4 @@ mod service;
 mod sleep;
 mod story;
 mod trust;
+mod versions;

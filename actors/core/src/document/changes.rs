@@ -48,6 +48,7 @@ impl Document {
             // What it says is known, and perhaps not durable yet: an append that comes after all those under way would be.
             self.appending.keys().next_back().copied()
         } else {
+            self.note_change(now);
             let updates = merged(taken.updates);
             self.pass_on_soon(now, peer, &updates, out);
             let mut op = None;
@@ -133,6 +134,7 @@ impl Document {
     }
 
     fn changed_here(&mut self, now: Now, ask: AskId, update: &[u8], out: &mut impl Sink<Effect>) {
+        self.note_change(now);
         self.pass_on_held(now, out);
         self.pass_on(now, None, &frame::update(update), out);
         let op = self.append(update, false, out);

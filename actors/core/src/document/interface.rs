@@ -167,6 +167,13 @@ pub enum Input {
         /// Whether it is the same document, or what is not.
         outcome: Result<(), String>,
     },
+    /// An attempt to take a version has ended.
+    Versioned {
+        /// Which.
+        op: OpId,
+        /// The newest version has that text.
+        is_taken: bool,
+    },
 }
 
 /// What to do.
@@ -210,6 +217,13 @@ pub enum Effect {
         history: Bytes,
         /// What it must be like.
         expected: Box<Likeness>,
+    },
+    /// See to it that this text is a version, if it is not that of the newest. Ends in [`Input::Versioned`].
+    Version {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// The text as it is now.
+        text: String,
     },
     /// A merged history is not the document that it was merged from: the log stays as it is.
     NotMerged {

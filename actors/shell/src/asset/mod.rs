@@ -229,6 +229,19 @@ impl Assets {
         Ok(Some(Upload::begin(self.clone(), turn, place, Some(size)).await?))
     }
 
+    /// Keeps an asset here that is in memory.
+    ///
+    /// # Errors
+    /// As of [`Assets::upload`], or if the store fails.
+    pub async fn put(&self, bytes: Bytes) -> Result<AssetId, Refusal> {
+        let asset = AssetId::of(&bytes);
+        if let Some(mut upload) = self.upload(asset, bytes.len() as u64).await? {
+            upload.take(bytes).await?;
+            upload.finish().await?;
+        }
+        Ok(asset)
+    }
+
     /// Whether it is here and its bytes are right: one that is damaged is to be brought again.
     async fn is_whole(&self, asset: AssetId) -> Result<bool, Refusal> {
         let (store, account) = self.store();

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 use wayfare_core::document::{Ask, Body, Edit, EditError, FILES, Told};
 use wayfare_protocol::limits::DOCUMENT_NAME_MAX;
-use wayfare_protocol::{AccountId, DocumentId, ErrorCode, Limits, ProjectId, Refusal};
+use wayfare_protocol::{AccountId, DocumentId, ErrorCode, Limits, ProjectId, Refusal, Wall};
 
 use super::{DocumentCommand, Editor, EditorFeed, Environs, PassingLogs};
 use crate::actor::Runtime;
@@ -110,6 +110,10 @@ impl Library {
         &self.0.limits
     }
 
+    pub(super) fn now(&self) -> Wall {
+        self.0.runtime.clock.now().wall
+    }
+
     /// What makes ids and numbers of replicas.
     pub(crate) fn ids(&self) -> &Ids {
         &self.0.ids
@@ -128,7 +132,7 @@ impl Library {
 
     /// Starts the actor of a document that is expected.
     fn start(&self, document: DocumentId) {
-        let arguments = super::arguments(document, self.0.clone());
+        let arguments = super::arguments(document, self.clone(), self.0.clone());
         let (known, ended) = (Arc::clone(&self.0.directory), self.clone());
         let child = Child::of(arguments, move |actor| known.set_document(document, actor))
             .with(Policy::Persist)
@@ -376,7 +380,7 @@ fn restarted() -> Refusal {
     Refusal::new(ErrorCode::OwnerUnreachable, "the documents are being restarted; ask again")
 }
 
-fn unexpected(told: Told) -> LibraryError {
+pub(super) fn unexpected(told: Told) -> LibraryError {
     LibraryError::Refused(match told {
         Told::Refused(refusal) => refusal,
         Told::Text(_) | Told::Entries(_) | Told::History(_) | Told::Settled | Told::Edited(_) => {

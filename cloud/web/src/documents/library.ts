@@ -10,6 +10,7 @@ import type { DocumentHome } from './channel.ts';
 import { readAssetFile, writeAssetFile, type AssetFile } from './asset-paths.ts';
 import { faultOf, freePath, movedFolder, projectFaultOf } from './paths.ts';
 import { Replica } from './replica.ts';
+import { versionsOf } from './versions.ts';
 
 const INDEX = '00000000-0000-0000-0000-000000000000';
 /** Replicas that are brought into step at a time when everything is read ahead. */
@@ -184,7 +185,8 @@ export class Library {
     await this.#inTree(project, (files, trash) => {
       for (const { id } of documents) if (!files.has(id)) trash.delete(id);
     });
-    for (const { id } of documents) if (!this.#held.has(id)) void clearDocument(this.#database(id));
+    const lists = documents.flatMap(({ id }) => versionsOf(id) ?? []);
+    for (const id of [...documents.map(({ id }) => id), ...lists]) if (!this.#held.has(id)) void clearDocument(this.#database(id));
   }
 
   /** Gives a file a path in a project. */

@@ -11,6 +11,7 @@ import { emptyTrash, moveFile, moveFolder, removeFile, restoreFile } from './fil
 import { Folded } from './folded.ts';
 import { MovePanel } from './MovePanel.tsx';
 import { OtherFiles } from './OtherFiles.tsx';
+import { VersionsPanel } from './VersionsPanel.tsx';
 
 interface Shown {
   place: Place;
@@ -18,6 +19,8 @@ interface Shown {
   folded: Folded;
   /** Opens the panel for a document or a folder. */
   moves: (what: Moving) => void;
+  /** Opens that of a document's versions. */
+  shows: (file: Named) => void;
 }
 
 /** What gets another path. */
@@ -29,14 +32,16 @@ interface Moving {
 export function Files({ place, project, tree }: { place: Place; project: Named; tree: Tree }) {
   const [folded] = useState(() => new Folded(project.id));
   const [moving, setMoving] = useState<Moving | null>(null);
+  const [shown, setShown] = useState<Named | null>(null);
   const files = tree.files.value;
   return (
     <>
-      <Contents folder={foldersOf(files)} shown={{ place, project, folded, moves: setMoving }} />
+      <Contents folder={foldersOf(files)} shown={{ place, project, folded, moves: setMoving, shows: setShown }} />
       {files.length === 0 && <p class="quiet">{tree.known.value ? 'No documents yet.' : 'Not read yet.'}</p>}
       <OtherFiles place={place} tree={tree} />
       <Trash place={place} project={project} trash={tree.trash.value} />
       {moving && <MovePanel place={place} project={project.id} {...moving} close={() => setMoving(null)} />}
+      {shown && <VersionsPanel place={place} file={shown} close={() => setShown(null)} />}
     </>
   );
 }
@@ -78,7 +83,7 @@ function FolderRow({ folder, shown }: { folder: Folder<Named>; shown: Shown }) {
 }
 
 function FileRow({ file, shown }: { file: Named; shown: Shown }) {
-  const { place, project, moves } = shown;
+  const { place, project, moves, shows } = shown;
   return (
     <div class="file-row">
       <Link class="file" to={{ view: 'document', project: project.name, path: file.name }}>
@@ -86,6 +91,7 @@ function FileRow({ file, shown }: { file: Named; shown: Shown }) {
         <span>{split(file.name).name}</span>
       </Link>
       <Menu label={`Actions of ${file.name}`} actions={() => [
+        { label: 'Versions', act: () => shows(file) },
         { label: 'Rename or move', act: () => moves({ path: file.name, move: (path) => moveFile(place, project.id, file, path) }) },
         { label: 'Delete', act: () => void removeFile(place, project.id, file), danger: true },
       ]}>

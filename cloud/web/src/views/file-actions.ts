@@ -2,6 +2,8 @@
 
 import type { Named } from '../documents/library.ts';
 import { split } from '../documents/paths.ts';
+import type { Replica } from '../documents/replica.ts';
+import type { Version, Versions } from '../documents/versions.ts';
 import { reason } from '../failure.ts';
 import type { Place } from '../place.ts';
 
@@ -46,6 +48,30 @@ export async function removeFile(place: Place, project: string, file: Named): Pr
 
 export function restoreFile(place: Place, project: string, file: Named): void {
   attempt(place, async () => place.announce(`${await place.library.restore(project, file)} restored`));
+}
+
+/** Makes a document what a version of it was. Says whether that was done. */
+export async function restoreVersion(place: Place, versions: Versions, file: Named, { at }: Version, text: string): Promise<boolean> {
+  try {
+    const undo = await opened(place, file.id, (replica) => versions.restore(replica, text));
+    const when = new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+    const back = () => attempt(place, () => opened(place, file.id, async (replica) => undo(replica)));
+    place.notice.value = { words: `${split(file.name).name} is as it was on ${when}`, undo: back };
+    return true;
+  } catch (error) {
+    place.failure.value = reason(error);
+    return false;
+  }
+}
+
+async function opened<T>(place: Place, document: string, act: (replica: Replica) => Promise<T>): Promise<T> {
+  const replica = place.library.open(document);
+  try {
+    await replica.loaded;
+    return await act(replica);
+  } finally {
+    place.library.close(document);
+  }
 }
 
 function attempt(place: Place, act: () => Promise<void>): void {
