@@ -40,9 +40,10 @@ impl Shelf<'_> {
         let version = self.version(document, name, version).await?;
         let text = self.library.version_text(&version).await?;
         match self.app.form {
-            Form::Json => self.app.screen.json(
-                &json!({ "id": document, "path": name.path, "version": version.short(), "text": text }),
-            )?,
+            Form::Json => self
+                .app
+                .screen
+                .json(&json!({ "id": document, "path": name.path, "version": version.short(), "text": text }))?,
             Form::Text => io::stdout().lock().write_all(text.as_bytes())?,
         }
         Ok(Exit::Good)

@@ -1,9 +1,7 @@
 //! Versions of documents: listed, read, taken and brought back.
 
 use bytes::Bytes;
-use wayfare_core::document::{
-    Ask, Edit, Lines, Told, VERSIONS, Version, edits_between, kept_versions, lines_between,
-};
+use wayfare_core::document::{Ask, Edit, Lines, Told, VERSIONS, Version, edits_between, kept_versions, lines_between};
 use wayfare_protocol::{AssetId, DocumentId, ErrorCode, Refusal, Wall};
 
 use super::library::{Library, LibraryError, unexpected};
@@ -36,10 +34,16 @@ impl Library {
     /// before, by way of the place that this one is linked to. Returns how many pieces were changed.
     ///
     /// # Errors
-    /// If the version's text cannot be had, or the present one cannot be brought: then nothing is changed. See also [`Library::ask`].
+    /// If the version's text or the document is not within reach, or its present text cannot be brought: then nothing is changed. See
+    /// also [`Library::ask`].
     pub async fn restore_version(&self, document: DocumentId, version: &Version) -> Result<usize, LibraryError> {
         let text = self.version_text(version).await?;
         let mut copy = self.copy(document).await?;
+        if copy.is_empty() {
+            // What is written into it would stand beside what it has elsewhere.
+            let detail = format!("document {document} has not come here yet");
+            return Err(Refusal::new(ErrorCode::OwnerUnreachable, detail).into());
+        }
         let present = copy.text();
         let edits = edits_between(&present, &text);
         if edits.is_empty() {

@@ -104,6 +104,8 @@ export class Versions {
 
   /** Makes a document's text that of a version, as a change of it. What it is before becomes a version too. Returns what undoes it. */
   async restore(replica: Replica, then: string): Promise<(now: Replica) => void> {
+    // What is written into it would stand beside what it has elsewhere.
+    if (!replica.known.peek()) throw new Error('This document is not on this device yet.');
     const before = replica.text.toString();
     await this.#keep(before);
     const origin = {};

@@ -110,7 +110,7 @@ function StretchOf({ stretch: { kind, lines }, isFirst, isLast }: { stretch: Str
     <>
       <Lines kind="same" lines={lines.slice(0, head)} />
       <details open={isFirst && isLast}>
-        <summary>{folded.length} lines as they are now</summary>
+        <summary><span class="chevron"><Icon name="forward" /></span>{folded.length} lines as they are now</summary>
         <Lines kind="same" lines={folded} />
       </details>
       <Lines kind="same" lines={lines.slice(lines.length - tail)} />
