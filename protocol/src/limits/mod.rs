@@ -279,6 +279,12 @@ pub struct Limits {
     pub asset_upload: Duration,
     /// An asset that could not be brought to the cloud is brought again after so long.
     pub asset_retry: Duration,
+    /// An asset to which nobody has linked for so long is deleted, where it is collected.
+    pub asset_grace: Duration,
+    /// Assets of an account are looked through for those so often.
+    pub asset_sweep: Duration,
+    /// And for the first time so long after the account's start.
+    pub asset_sweep_first: Duration,
     /// What the other end of a transfer of an asset has to say may take so long.
     pub asset_silence: Duration,
 

@@ -2,6 +2,7 @@
 
 mod assets;
 mod browser;
+mod collected;
 mod crashes;
 mod cuts;
 mod daemons;

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use wayfare_protocol::{DocumentId, Limits, Refusal};
 
+use crate::collection::Links;
+
 use super::body::{Edit, EditError, Likeness};
 use crate::machine::OpId;
 
@@ -67,6 +69,8 @@ pub enum Ask {
     Settled,
     /// The whole history, to change a copy of it.
     History,
+    /// What it leads to.
+    Links,
     /// To change it as it is now. Answered when the change is durable here.
     Edit(Vec<Edit>),
     /// To take in what was changed in a copy. Answered when it is durable here.
@@ -82,6 +86,8 @@ pub enum Told {
     Entries(std::collections::BTreeMap<String, String>),
     /// The history.
     History(Bytes),
+    /// What it leads to.
+    Links(Links),
     /// Both replicas have it all.
     Settled,
     /// The change is durable, or does not fit.

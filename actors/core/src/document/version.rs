@@ -44,8 +44,7 @@ impl Version {
         let read = |(key, value): (&String, &String)| -> Option<Self> {
             let (at, _) = key.split_once('-')?;
             let words: Words = value.parse().ok()?;
-            let version =
-                Self { at: Wall(at.parse().ok()?), asset: words.asset, size: words.size, lines: words.lines };
+            let version = Self { at: Wall(at.parse().ok()?), asset: words.asset, size: words.size, lines: words.lines };
             (version.key() == *key).then_some(version)
         };
         entries.iter().filter_map(read).collect()

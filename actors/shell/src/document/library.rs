@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
-use wayfare_core::document::{Ask, Body, Edit, EditError, FILES, Told};
+use wayfare_core::document::{Ask, Body, Edit, EditError, FILES, PROJECTS, Told};
 use wayfare_protocol::limits::DOCUMENT_NAME_MAX;
 use wayfare_protocol::{AccountId, DocumentId, ErrorCode, Limits, ProjectId, Refusal, Wall};
 
@@ -21,9 +21,6 @@ use crate::ids::Ids;
 use crate::link::Unserved;
 use crate::ports::LogName;
 use crate::supervisor::{Child, Order, Policy};
-
-/// The index's map of projects: their ids to their names.
-pub const PROJECTS: &str = "projects";
 
 /// A document that could not be read, changed or found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -380,10 +377,10 @@ fn restarted() -> Refusal {
     Refusal::new(ErrorCode::OwnerUnreachable, "the documents are being restarted; ask again")
 }
 
-pub(super) fn unexpected(told: Told) -> LibraryError {
+pub(crate) fn unexpected(told: Told) -> LibraryError {
     LibraryError::Refused(match told {
         Told::Refused(refusal) => refusal,
-        Told::Text(_) | Told::Entries(_) | Told::History(_) | Told::Settled | Told::Edited(_) => {
+        Told::Text(_) | Told::Entries(_) | Told::History(_) | Told::Links(_) | Told::Settled | Told::Edited(_) => {
             unreachable!("the answer to another question")
         }
     })

@@ -24,7 +24,8 @@ use crate::link::{LinkCommand, LinkRef, Server, StreamPeer, Unserved, restarting
 use crate::logs;
 use crate::ports::{AssetStore, Log, LogName, LogStore};
 pub use editor::{Editor, EditorFeed, EditorNews};
-pub use library::{Library, LibraryError, PROJECTS};
+pub(crate) use library::unexpected;
+pub use library::{Library, LibraryError};
 use passing::PassingLogs;
 
 /// What documents need of where they are.
@@ -231,7 +232,10 @@ impl Executor for DocumentExecutor {
 
     fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
         match effect {
-            Effect::Append { op, records } => self.appends.push((op, records)),
+            Effect::Append { op, records } => {
+                self.library.assets().changed(self.document);
+                self.appends.push((op, records));
+            }
             Effect::Send { peer, message } => self.send(peer, message),
             Effect::Close { peer, refusal } => {
                 tracing::info!(document = %self.document, %refusal, "a peer of a document is let go");

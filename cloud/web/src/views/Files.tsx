@@ -7,7 +7,7 @@ import { Icon } from '../Icon.tsx';
 import { Link } from '../Link.tsx';
 import { Menu } from '../Menu.tsx';
 import type { Place } from '../place.ts';
-import { emptyTrash, moveFile, moveFolder, removeFile, restoreFile } from './file-actions.ts';
+import { emptyTrash, moveFile, moveFolder, removeFile, restoreAsset, restoreFile } from './file-actions.ts';
 import { Folded } from './folded.ts';
 import { MovePanel } from './MovePanel.tsx';
 import { OtherFiles } from './OtherFiles.tsx';
@@ -38,8 +38,8 @@ export function Files({ place, project, tree }: { place: Place; project: Named; 
     <>
       <Contents folder={foldersOf(files)} shown={{ place, project, folded, moves: setMoving, shows: setShown }} />
       {files.length === 0 && <p class="quiet">{tree.known.value ? 'No documents yet.' : 'Not read yet.'}</p>}
-      <OtherFiles place={place} tree={tree} />
-      <Trash place={place} project={project} trash={tree.trash.value} />
+      <OtherFiles place={place} project={project} tree={tree} />
+      <Trash place={place} project={project} trash={tree.trash.value} files={tree.assetTrash.value} />
       {moving && <MovePanel place={place} project={project.id} {...moving} close={() => setMoving(null)} />}
       {shown && <VersionsPanel place={place} file={shown} close={() => setShown(null)} />}
     </>
@@ -101,11 +101,12 @@ function FileRow({ file, shown }: { file: Named; shown: Shown }) {
   );
 }
 
-function Trash({ place, project, trash }: { place: Place; project: Named; trash: readonly Named[] }) {
-  if (trash.length === 0) return null;
+function Trash({ place, project, trash, files }: { place: Place; project: Named; trash: readonly Named[]; files: readonly Named[] }) {
+  const count = trash.length + files.length;
+  if (count === 0) return null;
   return (
     <details class="trash">
-      <summary><span class="chevron"><Icon name="forward" /></span>Trash ({trash.length})</summary>
+      <summary><span class="chevron"><Icon name="forward" /></span>Trash ({count})</summary>
       <ul class="files">
         {trash.map((file) => (
           <li key={file.id} class="file-row">
@@ -113,8 +114,14 @@ function Trash({ place, project, trash }: { place: Place; project: Named; trash:
             <button type="button" class="button" aria-label={`Restore ${file.name}`} onClick={() => restoreFile(place, project.id, file)}>Restore</button>
           </li>
         ))}
+        {files.map(({ id: path }) => (
+          <li key={path} class="file-row">
+            <span class="file">{path}</span>
+            <button type="button" class="button" aria-label={`Restore ${path}`} onClick={() => restoreAsset(place, project.id, path)}>Restore</button>
+          </li>
+        ))}
       </ul>
-      <button type="button" class="button plain danger" aria-label={`Empty trash of ${project.name}`} onClick={() => emptyTrash(place, project, trash)}>Empty trash</button>
+      <button type="button" class="button plain danger" aria-label={`Empty trash of ${project.name}`} onClick={() => emptyTrash(place, project, trash, files)}>Empty trash</button>
     </details>
   );
 }

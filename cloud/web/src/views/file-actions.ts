@@ -32,11 +32,14 @@ export function renameProject(place: Place, project: Named, name: string): void 
 }
 
 /** Empties a trash of what is shown of it, for good. */
-export function emptyTrash(place: Place, project: Named, trash: readonly Named[]): void {
-  const what = trash.length === 1 ? split(trash[0]!.name).name : `${trash.length} documents`;
+export function emptyTrash(place: Place, project: Named, trash: readonly Named[], files: readonly Named[]): void {
+  const names = [...trash.map(({ name }) => name), ...files.map(({ id }) => id)];
+  const kind = files.length === 0 ? 'documents' : trash.length === 0 ? 'files' : 'documents and files';
+  const what = names.length === 1 ? split(names[0]!).name : `${names.length} ${kind}`;
   if (!confirm(`Delete ${what} for good, on every device? This cannot be undone.`)) return;
   attempt(place, async () => {
     await place.library.discard(project.id, trash);
+    await place.library.discardAssets(project.id, files);
     place.announce('The trash is empty');
   });
 }
@@ -44,6 +47,17 @@ export function emptyTrash(place: Place, project: Named, trash: readonly Named[]
 export async function removeFile(place: Place, project: string, file: Named): Promise<void> {
   await place.library.remove(project, file.id);
   place.notice.value = { words: `${split(file.name).name} is in the trash`, undo: () => restoreFile(place, project, file) };
+}
+
+export function removeAsset(place: Place, project: string, path: string): void {
+  attempt(place, async () => {
+    await place.library.removeAsset(project, path);
+    place.notice.value = { words: `${split(path).name} is in the trash`, undo: () => restoreAsset(place, project, path) };
+  });
+}
+
+export function restoreAsset(place: Place, project: string, path: string): void {
+  attempt(place, async () => place.announce(`${await place.library.restoreAsset(project, path)} restored`));
 }
 
 export function restoreFile(place: Place, project: string, file: Named): void {

@@ -14,7 +14,8 @@ fn place(document: DocumentId, has_above: bool) -> Place {
 
 /// What was to be taken since this was asked last.
 fn wanted(place: &mut Place) -> Vec<(OpId, String)> {
-    let (versions, other) = std::mem::take(&mut place.other).into_iter().partition(|effect| matches!(effect, Effect::Version { .. }));
+    let (versions, other) =
+        std::mem::take(&mut place.other).into_iter().partition(|effect| matches!(effect, Effect::Version { .. }));
     place.other = other;
     let versions: Vec<Effect> = versions;
     let text = |effect| match effect {
