@@ -87,6 +87,34 @@ impl DocumentId {
     pub const INDEX: Self = Self(Uuid::nil());
 }
 
+impl DocumentId {
+    /// The digit of a UUID that says which version of the standard it is of.
+    const DIGIT: usize = 6;
+
+    /// The list of its versions, itself a document: its id with an 8 as the digit that is 7 in ids that are made. `None` of a
+    /// document that has no versions, such a list itself among them.
+    #[must_use]
+    pub fn versions(self) -> Option<Self> {
+        self.with_digit(7, 8)
+    }
+
+    /// The document of which this is the list of versions, if it is one.
+    #[must_use]
+    pub fn of_versions(self) -> Option<Self> {
+        self.with_digit(8, 7)
+    }
+
+    fn with_digit(self, from: u8, to: u8) -> Option<Self> {
+        let mut bytes = self.0.into_bytes();
+        let digit = &mut bytes[Self::DIGIT];
+        if *digit >> 4 != from {
+            return None;
+        }
+        *digit = (*digit & 0x0f) | (to << 4);
+        Some(Self(Uuid::from_bytes(bytes)))
+    }
+}
+
 impl ProjectId {
     /// The project's tree of files, itself a document.
     #[must_use]

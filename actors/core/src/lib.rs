@@ -8,6 +8,7 @@ pub mod cell_output;
 pub mod chunks;
 pub mod claim;
 pub mod client;
+pub mod collection;
 pub mod daemon;
 pub mod document;
 pub mod fact;

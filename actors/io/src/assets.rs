@@ -1,7 +1,8 @@
 //! Assets through opendal: `<account>/<first byte>/<id>` below a folder.
 //!
 //! An upload's parts are `<account>/uploads/<id>/<first byte's number>`. When it is finished they are read one after the other into
-//! a new file, which is renamed to its name only if the hash is right. What is owed are empty files `<account>/owed/<id>`. A file
+//! a new file, which is renamed to its name only if the hash is right. What is owed are empty files `<account>/owed/<id>`; that
+//! nobody links to one is noted in `<account>/unlinked/<id>`, with the time in milliseconds. A file
 //! is written elsewhere, synced, renamed, and its folders synced: a crash leaves a whole one or none.
 //!
 //! The first time that a process reads an asset it reads all of it, and remembers that its bytes have its hash for as long as the file
@@ -18,7 +19,7 @@ use opendal::{ErrorKind, Metadata, Operator};
 use wayfare_actors::ports::{AssetError, AssetStore, Pending};
 use wayfare_protocol::asset::AssetHash;
 use wayfare_protocol::limits::ASSET_PART;
-use wayfare_protocol::{AccountId, AssetId};
+use wayfare_protocol::{AccountId, AssetId, Wall};
 
 use crate::atomic_files;
 
@@ -119,6 +120,14 @@ impl FileAssets {
         Ok((parts, end))
     }
 
+    /// The assets after which files in a folder are called, in order.
+    async fn named(&self, folder: &str) -> Result<Vec<AssetId>, AssetError> {
+        let entries = self.files.list(folder).await.map_err(refused)?;
+        let mut named: Vec<AssetId> = entries.iter().filter_map(|entry| entry.name().parse().ok()).collect();
+        named.sort();
+        Ok(named)
+    }
+
     async fn put(&self, path: &str, bytes: Bytes) -> Result<(), AssetError> {
         self.files.write(path, bytes).await.map_err(unknown)?;
         self.sync(path).await
@@ -199,6 +208,10 @@ impl Place {
     fn owed(&self) -> String {
         format!("{}/owed/{}", self.account, self.asset)
     }
+
+    fn unlinked(&self) -> String {
+        format!("{}/unlinked/{}", self.account, self.asset)
+    }
 }
 
 impl AssetStore for FileAssets {
@@ -252,12 +265,42 @@ impl AssetStore for FileAssets {
     }
 
     fn owed(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>> {
-        let files = self.files.clone();
+        let this = self.clone();
+        Box::pin(async move { this.named(&format!("{account}/owed/")).await })
+    }
+
+    fn list(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>> {
+        let this = self.clone();
         Box::pin(async move {
-            let entries = files.list(&format!("{account}/owed/")).await.map_err(refused)?;
-            let mut owed: Vec<AssetId> = entries.iter().filter_map(|entry| entry.name().parse().ok()).collect();
-            owed.sort();
-            Ok(owed)
+            let mut all = Vec::new();
+            for first in 0..=u8::MAX {
+                all.append(&mut this.named(&format!("{account}/{first:02x}/")).await?);
+            }
+            Ok(all)
+        })
+    }
+
+    fn note_unlinked(&self, account: AccountId, asset: AssetId, since: Wall) -> Pending<Result<(), AssetError>> {
+        let this = self.clone();
+        Box::pin(async move { this.put(&Place { account, asset }.unlinked(), since.0.to_string().into()).await })
+    }
+
+    fn forget_unlinked(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>> {
+        let files = self.files.clone();
+        Box::pin(async move { files.delete(&Place { account, asset }.unlinked()).await.map_err(unknown) })
+    }
+
+    fn unlinked(&self, account: AccountId) -> Pending<Result<BTreeMap<AssetId, Wall>, AssetError>> {
+        let this = self.clone();
+        Box::pin(async move {
+            let mut noted = BTreeMap::new();
+            for asset in this.named(&format!("{account}/unlinked/")).await? {
+                let read = this.files.read(&Place { account, asset }.unlinked()).await.map_err(refused)?;
+                let since = std::str::from_utf8(&read.to_bytes()).ok().and_then(|text| text.parse().ok());
+                // What cannot be read is noted anew.
+                noted.extend(since.map(|since| (asset, Wall(since))));
+            }
+            Ok(noted)
         })
     }
 }

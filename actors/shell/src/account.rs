@@ -64,6 +64,12 @@ pub enum Home {
     },
 }
 
+/// What an account is told besides its machine's inputs.
+pub enum AccountCommand {
+    /// To collect assets from now on.
+    Collect,
+}
+
 /// The executor of an account.
 pub struct AccountExecutor {
     config: Config,
@@ -241,7 +247,7 @@ fn device_child(device: DeviceId, account: &AccountExecutor, store: Arc<dyn Cont
 
 impl Executor for AccountExecutor {
     type Machine = Account;
-    type Command = std::convert::Infallible;
+    type Command = AccountCommand;
 
     fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
         match effect {
@@ -315,7 +321,10 @@ impl Executor for AccountExecutor {
         Ok(())
     }
 
-    fn command(&mut self, command: std::convert::Infallible, _context: &mut Context<Self>) -> Result<(), Fatal> {
-        match command {}
+    fn command(&mut self, command: AccountCommand, context: &mut Context<Self>) -> Result<(), Fatal> {
+        match command {
+            AccountCommand::Collect => drop(context.spawn(self.library.clone().collect())),
+        }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ mod door;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ractor::Actor;
+use ractor::{Actor, ActorRef};
 use wayfare_core::account::{self, Place};
 use wayfare_protocol::capability::{self, Capabilities, Load, Power};
 use wayfare_protocol::capability_set::{CapabilityError, CapabilitySet, names};
@@ -16,8 +16,8 @@ use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::session::{Environment, Language, SessionKey, SessionName};
 use wayfare_protocol::{AccountId, EntityId, Limits, NodeId, SessionId};
 
-use crate::account::Home;
-use crate::actor::{self, Runtime};
+use crate::account::{AccountCommand, AccountExecutor, Home};
+use crate::actor::{self, Mail, Runtime};
 use crate::children::{daemon_child, session_child};
 use crate::daemon::{self, Beginning};
 use crate::directory::Directory;
@@ -288,8 +288,15 @@ pub(crate) fn account_actor(
     library: Library,
     runtime: Runtime,
 ) -> Child {
+    let collects = library.assets().collects();
     let arguments = crate::account::arguments(config, home, Arc::clone(&directory), library, runtime);
-    Child::of(arguments, move |actor| directory.set_account(actor)).with(Policy::Escalate)
+    let started = move |actor: ActorRef<Mail<AccountExecutor>>| {
+        if collects {
+            let _ = actor.cast(Mail::Command(AccountCommand::Collect)); // it was started this moment
+        }
+        directory.set_account(actor);
+    };
+    Child::of(arguments, started).with(Policy::Escalate)
 }
 
 fn uplink_child(

@@ -10,11 +10,13 @@ interface Props {
   heading: string;
   /** Whether it hangs from the bar. */
   isAtBar?: boolean;
+  /** Whether it shows a text. */
+  isWide?: boolean;
   close: () => void;
   children: ComponentChildren;
 }
 
-export function Panel({ label, heading, isAtBar, close, children }: Props) {
+export function Panel({ label, heading, isAtBar, isWide, close, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -23,7 +25,7 @@ export function Panel({ label, heading, isAtBar, close, children }: Props) {
     return () => before instanceof HTMLElement && before.focus({ preventScroll: true });
   }, []);
   return (
-    <dialog ref={dialog} class={isAtBar ? 'panel at-bar' : 'panel'} aria-label={label ?? heading} onClose={close} onClick={(event) => event.target === dialog.current && close()}>
+    <dialog ref={dialog} class={`panel${isAtBar ? ' at-bar' : ''}${isWide ? ' of-text' : ''}`} aria-label={label ?? heading} onClose={close} onClick={(event) => event.target === dialog.current && close()}>
       <div class="panel-body">
         <div class="panel-head">
           <h2>{heading}</h2>

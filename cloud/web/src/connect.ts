@@ -52,9 +52,10 @@ async function placeOf(credentials: Credentials): Promise<Place> {
 }
 
 async function fake(): Promise<Place> {
-  const [{ FakeMesh }, { fill }] = await Promise.all([import('./testing/fake-mesh.ts'), import('./testing/samples.ts')]);
+  const [{ FakeMesh }, { fill, fillVersions }] = await Promise.all([import('./testing/fake-mesh.ts'), import('./testing/samples.ts')]);
   const mesh = new FakeMesh();
   fill(mesh.home);
+  await fillVersions(mesh);
   (window as { fakeMesh?: unknown }).fakeMesh = mesh;
   return new Place(mesh, 'fake', null);
 }

@@ -42,6 +42,19 @@ const views = {
     await page.getByText('Trash (1)').click();
     await page.getByRole('button', { name: 'Restore notes/latex.md' }).waitFor();
   },
+  'versions of a document': async (page) => {
+    await page.goto(site.origin);
+    await page.getByRole('button', { name: 'Actions of penguins.md' }).click();
+    await page.getByRole('menuitem', { name: 'Versions' }).click();
+    await page.getByRole('button', { name: /bytes/ }).first().waitFor();
+  },
+  'a version and what differs now': async (page) => {
+    await page.goto(site.origin);
+    await page.getByRole('button', { name: 'Actions of penguins.md' }).click();
+    await page.getByRole('menuitem', { name: 'Versions' }).click();
+    await page.getByRole('button', { name: /bytes/ }).last().click();
+    await page.getByText('Comes back:').first().waitFor();
+  },
   'renaming a document': async (page) => {
     await page.goto(site.origin);
     await page.getByRole('button', { name: 'Actions of penguins.md' }).click();

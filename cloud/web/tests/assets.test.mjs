@@ -75,17 +75,18 @@ describe('a picture', () => {
     const { page } = await open(t, penguins, DESKTOP);
     await run(page, 1).waitFor();
     await page.evaluate(() => window.fakeMesh.setOnline(false));
+    const before = await page.evaluate(() => window.fakeMesh.files.size);
     await gives(page, 'drop');
     const image = page.getByRole('img', { name: 'plot.png' });
     await page.evaluate(() => document.activeElement.blur());
     await image.waitFor();
     assert.ok(await isShown(image));
-    assert.equal(await page.evaluate(() => window.fakeMesh.files.size), 0);
+    assert.equal(await page.evaluate(() => window.fakeMesh.files.size), before);
     // The fake home forgets with the page; the browser does not.
     await page.reload();
     await image.waitFor();
     assert.ok(await isShown(image));
-    await page.waitForFunction(() => window.fakeMesh.files.size === 1);
+    await page.waitForFunction((before) => window.fakeMesh.files.size === before + 1, before);
   });
 
   test('of another device comes from the home, and one that is nowhere says so', async (t) => {
@@ -117,12 +118,50 @@ describe('a picture', () => {
 });
 
 describe('a file', () => {
+  test('is deleted into the trash, restored by the notice and from the trash to a free path, and deleted for good', async (t) => {
+    const { page, errors } = await open(t, '/');
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.getByRole('link', { name: 'penguins.md' }).waitFor();
+    const entry = `${'ab'.repeat(32)} 8 text/csv`;
+    const there = (map) => page.evaluate(([id, map]) => Object.fromEntries(window.fakeMesh.home.replica(id).getMap(map).entries()), [PROJECT, map]);
+    const put = (path) => page.evaluate(([id, path, entry]) => window.fakeMesh.home.replica(id).getMap('assets').set(path, entry), [PROJECT, path, entry]);
+    const remove = async () => {
+      await page.getByRole('button', { name: 'Actions of birds.csv' }).tap();
+      await page.getByRole('menuitem', { name: 'Delete' }).tap();
+      await page.getByText('Trash (1)').waitFor();
+    };
+    await put('birds.csv');
+    await page.getByText('Files (1)').tap();
+    await remove();
+    assert.deepEqual([await there('assets'), await there('assetTrash')], [{}, { 'birds.csv': entry }]);
+    await page.getByRole('button', { name: 'Undo' }).tap();
+    await page.getByText('Trash (1)').waitFor({ state: 'detached' });
+    await page.getByText('Files (1)').tap();
+    await remove();
+    await put('birds.csv');
+    await page.getByText('Trash (1)').waitFor({ state: 'detached' }); // what is at its path is not in the trash
+    await page.evaluate((id) => window.fakeMesh.home.replica(id).getMap('assets').delete('birds.csv'), PROJECT);
+    await page.evaluate((id) => window.fakeMesh.home.replica(id).getMap('files').set('0190f5fe-7c00-7a00-8000-0000000000dc', 'birds.csv'), PROJECT);
+    await page.getByText('Trash (1)').tap();
+    await page.getByRole('button', { name: 'Restore birds.csv' }).tap();
+    await page.waitForFunction((id) => window.fakeMesh.home.replica(id).getMap('assets').has('birds (2).csv'), PROJECT);
+    assert.deepEqual(await there('assetTrash'), {});
+    await page.getByText('Files (1)').tap();
+    await page.getByRole('button', { name: 'Actions of birds (2).csv' }).tap();
+    await page.getByRole('menuitem', { name: 'Delete' }).tap();
+    await page.getByText('Trash (1)').tap();
+    await page.getByRole('button', { name: 'Empty trash of analysis' }).tap();
+    await page.getByText('Trash (1)').waitFor({ state: 'detached' });
+    assert.deepEqual([await there('assets'), await there('assetTrash')], [{}, {}]);
+    assert.deepEqual(errors, []);
+  });
+
   test('is added to a project, listed and saved, at the width of a phone', async (t) => {
     const { page, errors } = await open(t, '/');
     await page.getByRole('button', { name: 'New notebook in analysis' }).tap();
     await page.getByLabel('Files for the project').setInputFiles({ name: 'birds.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n1,2\n') });
     await page.getByText('Files (1)').tap();
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'birds.csv' }).tap()]);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'birds.csv', exact: true }).tap()]);
     assert.equal(download.suggestedFilename(), 'birds.csv');
     assert.match((await assets(page))['birds.csv'], /^[0-9a-f]{64} 8 text\/csv$/);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out');

@@ -26,6 +26,14 @@ for (const [device, options] of [['phone', PHONE], ['desktop', DESKTOP]]) {
     await page.getByRole('combobox', { name: 'Folder' }).waitFor();
     await shot('rename');
     await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Actions of penguins.md' }).click();
+    await page.getByRole('menuitem', { name: 'Versions' }).click();
+    await page.getByRole('button', { name: /bytes/ }).first().waitFor();
+    await shot('versions');
+    await page.getByRole('button', { name: /bytes/ }).last().click();
+    await page.getByRole('button', { name: 'Restore' }).waitFor();
+    await shot('version');
+    await page.getByRole('button', { name: 'Close' }).click();
     await page.getByRole('link', { name: 'penguins.md' }).click();
     await page.getByRole('button', { name: 'Run cell 1', exact: true }).click();
     await page.getByText('⚡ MacBook Pro · ').first().waitFor();

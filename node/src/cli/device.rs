@@ -1,7 +1,5 @@
 //! `wayfare device revoke`, `drain` and `token`.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
-
 use serde_json::json;
 use wayfare_actors::ports::Random as _;
 use wayfare_io::http::token_of;
@@ -11,6 +9,7 @@ use wayfare_protocol::control::{DeviceInfo, DrainOrder, PresenceInfo};
 use wayfare_protocol::identity::DeviceKey;
 
 use super::app::App;
+use super::confirm::confirmed;
 use super::device_arguments::{DeviceDrain, DeviceRevoke, DeviceToken};
 use super::exit::{Exit, Failure};
 use super::lists::printable;
@@ -93,16 +92,7 @@ fn is_revoked(info: Option<&DeviceInfo>) -> bool {
 
 /// Asks whoever sits at the terminal; refuses where nobody can be asked.
 fn confirm(app: &App, name: &str, is_this: bool) -> Result<(), Failure> {
-    if app.form == Form::Json || !io::stdin().is_terminal() {
-        let why = format!("nobody can be asked whether {name} is to be cut off: say so with --yes");
-        return Err(Failure::Usage(why));
-    }
     let which = if is_this { format!("{name}, which is this device") } else { name.to_owned() };
-    app.screen.note(&format!("cut off {which}? What runs there goes on, but nobody reaches it (yes or nothing)"));
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    match line.trim().to_lowercase().as_str() {
-        "yes" | "y" => Ok(()),
-        _ => Err(Failure::Interrupted),
-    }
+    let question = format!("cut off {which}? What runs there goes on, but nobody reaches it");
+    confirmed(app, &question, &format!("{name} is to be cut off"))
 }

@@ -24,11 +24,14 @@ pub(super) async fn docs(app: &App, command: DocsCommand) -> Result<Exit, Failur
         DocsCommand::List { project: None, .. } => shelf.projects().await,
         DocsCommand::List { project: Some(project), trash } => shelf.documents(&project, trash).await,
         DocsCommand::New { name } => shelf.make(&name).await,
-        DocsCommand::Cat { name } => shelf.cat(&name).await,
+        DocsCommand::Cat { name, version: None } => shelf.cat(&name).await,
+        DocsCommand::Cat { name, version: Some(version) } => shelf.cat_version(&name, &version).await,
+        DocsCommand::History { name } => shelf.history(&name).await,
         DocsCommand::Edit(asked) => shelf.edit(asked).await,
         DocsCommand::Rename { name, path } => shelf.rename(&name, &path).await,
         DocsCommand::Delete { name } => shelf.delete(&name).await,
-        DocsCommand::Restore { name } => shelf.restore(&name).await,
+        DocsCommand::Restore { name, version: None } => shelf.restore(&name).await,
+        DocsCommand::Restore { name, version: Some(version) } => shelf.restore_version(&name, &version).await,
     }
 }
 
@@ -39,7 +42,7 @@ pub(super) struct Shelf<'a> {
 }
 
 impl Shelf<'_> {
-    async fn settled(&self, document: DocumentId) -> Result<(), Failure> {
+    pub(super) async fn settled(&self, document: DocumentId) -> Result<(), Failure> {
         Ok(self.library.settled(document, self.app.limits.request).await?)
     }
 
@@ -101,17 +104,20 @@ impl Shelf<'_> {
         Ok(document)
     }
 
+    pub(super) async fn find(&self, name: &DocumentName) -> Result<(ProjectId, DocumentId), Failure> {
+        let project = self.project(&name.project).await?;
+        Ok((project, self.library.document(project, &name.path).await?))
+    }
+
     /// A document as it is, with its project.
     pub(super) async fn open(&self, name: &DocumentName) -> Result<(ProjectId, DocumentId, Body), Failure> {
-        let project = self.project(&name.project).await?;
-        let document = self.library.document(project, &name.path).await?;
+        let (project, document) = self.find(name).await?;
         self.settled(document).await?;
         Ok((project, document, self.library.copy(document).await?))
     }
 
     async fn cat(&self, name: &DocumentName) -> Result<Exit, Failure> {
-        let project = self.project(&name.project).await?;
-        let document = self.library.document(project, &name.path).await?;
+        let (_, document) = self.find(name).await?;
         self.settled(document).await?;
         let text = self.library.text(document).await?;
         match self.app.form {
@@ -122,16 +128,14 @@ impl Shelf<'_> {
     }
 
     async fn rename(&self, name: &DocumentName, path: &str) -> Result<Exit, Failure> {
-        let project = self.project(&name.project).await?;
-        let document = self.library.document(project, &name.path).await?;
+        let (project, document) = self.find(name).await?;
         self.library.rename(project, document, path).await?;
         self.settled(project.tree()).await?;
         self.done(document, path, &format!("{} is {path} now", name.path))
     }
 
     async fn delete(&self, name: &DocumentName) -> Result<Exit, Failure> {
-        let project = self.project(&name.project).await?;
-        let document = self.library.document(project, &name.path).await?;
+        let (project, document) = self.find(name).await?;
         self.library.delete(project, document, &name.path).await?;
         self.settled(project.tree()).await?;
         self.done(document, &name.path, &format!("{} is in the trash of {}", name.path, name.project))

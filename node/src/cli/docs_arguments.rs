@@ -25,6 +25,14 @@ pub enum DocsCommand {
     Cat {
         /// project/path.
         name: DocumentName,
+        /// Not as it is but as it was: a version that `history` lists, or the first digits of it.
+        #[arg(long)]
+        version: Option<String>,
+    },
+    /// What a document was: its versions, the newest first, and how many lines came and went with each.
+    History {
+        /// project/path.
+        name: DocumentName,
     },
     /// Change a document in your editor, or to what a file says. Only what differs is changed; what others change meanwhile stays.
     Edit(DocsEdit),
@@ -40,10 +48,14 @@ pub enum DocsCommand {
         /// project/path.
         name: DocumentName,
     },
-    /// Take a document out of the trash, to the path that it had, or one beside it.
+    /// Take a document out of the trash, to the path that it had, or one beside it; or make it what it was.
     Restore {
-        /// project/path; project/id where several had the path.
+        /// project/path; project/id where several in the trash had the path.
         name: DocumentName,
+        /// Make a document that is not in the trash what this version of it was. What others change meanwhile stays, and what it is
+        /// now becomes a version.
+        #[arg(long)]
+        version: Option<String>,
     },
 }
 

@@ -24,12 +24,13 @@ use crate::render::Form;
 /// A transfer that lost its link goes on after so long.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// The files of a project.
-pub(super) async fn files(app: &App, name: &str) -> Result<Exit, Failure> {
+/// The files of a project, or those in its trash.
+pub(super) async fn files(app: &App, name: &str, trash: bool) -> Result<Exit, Failure> {
     let client = app.connect().await?;
     let library = client.library();
     let project = project(app, library, name).await?;
-    let files = library.tree(project).await?.assets;
+    let tree = library.tree(project).await?;
+    let files = if trash { tree.asset_trash } else { tree.assets };
     if app.form == Form::Json {
         files.iter().try_for_each(|(path, file)| app.screen.json(&row(path, file)))?;
         return Ok(Exit::Good);
@@ -46,7 +47,7 @@ fn row(path: &str, file: &AssetFile) -> serde_json::Value {
     json!({ "path": path, "id": file.asset, "size": file.size, "type": file.media_type })
 }
 
-async fn project(app: &App, library: &Library, name: &str) -> Result<ProjectId, Failure> {
+pub(super) async fn project(app: &App, library: &Library, name: &str) -> Result<ProjectId, Failure> {
     library.settled(DocumentId::INDEX, app.limits.request).await?;
     let project = library.project(name).await?;
     library.settled(project.tree(), app.limits.request).await?;

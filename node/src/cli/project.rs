@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::exit::{Exit, Failure};
+use super::file_trash;
 use super::files;
 use super::lists::printable;
 use super::project_arguments::ProjectCommand;
@@ -25,9 +26,12 @@ pub(super) async fn project(app: &App, command: ProjectCommand) -> Result<Exit, 
             done(app, &answer, &format!("{folder} is bound to the project {name}"))
         }
         ProjectCommand::List => list(app).await,
-        ProjectCommand::Files { name } => files::files(app, &name).await,
+        ProjectCommand::Files { name, trash } => files::files(app, &name, trash).await,
         ProjectCommand::Upload { name, file, path } => files::upload(app, &name, &file, path).await,
         ProjectCommand::Download { name, path, output } => files::download(app, &name, &path, output).await,
+        ProjectCommand::Delete { name, path } => file_trash::delete(app, &name, &path).await,
+        ProjectCommand::Restore { name, path } => file_trash::restore(app, &name, &path).await,
+        ProjectCommand::Empty { name, yes } => file_trash::empty(app, &name, yes).await,
         ProjectCommand::Status { name } => status(app, &name).await,
         ProjectCommand::Remove { name } => {
             let answer = ask(app, Method::DELETE, FOLDERS, &json!({ "name": name })).await?;

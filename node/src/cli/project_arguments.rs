@@ -26,6 +26,9 @@ pub enum ProjectCommand {
     Files {
         /// The project.
         name: String,
+        /// Those in the project's trash.
+        #[arg(long)]
+        trash: bool,
     },
     /// Bring a file into a project, which is made if there is none. What is there already is not sent again.
     Upload {
@@ -46,6 +49,28 @@ pub enum ProjectCommand {
         /// Where it is written; `-` for standard output (default: its name, here).
         #[arg(short, long)]
         output: Option<PathBuf>,
+    },
+    /// Put a file of a project into its trash.
+    Delete {
+        /// The project.
+        name: String,
+        /// Its path in the project.
+        path: String,
+    },
+    /// Take a file out of the trash, to the path that it had, or one beside it.
+    Restore {
+        /// The project.
+        name: String,
+        /// The path that it had.
+        path: String,
+    },
+    /// Empty the trash of a project for good: documents, with their versions, and files.
+    Empty {
+        /// The project.
+        name: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
     },
     /// Let the folder of a project go. Its files and the documents stay as they are.
     Remove {

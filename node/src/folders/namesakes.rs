@@ -1,8 +1,7 @@
 //! Projects of one name that were made apart: their folders come together in the one that was made first.
 
-use wayfare_actors::document::PROJECTS;
 use wayfare_actors::folder::Binder;
-use wayfare_core::document::{Edit, FILES, TRASH, Tree, asset_put};
+use wayfare_core::document::{Edit, FILES, PROJECTS, TRASH, Tree, asset_put};
 use wayfare_protocol::{DocumentId, ProjectId};
 
 use super::{BoundFolder, FolderError, Folders, actor_name};

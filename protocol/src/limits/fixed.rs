@@ -49,6 +49,8 @@ pub const OUTPUT_LOOKS: u32 = 6;
 pub const ASSET_PIECE_MAX: usize = 64 * 1024;
 /// Bytes of an asset that are written at once: an upload that was cut off goes on at a multiple of it.
 pub const ASSET_PART: usize = 1024 * 1024;
+/// Documents that a sweep of assets reads before it waits until they are unloaded again.
+pub const ASSET_SWEEP_DOCUMENTS: usize = 64;
 /// Longest media type of an asset.
 pub const MEDIA_TYPE_MAX: usize = 128;
 /// Largest `kernel.json` that is read.

@@ -260,6 +260,14 @@ pub struct Limits {
     pub document_gather: Duration,
     /// A document that nobody has open is unloaded after so long.
     pub document_idle: Duration,
+    /// A changed document's text becomes a version when nobody has changed it for so long.
+    pub version_quiet: Duration,
+    /// And at the latest so long after the first change that is in no version.
+    pub version_every: Duration,
+    /// Versions that are kept of one document.
+    pub document_versions: usize,
+    /// Bytes of the versions of one document, all together. The newest is kept whatever it has.
+    pub document_versions_bytes: u64,
 
     /// Bytes of one asset.
     pub asset_bytes: u64,
@@ -271,6 +279,12 @@ pub struct Limits {
     pub asset_upload: Duration,
     /// An asset that could not be brought to the cloud is brought again after so long.
     pub asset_retry: Duration,
+    /// An asset to which nobody has linked for so long is deleted, where it is collected.
+    pub asset_grace: Duration,
+    /// Assets of an account are looked through for those so often.
+    pub asset_sweep: Duration,
+    /// And for the first time so long after the account's start.
+    pub asset_sweep_first: Duration,
     /// What the other end of a transfer of an asset has to say may take so long.
     pub asset_silence: Duration,
 

@@ -2,6 +2,7 @@
 
 mod assets;
 mod browser;
+mod collected;
 mod crashes;
 mod cuts;
 mod daemons;
@@ -26,3 +27,4 @@ mod service;
 mod sleep;
 mod story;
 mod trust;
+mod versions;

@@ -3,7 +3,7 @@
 use wayfare_protocol::{ErrorCode, Now, Refusal};
 
 use super::peer::Peer;
-use super::{Above, Document, Effect, PeerId, Told, frame, malformed};
+use super::{Above, Document, Effect, PeerId, PeerKind, Told, frame, malformed};
 use crate::machine::Sink;
 
 impl Document {
@@ -71,6 +71,23 @@ impl Document {
             let detail = format!("{} is out of step: the replica above cannot be reached", self.document);
             let told = Told::Refused(Refusal::new(ErrorCode::OwnerUnreachable, detail));
             out.push(Effect::Tell { ask, told });
+        }
+    }
+
+    pub(super) fn on_above_opened(&mut self, peer: PeerId, out: &mut impl Sink<Effect>) {
+        if let Above::Opening { until } = self.above {
+            self.above = Above::Linked { peer, until };
+            self.open(peer, PeerKind::Replica, out);
+        } else {
+            let refusal = Refusal::new(ErrorCode::OwnerUnreachable, "nobody waits for this stream any more");
+            out.push(Effect::Close { peer, refusal });
+        }
+    }
+
+    pub(super) fn on_above_closed(&mut self, now: Now, out: &mut impl Sink<Effect>) {
+        if matches!(self.above, Above::Opening { .. }) {
+            self.above = Above::Refused { retry_at: now.boot.after(self.limits.redial_max) };
+            self.refuse_settling(out);
         }
     }
 

@@ -232,6 +232,13 @@ impl Body {
         transaction.get_text(CONTENT).map(|text| text.get_string(&transaction)).unwrap_or_default()
     }
 
+    /// Whether there is any text.
+    #[must_use]
+    pub(super) fn has_text(&self) -> bool {
+        let transaction = self.0.transact();
+        transaction.get_text(CONTENT).is_some_and(|text| text.len(&transaction) > 0)
+    }
+
     /// The character that begins at a byte of the text; `None` if there is none.
     #[must_use]
     pub fn character_at(&self, byte: usize) -> Option<CharacterId> {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use wayfare_protocol::{ErrorCode, Now, Refusal};
 
 use super::{Ask, AskId, Document, Edit, Effect, PeerId, Told, body, frame, log, malformed};
+use crate::collection::Links;
 use crate::machine::{OpId, Sink};
 
 /// Changes of one peer that are in the document and yet to be told.
@@ -49,6 +50,7 @@ impl Document {
             self.appending.keys().next_back().copied()
         } else {
             self.is_unsaved |= !self.is_above(peer);
+            self.note_change(now);
             let updates = merged(taken.updates);
             self.pass_on_soon(now, peer, &updates, out);
             let mut op = None;
@@ -102,8 +104,10 @@ impl Document {
     }
 
     pub(super) fn on_ask(&mut self, now: Now, ask: AskId, what: Ask, out: &mut impl Sink<Effect>) {
-        self.idle_since = now.boot;
-        if self.asks_above(now) && matches!(what, Ask::Text | Ask::Entries { .. } | Ask::History) {
+        if !matches!(what, Ask::Links) {
+            self.idle_since = now.boot; // a look in passing keeps nothing loaded
+        }
+        if self.asks_above(now) && matches!(what, Ask::Text | Ask::Entries { .. } | Ask::History | Ask::Links) {
             return self.asking_here.push((ask, what));
         }
         let told = match what {
@@ -111,6 +115,7 @@ impl Document {
             Ask::Text => Told::Text(self.body.text()),
             Ask::Entries { map } => Told::Entries(self.body.entries(&map)),
             Ask::History => Told::History(self.body.history().into()),
+            Ask::Links => Told::Links(Links::of(&self.body)),
             Ask::Merge(update) => match self.take_in(&update) {
                 Ok(()) => return self.changed_here(now, ask, &update, out),
                 Err(refusal) => Told::Refused(refusal),
@@ -135,6 +140,7 @@ impl Document {
 
     fn changed_here(&mut self, now: Now, ask: AskId, update: &[u8], out: &mut impl Sink<Effect>) {
         self.is_unsaved = true;
+        self.note_change(now);
         self.pass_on_held(now, out);
         self.pass_on(now, None, &frame::update(update), out);
         let op = self.append(update, false, out);

@@ -2,7 +2,7 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::Edit;
+use super::{Edit, Lines};
 
 /// Bytes of a changed piece up to which it is compared character by character.
 const REFINED: usize = 16 * 1024;
@@ -33,6 +33,25 @@ pub fn edits_between(old: &str, new: &str) -> Vec<Edit> {
     }
     edits.reverse();
     edits
+}
+
+/// Lines that came and went from one text to the other. Of texts of which very much differs all that may differ counts.
+#[must_use]
+pub fn lines_between(old: &str, new: &str) -> Lines {
+    let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
+        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    let lines = |text: &str| text.split_inclusive('\n').count() as u64;
+    let changed: Vec<(u64, u64)> = match too_different(old, new, &old_lines, &new_lines) {
+        Some(Edit::Splice { at, delete, insert }) => vec![(lines(&old[at..at + delete]), lines(&insert))],
+        _ => {
+            let counted = |hunk: Hunk| (lines(&old[hunk.old]), lines(&new[hunk.new]));
+            hunks(&old_lines, &new_lines).into_iter().map(counted).collect()
+        }
+    };
+    changed.into_iter().fold(Lines::default(), |sum, (removed, added)| Lines {
+        added: sum.added + added,
+        removed: sum.removed + removed,
+    })
 }
 
 /// The one edit that stands for texts of which very much differs.
@@ -122,6 +141,22 @@ mod tests {
         let (old, new) = (format!("# Title\n{}end\n", lines("old")), format!("# Title\n{}end\n", lines("new")));
         assert_eq!(edits_between(&old, &new).len(), 1);
         assert_eq!(applied(&old, &new), new);
+    }
+
+    #[test]
+    fn lines_that_came_and_went_are_counted() {
+        let old = "# Title\n\none\ntwo\nlast";
+        for (new, added, removed) in [
+            (old, 0, 0),
+            ("# Title\n\none\n2\nlast", 1, 1),
+            ("# Title\n\nzero\none\ntwo\nlast\nmore\n", 3, 1),
+            ("", 0, 5),
+        ] {
+            assert_eq!(lines_between(old, new), Lines { added, removed }, "{new:?}");
+        }
+        let lines = |what: &str| (0..COMPARED).map(|n| format!("{what} {n}\n")).collect::<String>();
+        let much = COMPARED as u64;
+        assert_eq!(lines_between(&lines("old"), &lines("new")), Lines { added: much, removed: much });
     }
 
     proptest! {

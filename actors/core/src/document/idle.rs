@@ -17,6 +17,7 @@ impl Document {
             && self.held.is_empty()
             && self.appending.is_empty()
             && self.log.is_settled()
+            && !self.versioning.is_taking()
     }
 
     pub(super) fn unload_at(&self) -> Option<Boot> {

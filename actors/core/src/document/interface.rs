@@ -4,6 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use wayfare_protocol::{DocumentId, Limits, Refusal};
 
+use crate::collection::Links;
+
 use super::body::{Edit, EditError, Likeness};
 use crate::machine::OpId;
 
@@ -69,6 +71,8 @@ pub enum Ask {
     Settled,
     /// The whole history, to change a copy of it.
     History,
+    /// What it leads to.
+    Links,
     /// To change it as it is now. Answered when the change is durable here.
     Edit(Vec<Edit>),
     /// To take in what was changed in a copy. Answered when it is durable here.
@@ -84,6 +88,8 @@ pub enum Told {
     Entries(std::collections::BTreeMap<String, String>),
     /// The history.
     History(Bytes),
+    /// What it leads to.
+    Links(Links),
     /// Both replicas have it all.
     Settled,
     /// The change is durable, or does not fit.
@@ -169,6 +175,13 @@ pub enum Input {
         /// Whether it is the same document, or what is not.
         outcome: Result<(), String>,
     },
+    /// An attempt to take a version has ended.
+    Versioned {
+        /// Which.
+        op: OpId,
+        /// The newest version has that text.
+        is_taken: bool,
+    },
 }
 
 /// What to do.
@@ -212,6 +225,13 @@ pub enum Effect {
         history: Bytes,
         /// What it must be like.
         expected: Box<Likeness>,
+    },
+    /// See to it that this text is a version, if it is not that of the newest. Ends in [`Input::Versioned`].
+    Version {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// The text as it is now.
+        text: String,
     },
     /// A merged history is not the document that it was merged from: the log stays as it is.
     NotMerged {

@@ -18,7 +18,7 @@
 //!
 //! The log: when it has grown by [`Limits::document_merge`](wayfare_protocol::Limits::document_merge), and by what the history was when it was merged last, the
 //! whole history is encoded, read again to see that it is the same (`Verifying`), appended (`Appending`), and what came before it is
-//! trimmed. The history never begins anew.
+//! trimmed. The history never begins anew. Versions of the text: `versioning`.
 
 mod above;
 mod asset_file;
@@ -34,7 +34,10 @@ mod log;
 mod peer;
 #[cfg(test)]
 mod tests;
+mod thinning;
 mod tree;
+mod version;
+mod versioning;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,12 +51,15 @@ pub use asset_file::{ASSET_TRASH, ASSETS, AssetFile, AssetFileError, asset_delet
 use awareness::Awareness;
 pub use body::{Body, BodyError, CONTENT, Edit, EditError, Likeness, Place, verify};
 use changes::Taken;
-pub use diff::edits_between;
+pub use diff::{edits_between, lines_between};
 use held::Held;
 pub use interface::{Ask, AskId, Config, Effect, Input, PeerId, PeerKind, Record, Told};
 use log::Log;
 use peer::Peer;
-pub use tree::{FILES, TRASH, Tree, deletion, restoration, second_path};
+pub use thinning::kept_versions;
+pub use tree::{FILES, PROJECTS, TRASH, Tree, deletion, restoration, second_path};
+pub use version::{Lines, VERSIONS, Version};
+use versioning::Versioning;
 
 /// How this replica stands with the one of the cloud.
 #[derive(Debug, strum::IntoStaticStr, strum::VariantNames)]
@@ -83,6 +89,7 @@ pub struct Document {
     /// What is asked from within the process, likewise.
     asking_here: Vec<(AskId, Ask)>,
     log: Log,
+    versioning: Versioning,
     ops: OpIds,
     /// Who is told when an append is durable.
     appending: BTreeMap<OpId, BTreeSet<PeerId>>,
@@ -280,6 +287,7 @@ impl Machine for Document {
             asking: Vec::new(),
             asking_here: Vec::new(),
             log: Log::default(),
+            versioning: Versioning::new(config.document, config.has_above),
             ops: OpIds::default(),
             appending: BTreeMap::new(),
             editing: BTreeMap::new(),
@@ -294,6 +302,7 @@ impl Machine for Document {
                 if let Some(why) = self.log.recovered() {
                     out.push(Effect::Broken { why });
                 }
+                self.note_change(now);
             }
             Input::PeerOpened { peer, kind } => self.open(peer, kind, out),
             Input::PeerCredit { peer, bytes } => {
@@ -319,24 +328,12 @@ impl Machine for Document {
                 self.above = Above::Away; // the stream's end is told apart
                 self.refuse_settling(out);
             }
-            Input::AboveOpened { peer } => {
-                if let Above::Opening { until } = self.above {
-                    self.above = Above::Linked { peer, until };
-                    self.open(peer, PeerKind::Replica, out);
-                } else {
-                    let refusal = Refusal::new(ErrorCode::OwnerUnreachable, "nobody waits for this stream any more");
-                    out.push(Effect::Close { peer, refusal });
-                }
-            }
-            Input::AboveClosed => {
-                if matches!(self.above, Above::Opening { .. }) {
-                    self.above = Above::Refused { retry_at: now.boot.after(self.limits.redial_max) };
-                    self.refuse_settling(out);
-                }
-            }
+            Input::AboveOpened { peer } => self.on_above_opened(peer, out),
+            Input::AboveClosed => self.on_above_closed(now, out),
             Input::Ask { ask, what } => self.on_ask(now, ask, what, out),
             Input::Appended { op } => self.on_appended(now, op, out),
             Input::Verified { op, outcome } => self.on_verified(op, outcome, out),
+            Input::Versioned { op, is_taken } => self.on_versioned(now, op, is_taken),
         }
         self.answer_asking(now, out);
         self.settle(out);
@@ -348,7 +345,8 @@ impl Machine for Document {
             Above::Opening { until } | Above::Linked { until, .. } if self.is_asked() => Some(until),
             Above::Away | Above::Opening { .. } | Above::Linked { .. } => None,
         };
-        earlier(earlier(next, self.held.deadline()), self.unload_at())
+        let version_at = self.versioning.deadline(&self.limits);
+        earlier(earlier(next, self.held.deadline()), earlier(version_at, self.unload_at()))
     }
 
     fn wake(&mut self, now: Now, out: &mut impl Sink<Effect>) {
@@ -362,17 +360,23 @@ impl Machine for Document {
             self.settle(out);
         }
         self.answer_asking(now, out);
-        if self.unload_at().is_some_and(|at| now.boot >= at) {
+        let is_to_unload = self.unload_at().is_some_and(|at| now.boot >= at);
+        if is_to_unload && self.versioning.is_wanted()
+            || self.versioning.deadline(&self.limits).is_some_and(|at| now.boot >= at)
+        {
+            self.take_version(out);
+        } else if is_to_unload {
             self.idle_since = now.boot; // asked again later, should it be refused
             out.push(Effect::Unload);
         }
     }
 
-    const PHASES: &'static [Phases] = &[(Self::NAME, Above::VARIANTS), Log::PHASES];
+    const PHASES: &'static [Phases] = &[(Self::NAME, Above::VARIANTS), Log::PHASES, Versioning::PHASES];
 
     fn marks(&self, out: &mut Vec<Mark>) {
         out.push(Mark { machine: Self::NAME, phase: (&self.above).into() });
         out.push(self.log.mark());
+        out.push(self.versioning.mark());
     }
 }
 

@@ -6,6 +6,8 @@ use wayfare_protocol::DocumentId;
 
 use super::{ASSET_TRASH, ASSETS, AssetFile, Body, Edit};
 
+/// The index's map of projects: their ids to their names.
+pub const PROJECTS: &str = "projects";
 /// The map of documents: their ids to their paths, with `/` between names.
 pub const FILES: &str = "files";
 /// The map of documents that were deleted: their ids to the paths that they had.
@@ -58,19 +60,32 @@ impl Tree {
         let is_free = |path: &str| self.at(path).is_none_or(|known| known == document);
         if is_free(wanted) { wanted.to_owned() } else { second_path(wanted, document) }
     }
+
+    /// A path for a file that is no document: the one that is wanted, or if something is there one with a number.
+    #[must_use]
+    pub fn free_asset_path(&self, wanted: &str) -> String {
+        let is_free = |path: &String| !self.assets.contains_key(path) && self.at(path).is_none();
+        let beside = (2u32..).map(|number| beside(wanted, &number.to_string()));
+        std::iter::once(wanted.to_owned()).chain(beside).find(is_free).unwrap_or_else(|| wanted.to_owned())
+    }
 }
 
 /// The path of a document beside another one of the same path. Whoever works it out comes to the same.
 #[must_use]
 pub fn second_path(path: &str, document: DocumentId) -> String {
+    let id = document.0.simple().to_string();
+    beside(path, &id[id.len() - 8..])
+}
+
+/// A path with something in brackets before its ending.
+fn beside(path: &str, what: &str) -> String {
     let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
     let (stem, ending) = match name.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
         _ => (name, String::new()),
     };
-    let id = document.0.simple().to_string();
     let slash = if folder.is_empty() { "" } else { "/" };
-    format!("{folder}{slash}{stem} ({}){ending}", &id[id.len() - 8..])
+    format!("{folder}{slash}{stem} ({what}){ending}")
 }
 
 /// The edits of a tree by which a document goes to the trash.
@@ -142,5 +157,7 @@ mod tests {
         assert_eq!(tree.free_path(A, "notes/a.b.md"), "notes/a.b.md");
         assert_eq!(tree.free_path(B, "notes/a.b.md"), "notes/a.b (0000000b).md");
         assert_eq!(second_path(".profile", B), ".profile (0000000b)");
+        assert_eq!(tree.free_asset_path("notes/plot.png"), "notes/plot.png");
+        assert_eq!(tree.free_asset_path("notes/a.b.md"), "notes/a.b (2).md");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use wayfare_protocol::{AccountId, AssetId};
+use wayfare_protocol::{AccountId, AssetId, Wall};
 
 use crate::ports::{AssetError, AssetStore, Pending};
 
@@ -15,6 +15,7 @@ struct Kept {
     whole: BTreeMap<Key, Bytes>,
     uploads: BTreeMap<Key, Vec<u8>>,
     owed: BTreeSet<Key>,
+    unlinked: BTreeMap<Key, Wall>,
 }
 
 /// See the module. Clones are the same.
@@ -105,5 +106,25 @@ impl AssetStore for MemoryAssets {
 
     fn owed(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>> {
         done(Ok(self.kept().owed.iter().filter(|key| key.0 == account).map(|(_, asset)| *asset).collect()))
+    }
+
+    fn list(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>> {
+        done(Ok(self.kept().whole.keys().filter(|key| key.0 == account).map(|(_, asset)| *asset).collect()))
+    }
+
+    fn note_unlinked(&self, account: AccountId, asset: AssetId, since: Wall) -> Pending<Result<(), AssetError>> {
+        self.kept().unlinked.insert((account, asset), since);
+        done(Ok(()))
+    }
+
+    fn forget_unlinked(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>> {
+        self.kept().unlinked.remove(&(account, asset));
+        done(Ok(()))
+    }
+
+    fn unlinked(&self, account: AccountId) -> Pending<Result<BTreeMap<AssetId, Wall>, AssetError>> {
+        let kept = self.kept();
+        let own = kept.unlinked.iter().filter(|(key, _)| key.0 == account);
+        done(Ok(own.map(|((_, asset), since)| (*asset, *since)).collect()))
     }
 }

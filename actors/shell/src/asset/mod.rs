@@ -2,9 +2,11 @@
 
 mod bring;
 mod channel;
+mod collect;
 mod memory;
 mod transfer;
 mod upload;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,9 +23,11 @@ use crate::link::{LinkRef, Unserved};
 use crate::ports::{AssetError, AssetStore};
 pub use channel::AssetEvent;
 use channel::{Channel, Patience, out_of_place};
+pub use collect::Collected;
 pub use memory::MemoryAssets;
 pub use transfer::{AssetSource, Download};
 pub use upload::Upload;
+use watch::Watch;
 
 /// What assets need of where they are.
 #[derive(Clone)]
@@ -53,6 +57,7 @@ struct Shared {
     coming: Mutex<BTreeMap<AssetId, Arc<tokio::sync::Mutex<()>>>>,
     /// Something is owed to the cloud.
     owing: Notify,
+    watch: Watch,
 }
 
 /// The turn of whoever brings an asset; another one waits.
@@ -77,7 +82,8 @@ impl Assets {
     #[must_use]
     pub fn new(environs: Environs) -> Self {
         let places = Gate::new(environs.limits.asset_transfers);
-        Self(Arc::new(Shared { environs, places, coming: Mutex::default(), owing: Notify::new() }))
+        let (coming, owing, watch) = (Mutex::default(), Notify::new(), Watch::default());
+        Self(Arc::new(Shared { environs, places, coming, owing, watch }))
     }
 
     fn environs(&self) -> &Environs {
@@ -142,6 +148,7 @@ impl Assets {
     /// `NotFound` if nobody within reach has it; `OwnerUnreachable` if it is not here and the cloud is away.
     pub async fn obtain(&self, asset: AssetId) -> Result<u64, Refusal> {
         if let Some(size) = self.size_here(asset).await? {
+            self.want(asset).await?;
             return Ok(size);
         }
         if !self.environs().has_above {
@@ -218,15 +225,37 @@ impl Assets {
             return Err(too_large(size, limit));
         }
         if self.is_whole(asset).await? {
-            return Ok(None);
+            if !self.collects() {
+                return Ok(None);
+            }
+            // Whoever brings it is about to link to it: that is not while it is being deleted.
+            let _turn = self.turn(asset).await?;
+            self.want(asset).await?;
+            if self.is_whole(asset).await? {
+                return Ok(None);
+            }
         }
         let full = || Refusal::new(ErrorCode::Overloaded, "as many assets are being brought as may be; try again");
         let place = self.0.places.try_enter().ok_or_else(full)?;
         let turn = self.turn(asset).await?;
+        self.want(asset).await?;
         if self.is_whole(asset).await? {
             return Ok(None);
         }
         Ok(Some(Upload::begin(self.clone(), turn, place, Some(size)).await?))
+    }
+
+    /// Keeps an asset here that is in memory.
+    ///
+    /// # Errors
+    /// As of [`Assets::upload`], or if the store fails.
+    pub async fn put(&self, bytes: Bytes) -> Result<AssetId, Refusal> {
+        let asset = AssetId::of(&bytes);
+        if let Some(mut upload) = self.upload(asset, bytes.len() as u64).await? {
+            upload.take(bytes).await?;
+            upload.finish().await?;
+        }
+        Ok(asset)
     }
 
     /// Whether it is here and its bytes are right: one that is damaged is to be brought again.

@@ -14,6 +14,14 @@ pub trait AssetSource: Send + Sync {
     fn read(&self, from: u64, length: usize) -> Pending<Result<Bytes, Refusal>>;
 }
 
+impl AssetSource for Bytes {
+    fn read(&self, from: u64, length: usize) -> Pending<Result<Bytes, Refusal>> {
+        let begin = usize::try_from(from).unwrap_or(usize::MAX).min(self.len());
+        let part = self.slice(begin..begin.saturating_add(length).min(self.len()));
+        Box::pin(async move { Ok(part) })
+    }
+}
+
 /// Offers an asset, and sends what is wanted of it. Ends when the other end keeps it.
 pub(super) async fn send(channel: &mut Channel, size: u64, source: &dyn AssetSource) -> Result<(), Refusal> {
     channel.send(&AssetMessage::Put { size }).await?;

@@ -1,10 +1,11 @@
 //! What an [`AssetStore`] must do.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use uuid::Uuid;
-use wayfare_protocol::{AccountId, AssetId};
+use wayfare_protocol::{AccountId, AssetId, Wall};
 
 use crate::ports::{AssetError, AssetStore, Pending};
 
@@ -28,6 +29,8 @@ pub async fn all<W: AssetWorld>(fresh: impl Fn() -> W) {
     damage_is_told_and_mended_by_uploading_again(&fresh()).await;
     what_is_deleted_is_gone(&fresh()).await;
     what_is_owed_is_owed_until_it_is_settled(&fresh()).await;
+    every_asset_is_listed_and_nothing_else(&fresh()).await;
+    what_is_noted_is_noted_until_it_is_forgotten(&fresh()).await;
 }
 
 async fn upload(store: &dyn AssetStore, account: AccountId, bytes: &Bytes) -> AssetId {
@@ -147,6 +150,45 @@ pub async fn what_is_owed_is_owed_until_it_is_settled(world: &impl AssetWorld) {
     for _ in 0..2 {
         good("settle", store.settle(MINE, assets[0]).await);
         assert_eq!(good("owed", store.owed(MINE).await), [assets[1]]);
+    }
+}
+
+/// In order, and each account's own.
+pub async fn every_asset_is_listed_and_nothing_else(world: &impl AssetWorld) {
+    let store = world.open().await;
+    assert_eq!(good("list", store.list(MINE).await), []);
+    let (one, two, three) = (Bytes::from_static(b"one"), Bytes::from_static(b"two"), Bytes::from_static(b"three"));
+    let mut mine = [upload(store.as_ref(), MINE, &one).await, upload(store.as_ref(), MINE, &two).await];
+    mine.sort();
+    let others = upload(store.as_ref(), OTHERS, &three).await;
+    good("write", store.write(MINE, AssetId::of(b"begun"), 0, Bytes::from_static(b"beg")).await);
+    good("owe", store.owe(MINE, AssetId::of(b"owed")).await);
+    good("note", store.note_unlinked(MINE, AssetId::of(b"noted"), Wall(1)).await);
+    drop(store);
+    let store = world.open().await;
+    assert_eq!(good("list", store.list(MINE).await), mine);
+    assert_eq!(good("list", store.list(OTHERS).await), [others]);
+    good("delete", store.delete(MINE, mine[0]).await);
+    assert_eq!(good("list", store.list(MINE).await), [mine[1]]);
+}
+
+/// Also after a crash, and whether or not the asset is there.
+pub async fn what_is_noted_is_noted_until_it_is_forgotten(world: &impl AssetWorld) {
+    let (one, two) = (AssetId::of(b"one"), AssetId::of(b"two"));
+    let store = world.open().await;
+    assert_eq!(good("unlinked", store.unlinked(MINE).await), BTreeMap::new());
+    for (asset, since) in [(one, 5), (two, 6), (one, 1_750_000_000_000)] {
+        good("note", store.note_unlinked(MINE, asset, Wall(since)).await);
+    }
+    drop(store);
+    let store = world.open().await;
+    let noted = BTreeMap::from([(one, Wall(1_750_000_000_000)), (two, Wall(6))]);
+    assert_eq!(good("unlinked", store.unlinked(MINE).await), noted);
+    assert_eq!(good("unlinked", store.unlinked(OTHERS).await), BTreeMap::new());
+    good("delete", store.delete(MINE, one).await);
+    for _ in 0..2 {
+        good("forget", store.forget_unlinked(MINE, two).await);
+        assert_eq!(good("unlinked", store.unlinked(MINE).await).keys().collect::<Vec<_>>(), [&one]);
     }
 }
 

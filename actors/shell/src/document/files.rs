@@ -1,6 +1,8 @@
 //! What is done to the files of a project: documents get other paths and go to the trash, assets get paths.
 
-use wayfare_core::document::{AssetFile, FILES, Tree, asset_deletion, asset_put, deletion, restoration};
+use wayfare_core::document::{
+    ASSET_TRASH, AssetFile, Edit, FILES, TRASH, Tree, asset_deletion, asset_put, deletion, restoration,
+};
 use wayfare_protocol::{DocumentId, ErrorCode, ProjectId, Refusal};
 
 use super::library::{Library, LibraryError, checked_path};
@@ -86,6 +88,36 @@ impl Library {
         }
         let file = file.clone().instead_of(tree.assets.get(path).or_else(|| tree.asset_trash.get(path)));
         self.edit(project.tree(), asset_put(path, &file)).await
+    }
+
+    /// Takes the file that had a path out of the project's trash, to that path or, if it is taken, to one beside it. Returns the path.
+    ///
+    /// # Errors
+    /// If there is none; see also [`Library::ask`].
+    pub async fn restore_asset(&self, project: ProjectId, path: &str) -> Result<String, LibraryError> {
+        let tree = self.tree(project).await?;
+        let unknown = || LibraryError::Unknown { what: "file in the trash", name: path.to_owned() };
+        let file = tree.asset_trash.get(path).ok_or_else(unknown)?;
+        let free = tree.free_asset_path(path);
+        let mut edits = asset_put(&free, file);
+        edits.push(Edit::Remove { map: ASSET_TRASH.to_owned(), key: path.to_owned() });
+        self.edit(project.tree(), edits).await?;
+        Ok(free)
+    }
+
+    /// Takes out of a project's trash for good what this tree has there. Nothing leads to it any more.
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub async fn empty_trash(&self, project: ProjectId, seen: &Tree) -> Result<(), LibraryError> {
+        let now = self.tree(project).await?;
+        let remove = |map: &str, key: String| Edit::Remove { map: map.to_owned(), key };
+        // What was restored or deleted anew since then stays.
+        let documents = seen.trash.keys().filter(|document| now.trash.contains_key(*document));
+        let files = seen.asset_trash.iter().filter(|(path, file)| now.asset_trash.get(*path) == Some(*file));
+        let documents = documents.map(|document| remove(TRASH, document.0.to_string()));
+        let edits: Vec<Edit> = documents.chain(files.map(|(path, _)| remove(ASSET_TRASH, path.clone()))).collect();
+        self.edit(project.tree(), edits).await
     }
 
     /// Puts the asset at a path into the project's trash.

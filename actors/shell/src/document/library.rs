@@ -9,9 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
-use wayfare_core::document::{Ask, Body, Edit, EditError, FILES, Told};
+use wayfare_core::document::{Ask, Body, Edit, EditError, FILES, PROJECTS, Told};
 use wayfare_protocol::limits::DOCUMENT_NAME_MAX;
-use wayfare_protocol::{AccountId, DocumentId, ErrorCode, Limits, ProjectId, Refusal};
+use wayfare_protocol::{AccountId, DocumentId, ErrorCode, Limits, ProjectId, Refusal, Wall};
 
 use super::{DocumentCommand, Editor, EditorFeed, Environs, PassingLogs};
 use crate::actor::Runtime;
@@ -21,9 +21,6 @@ use crate::ids::Ids;
 use crate::link::Unserved;
 use crate::ports::LogName;
 use crate::supervisor::{Child, Order, Policy};
-
-/// The index's map of projects: their ids to their names.
-pub const PROJECTS: &str = "projects";
 
 /// A document that could not be read, changed or found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -111,6 +108,10 @@ impl Library {
         &self.0.limits
     }
 
+    pub(super) fn now(&self) -> Wall {
+        self.0.runtime.clock.now().wall
+    }
+
     /// What makes ids and numbers of replicas.
     pub(crate) fn ids(&self) -> &Ids {
         &self.0.ids
@@ -129,7 +130,7 @@ impl Library {
 
     /// Starts the actor of a document that is expected.
     fn start(&self, document: DocumentId) {
-        let arguments = super::arguments(document, self.0.clone());
+        let arguments = super::arguments(document, self.clone(), self.0.clone());
         let (known, ended) = (Arc::clone(&self.0.directory), self.clone());
         let child = Child::of(arguments, move |actor| known.set_document(document, actor))
             .with(Policy::Persist)
@@ -377,10 +378,10 @@ fn restarted() -> Refusal {
     Refusal::new(ErrorCode::OwnerUnreachable, "the documents are being restarted; ask again")
 }
 
-fn unexpected(told: Told) -> LibraryError {
+pub(crate) fn unexpected(told: Told) -> LibraryError {
     LibraryError::Refused(match told {
         Told::Refused(refusal) => refusal,
-        Told::Text(_) | Told::Entries(_) | Told::History(_) | Told::Settled | Told::Edited(_) => {
+        Told::Text(_) | Told::Entries(_) | Told::History(_) | Told::Links(_) | Told::Settled | Told::Edited(_) => {
             unreachable!("the answer to another question")
         }
     })

@@ -4,6 +4,7 @@ mod editor;
 mod files;
 mod library;
 mod passing;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use crate::link::{LinkCommand, LinkRef, Server, StreamPeer, Unserved, restarting
 use crate::logs;
 use crate::ports::{AssetStore, Log, LogName, LogStore};
 pub use editor::{Editor, EditorFeed, EditorNews};
-pub use library::{Library, LibraryError, PROJECTS};
+pub(crate) use library::unexpected;
+pub use library::{Library, LibraryError};
 use passing::PassingLogs;
 
 /// What documents need of where they are.
@@ -61,6 +63,8 @@ enum Connection {
 pub struct DocumentExecutor {
     document: DocumentId,
     environs: Environs,
+    /// Where its versions are.
+    library: Library,
     log: Arc<dyn Log>,
     peers: BTreeMap<PeerId, Connection>,
     last_peer: u64,
@@ -119,11 +123,11 @@ pub enum DocumentCommand {
 }
 
 /// The arguments of a document's actor.
-pub(crate) fn arguments(document: DocumentId, environs: Environs) -> Arguments<DocumentExecutor> {
+pub(crate) fn arguments(document: DocumentId, library: Library, environs: Environs) -> Arguments<DocumentExecutor> {
     let runtime = environs.runtime.clone();
     let name = format!("document {document}");
     let start: Start<DocumentExecutor> = Arc::new(move |now| {
-        let environs = environs.clone();
+        let (library, environs) = (library.clone(), environs.clone());
         Box::pin(async move {
             let name = LogName::Document(environs.account, document);
             let log: Arc<dyn Log> = environs.logs.open(name).await?.into();
@@ -141,6 +145,7 @@ pub(crate) fn arguments(document: DocumentId, environs: Environs) -> Arguments<D
             let executor = DocumentExecutor {
                 document,
                 environs,
+                library,
                 log,
                 peers: BTreeMap::new(),
                 last_peer: 0,
@@ -230,7 +235,10 @@ impl Executor for DocumentExecutor {
 
     fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
         match effect {
-            Effect::Append { op, records } => self.appends.push((op, records)),
+            Effect::Append { op, records } => {
+                self.library.assets().changed(self.document);
+                self.appends.push((op, records));
+            }
             Effect::Send { peer, message } => self.send(peer, message),
             Effect::Close { peer, refusal } => {
                 tracing::info!(document = %self.document, %refusal, "a peer of a document is let go");
@@ -251,6 +259,16 @@ impl Executor for DocumentExecutor {
             Effect::NotMerged { why } => {
                 metrics::counter!("wayfare_documents_not_merged_total").increment(1);
                 tracing::error!(document = %self.document, why, "a merged history is another document; the log stays");
+            }
+            Effect::Version { op, text } => {
+                let (library, document) = (self.library.clone(), self.document);
+                context.perform(async move {
+                    let taken = library.take_version(document, &text).await;
+                    if let Err(why) = &taken {
+                        tracing::warn!(%document, %why, "a version of a document is not taken now");
+                    }
+                    Ok(Input::Versioned { op, is_taken: taken.is_ok() })
+                });
             }
             Effect::Trim { before } => {
                 let trimmed = self.log.trim(before);

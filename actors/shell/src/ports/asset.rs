@@ -1,7 +1,9 @@
 //! The port of assets: files of an account, known by their content, that come in parts.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
-use wayfare_protocol::{AccountId, AssetId};
+use wayfare_protocol::{AccountId, AssetId, Wall};
 
 use super::Pending;
 
@@ -51,4 +53,12 @@ pub trait AssetStore: Send + Sync {
     fn settle(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>>;
     /// What is owed, in order.
     fn owed(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>>;
+    /// Every asset, in order; uploads are none yet.
+    fn list(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>>;
+    /// Notes durably that nobody links to an asset, and since when. A second note takes the place of the first.
+    fn note_unlinked(&self, account: AccountId, asset: AssetId, since: Wall) -> Pending<Result<(), AssetError>>;
+    /// That is not so.
+    fn forget_unlinked(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>>;
+    /// What was noted, by asset.
+    fn unlinked(&self, account: AccountId) -> Pending<Result<BTreeMap<AssetId, Wall>, AssetError>>;
 }

@@ -10,6 +10,7 @@ import type { DocumentHome } from './channel.ts';
 import { readAssetFile, writeAssetFile, type AssetFile } from './asset-paths.ts';
 import { faultOf, freePath, movedFolder, projectFaultOf } from './paths.ts';
 import { Replica } from './replica.ts';
+import { versionsOf } from './versions.ts';
 
 const INDEX = '00000000-0000-0000-0000-000000000000';
 /** Replicas that are brought into step at a time when everything is read ahead. */
@@ -29,6 +30,8 @@ export interface Tree {
   trash: ReadonlySignal<Named[]>;
   /** Files that are no documents: by their paths, what their entries say (`readAssetFile`). */
   assets: ReadonlySignal<Named[]>;
+  /** Those that were deleted, likewise. */
+  assetTrash: ReadonlySignal<Named[]>;
   known: ReadonlySignal<boolean>;
   close: () => void;
 }
@@ -108,7 +111,12 @@ export class Library {
       return trash.value.filter((file) => !kept.has(file.id));
     });
     const assets = this.#named(tree, 'assets');
-    return { files, trash: deleted, assets, known: tree.known, close: () => this.close(project) };
+    const trashed = this.#named(tree, 'assetTrash');
+    const assetTrash = computed(() => {
+      const kept = new Set(assets.value.map((file) => file.id));
+      return trashed.value.filter((file) => !kept.has(file.id)).sort((a, b) => a.id.localeCompare(b.id));
+    });
+    return { files, trash: deleted, assets, assetTrash, known: tree.known, close: () => this.close(project) };
   }
 
   /** Throws if the name is none, or another project has it. */
@@ -184,7 +192,8 @@ export class Library {
     await this.#inTree(project, (files, trash) => {
       for (const { id } of documents) if (!files.has(id)) trash.delete(id);
     });
-    for (const { id } of documents) if (!this.#held.has(id)) void clearDocument(this.#database(id));
+    const lists = documents.flatMap(({ id }) => versionsOf(id) ?? []);
+    for (const id of [...documents.map(({ id }) => id), ...lists]) if (!this.#held.has(id)) void clearDocument(this.#database(id));
   }
 
   /** Gives a file a path in a project. */
@@ -193,6 +202,42 @@ export class Library {
       const tree = this.#held.get(project)!.replica.doc;
       tree.getMap<string>('assets').set(path, writeAssetFile(file));
       tree.getMap<string>('assetTrash').delete(path);
+    });
+  }
+
+  /** Puts the file at a path into the trash. */
+  async removeAsset(project: string, path: string): Promise<void> {
+    await this.#ofAssets(project, (assets, trash) => {
+      const entry = assets.get(path);
+      if (entry === undefined) return;
+      trash.set(path, entry);
+      assets.delete(path);
+    });
+  }
+
+  /** Takes a file out of the trash, to the path it had, or to a free one beside it; says which. */
+  async restoreAsset(project: string, path: string): Promise<string> {
+    return this.#ofAssets(project, (assets, trash, files) => {
+      const entry = trash.get(path);
+      if (entry === undefined) return path;
+      const free = freePath(path, new Set([...assets.keys(), ...files.values()]));
+      assets.set(free, entry);
+      trash.delete(path);
+      return free;
+    });
+  }
+
+  /** Takes files out of the trash for good. One that was restored or deleted anew meanwhile stays. */
+  async discardAssets(project: string, seen: readonly Named[]): Promise<void> {
+    await this.#ofAssets(project, (assets, trash) => {
+      for (const { id: path, name: entry } of seen) if (!assets.has(path) && trash.get(path) === entry) trash.delete(path);
+    });
+  }
+
+  async #ofAssets<T>(project: string, change: (assets: Y.Map<string>, trash: Y.Map<string>, files: Y.Map<string>) => T): Promise<T> {
+    return this.#inTree(project, (files) => {
+      const { doc } = this.#held.get(project)!.replica;
+      return change(doc.getMap<string>('assets'), doc.getMap<string>('assetTrash'), files);
     });
   }
 

@@ -1,7 +1,10 @@
 // Documents of the fake home. They are made by a fixed client, so that the browser's copy of yesterday merges with them.
 
 import * as Y from 'yjs';
+import { keyOf, versionsOf } from '../documents/versions.ts';
+import { assetId } from '../mesh/assets.ts';
 import type { FakeHome } from './fake-home.ts';
+import type { FakeMesh } from './fake-mesh.ts';
 
 const INDEX = '00000000-0000-0000-0000-000000000000';
 const ANALYSIS = '0190f5fe-7c00-7a00-8000-0000000000a1';
@@ -83,6 +86,18 @@ export function fill(home: FakeHome): void {
   for (const [project, id, path, text] of files) {
     change(home, project, (doc) => doc.getMap('files').set(id, path));
     change(home, id, (doc) => doc.getText('content').insert(0, text));
+  }
+}
+
+/** Versions of a document, an hour from one to the next. */
+export async function fillVersions(mesh: FakeMesh): Promise<void> {
+  const texts = [PENGUINS.replace('Three species on three islands', 'Some penguins').replace('- mass in grams\n', '- mass\n- beak\n'), PENGUINS];
+  for (const [at, text] of texts.entries()) {
+    const file = new Blob([text]);
+    const asset = await assetId(new Uint8Array(await file.arrayBuffer()));
+    mesh.files.set(asset, file);
+    const version = { at: Date.UTC(2026, 0, 5, 9 + at), asset, size: file.size };
+    change(mesh.home, versionsOf('0190f5fe-7c00-7a00-8000-0000000000d1')!, (doc) => doc.getMap('versions').set(keyOf(version), `${asset} ${file.size}`));
   }
 }
 

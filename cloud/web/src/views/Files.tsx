@@ -7,10 +7,11 @@ import { Icon } from '../Icon.tsx';
 import { Link } from '../Link.tsx';
 import { Menu } from '../Menu.tsx';
 import type { Place } from '../place.ts';
-import { emptyTrash, moveFile, moveFolder, removeFile, restoreFile } from './file-actions.ts';
+import { emptyTrash, moveFile, moveFolder, removeFile, restoreAsset, restoreFile } from './file-actions.ts';
 import { Folded } from './folded.ts';
 import { MovePanel } from './MovePanel.tsx';
 import { OtherFiles } from './OtherFiles.tsx';
+import { VersionsPanel } from './VersionsPanel.tsx';
 
 interface Shown {
   place: Place;
@@ -18,6 +19,8 @@ interface Shown {
   folded: Folded;
   /** Opens the panel for a document or a folder. */
   moves: (what: Moving) => void;
+  /** Opens that of a document's versions. */
+  shows: (file: Named) => void;
 }
 
 /** What gets another path. */
@@ -29,14 +32,16 @@ interface Moving {
 export function Files({ place, project, tree }: { place: Place; project: Named; tree: Tree }) {
   const [folded] = useState(() => new Folded(project.id));
   const [moving, setMoving] = useState<Moving | null>(null);
+  const [shown, setShown] = useState<Named | null>(null);
   const files = tree.files.value;
   return (
     <>
-      <Contents folder={foldersOf(files)} shown={{ place, project, folded, moves: setMoving }} />
+      <Contents folder={foldersOf(files)} shown={{ place, project, folded, moves: setMoving, shows: setShown }} />
       {files.length === 0 && <p class="quiet">{tree.known.value ? 'No documents yet.' : 'Not read yet.'}</p>}
-      <OtherFiles place={place} tree={tree} />
-      <Trash place={place} project={project} trash={tree.trash.value} />
+      <OtherFiles place={place} project={project} tree={tree} />
+      <Trash place={place} project={project} trash={tree.trash.value} files={tree.assetTrash.value} />
       {moving && <MovePanel place={place} project={project.id} {...moving} close={() => setMoving(null)} />}
+      {shown && <VersionsPanel place={place} file={shown} close={() => setShown(null)} />}
     </>
   );
 }
@@ -78,7 +83,7 @@ function FolderRow({ folder, shown }: { folder: Folder<Named>; shown: Shown }) {
 }
 
 function FileRow({ file, shown }: { file: Named; shown: Shown }) {
-  const { place, project, moves } = shown;
+  const { place, project, moves, shows } = shown;
   return (
     <div class="file-row">
       <Link class="file" to={{ view: 'document', project: project.name, path: file.name }}>
@@ -86,6 +91,7 @@ function FileRow({ file, shown }: { file: Named; shown: Shown }) {
         <span>{split(file.name).name}</span>
       </Link>
       <Menu label={`Actions of ${file.name}`} actions={() => [
+        { label: 'Versions', act: () => shows(file) },
         { label: 'Rename or move', act: () => moves({ path: file.name, move: (path) => moveFile(place, project.id, file, path) }) },
         { label: 'Delete', act: () => void removeFile(place, project.id, file), danger: true },
       ]}>
@@ -95,11 +101,12 @@ function FileRow({ file, shown }: { file: Named; shown: Shown }) {
   );
 }
 
-function Trash({ place, project, trash }: { place: Place; project: Named; trash: readonly Named[] }) {
-  if (trash.length === 0) return null;
+function Trash({ place, project, trash, files }: { place: Place; project: Named; trash: readonly Named[]; files: readonly Named[] }) {
+  const count = trash.length + files.length;
+  if (count === 0) return null;
   return (
     <details class="trash">
-      <summary><span class="chevron"><Icon name="forward" /></span>Trash ({trash.length})</summary>
+      <summary><span class="chevron"><Icon name="forward" /></span>Trash ({count})</summary>
       <ul class="files">
         {trash.map((file) => (
           <li key={file.id} class="file-row">
@@ -107,8 +114,14 @@ function Trash({ place, project, trash }: { place: Place; project: Named; trash:
             <button type="button" class="button" aria-label={`Restore ${file.name}`} onClick={() => restoreFile(place, project.id, file)}>Restore</button>
           </li>
         ))}
+        {files.map(({ id: path }) => (
+          <li key={path} class="file-row">
+            <span class="file">{path}</span>
+            <button type="button" class="button" aria-label={`Restore ${path}`} onClick={() => restoreAsset(place, project.id, path)}>Restore</button>
+          </li>
+        ))}
       </ul>
-      <button type="button" class="button plain danger" aria-label={`Empty trash of ${project.name}`} onClick={() => emptyTrash(place, project, trash)}>Empty trash</button>
+      <button type="button" class="button plain danger" aria-label={`Empty trash of ${project.name}`} onClick={() => emptyTrash(place, project, trash, files)}>Empty trash</button>
     </details>
   );
 }

@@ -20,6 +20,7 @@ import { moveFile, removeFile, restoreFile } from './file-actions.ts';
 import { MovePanel } from './MovePanel.tsx';
 import { useDocument } from './use-document.ts';
 import { NotebookActions } from './notebook-actions.ts';
+import { VersionsPanel } from './VersionsPanel.tsx';
 
 export function NotebookPage({ place, project, path }: { place: Place; project: string; path: string }) {
   const found = useDocument(place, project, path);
@@ -61,7 +62,7 @@ function Notebook({ place, project, file, isDeleted, replica }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<EditorView | null>(null);
   const [actions] = useState(() => new NotebookActions(place, replica, project, file.name));
-  const [isMoving, setMoving] = useState(false);
+  const [panel, setPanel] = useState<'moving' | 'versions' | null>(null);
   actions.path = file.name;
   const title = split(file.name).name;
   useEffect(() => {
@@ -89,7 +90,7 @@ function Notebook({ place, project, file, isDeleted, replica }: Props) {
   return (
     <>
       <Bar place={place} title={title} isDeep indicator={<ComputePanel place={place} actions={actions} />}>
-        {view && <Tools view={view} actions={actions} moves={() => setMoving(true)} removes={() => void removeFile(place, project.id, file).then(() => back({ view: 'projects' }))} />}
+        {view && <Tools view={view} actions={actions} moves={() => setPanel('moving')} shows={() => setPanel('versions')} removes={() => void removeFile(place, project.id, file).then(() => back({ view: 'projects' }))} />}
       </Bar>
       {isDeleted && (
         <div class="strip" role="alert">
@@ -98,12 +99,13 @@ function Notebook({ place, project, file, isDeleted, replica }: Props) {
         </div>
       )}
       <main class="notebook" ref={frame} />
-      {isMoving && <MovePanel place={place} project={project.id} path={file.name} move={(path) => moveFile(place, project.id, file, path)} close={() => setMoving(false)} />}
+      {panel === 'moving' && <MovePanel place={place} project={project.id} path={file.name} move={(path) => moveFile(place, project.id, file, path)} close={() => setPanel(null)} />}
+      {panel === 'versions' && <VersionsPanel place={place} file={file} close={() => setPanel(null)} />}
     </>
   );
 }
 
-function Tools({ view, actions, moves, removes }: { view: EditorView; actions: NotebookActions; moves: () => void; removes: () => void }) {
+function Tools({ view, actions, moves, shows, removes }: { view: EditorView; actions: NotebookActions; moves: () => void; shows: () => void; removes: () => void }) {
   const running = actions.running.value;
   const here = () => nearestCell(view.state, view.state.selection.main.head);
   return (
@@ -124,6 +126,7 @@ function Tools({ view, actions, moves, removes }: { view: EditorView; actions: N
         { label: 'Clear all outputs', act: () => clear(view, view.state.field(notebookField).cells) },
         { label: 'Restart kernel', act: actions.canAct ? () => void actions.restart() : null },
         { label: 'Shut down kernel', act: actions.canAct ? () => void actions.shutdown() : null, danger: true },
+        { label: 'Versions', act: shows },
         { label: 'Rename or move', act: moves },
         { label: 'Delete notebook', act: removes, danger: true },
       ]}>

@@ -5,8 +5,10 @@ import type { Named, Tree } from '../documents/library.ts';
 import { freePath, split } from '../documents/paths.ts';
 import { reason } from '../failure.ts';
 import { Icon } from '../Icon.tsx';
+import { Menu } from '../Menu.tsx';
 import { FileLink } from '../output/FileLink.tsx';
 import type { Place } from '../place.ts';
+import { removeAsset } from './file-actions.ts';
 
 /** Those that are not only what a text shows. */
 function listed(tree: Tree): { path: string; asset: string }[] {
@@ -18,7 +20,7 @@ function listed(tree: Tree): { path: string; asset: string }[] {
   return files.sort((a, b) => a.path.localeCompare(b.path));
 }
 
-export function OtherFiles({ place, tree }: { place: Place; tree: Tree }) {
+export function OtherFiles({ place, project, tree }: { place: Place; project: Named; tree: Tree }) {
   const files = listed(tree);
   if (files.length === 0) return null;
   return (
@@ -28,6 +30,9 @@ export function OtherFiles({ place, tree }: { place: Place; tree: Tree }) {
         {files.map(({ path, asset }) => (
           <li key={path} class="file-row">
             <span class="file"><FileLink path={path} label={path} fetch={() => place.assets.get(asset)} /></span>
+            <Menu label={`Actions of ${path}`} actions={() => [{ label: 'Delete', act: () => removeAsset(place, project.id, path), danger: true }]}>
+              <Icon name="more" />
+            </Menu>
           </li>
         ))}
       </ul>

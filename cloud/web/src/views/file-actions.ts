@@ -2,6 +2,8 @@
 
 import type { Named } from '../documents/library.ts';
 import { split } from '../documents/paths.ts';
+import type { Replica } from '../documents/replica.ts';
+import type { Version, Versions } from '../documents/versions.ts';
 import { reason } from '../failure.ts';
 import type { Place } from '../place.ts';
 
@@ -30,11 +32,14 @@ export function renameProject(place: Place, project: Named, name: string): void 
 }
 
 /** Empties a trash of what is shown of it, for good. */
-export function emptyTrash(place: Place, project: Named, trash: readonly Named[]): void {
-  const what = trash.length === 1 ? split(trash[0]!.name).name : `${trash.length} documents`;
+export function emptyTrash(place: Place, project: Named, trash: readonly Named[], files: readonly Named[]): void {
+  const names = [...trash.map(({ name }) => name), ...files.map(({ id }) => id)];
+  const kind = files.length === 0 ? 'documents' : trash.length === 0 ? 'files' : 'documents and files';
+  const what = names.length === 1 ? split(names[0]!).name : `${names.length} ${kind}`;
   if (!confirm(`Delete ${what} for good, on every device? This cannot be undone.`)) return;
   attempt(place, async () => {
     await place.library.discard(project.id, trash);
+    await place.library.discardAssets(project.id, files);
     place.announce('The trash is empty');
   });
 }
@@ -44,8 +49,43 @@ export async function removeFile(place: Place, project: string, file: Named): Pr
   place.notice.value = { words: `${split(file.name).name} is in the trash`, undo: () => restoreFile(place, project, file) };
 }
 
+export function removeAsset(place: Place, project: string, path: string): void {
+  attempt(place, async () => {
+    await place.library.removeAsset(project, path);
+    place.notice.value = { words: `${split(path).name} is in the trash`, undo: () => restoreAsset(place, project, path) };
+  });
+}
+
+export function restoreAsset(place: Place, project: string, path: string): void {
+  attempt(place, async () => place.announce(`${await place.library.restoreAsset(project, path)} restored`));
+}
+
 export function restoreFile(place: Place, project: string, file: Named): void {
   attempt(place, async () => place.announce(`${await place.library.restore(project, file)} restored`));
+}
+
+/** Makes a document what a version of it was. Says whether that was done. */
+export async function restoreVersion(place: Place, versions: Versions, file: Named, { at }: Version, text: string): Promise<boolean> {
+  try {
+    const undo = await opened(place, file.id, (replica) => versions.restore(replica, text));
+    const when = new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+    const back = () => attempt(place, () => opened(place, file.id, async (replica) => undo(replica)));
+    place.notice.value = { words: `${split(file.name).name} is as it was on ${when}`, undo: back };
+    return true;
+  } catch (error) {
+    place.failure.value = reason(error);
+    return false;
+  }
+}
+
+async function opened<T>(place: Place, document: string, act: (replica: Replica) => Promise<T>): Promise<T> {
+  const replica = place.library.open(document);
+  try {
+    await replica.loaded;
+    return await act(replica);
+  } finally {
+    place.library.close(document);
+  }
 }
 
 function attempt(place: Place, act: () => Promise<void>): void {

@@ -3,6 +3,7 @@
 mod convergence;
 mod keeping;
 mod peers;
+mod versions;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
