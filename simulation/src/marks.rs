@@ -52,6 +52,7 @@ const OUT_OF_REACH: &[(&str, &str, &str)] = &[
         "a copy is given up before anybody counts on it: only a sweep of `moves.toml` is sure to see that",
     ),
     ("daemon", "Failed", "no daemon comes to a node without its code"),
+    ("document_versioning", "Failed", "no asset store of this world fails"),
     ("overload", "Pressed", "no node of this world is busy"),
     ("overload", "Relieving", "a drain is called off while a daemon moves: only larger sweeps are sure to see that"),
     ("overload", "Resting", "it follows on the one before"),
@@ -71,7 +72,6 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("account", "Revoke", "nobody loses a device"),
     ("account", "TakeOver", "likewise"),
     ("account", "ServeSpare", "likewise"),
-    ("account", "OpenAsset", "nobody brings assets yet"),
     ("document", "Close", "nobody writes what may not be written, or reads too slowly"),
     ("document", "NotMerged", "a history that is read again is the same"),
     ("document", "Broken", "no log of a document has a gap"),
@@ -108,6 +108,7 @@ const BRIEF: &[(&str, &str, &str)] = &[
     ("document", "Refused", "ten seconds after a refusal"),
     ("document_log", "Verifying", "a history of some hundred bytes is read"),
     ("document_log", "Appending", "one append"),
+    ("document_versioning", "Taking", "a text of some lines is stored"),
     ("ownership", "Unowned", "the copy of a daemon that is on its way"),
     ("ownership", "Sealed", "the pause of a move"),
     ("ownership", "Released", "until the next owner has said that it is there"),
@@ -148,6 +149,8 @@ const SELDOM: &[(&str, &str, &str)] = &[
     ),
     ("document", "Linked", "documents are not in every seed, and unloaded after some seconds"),
     ("document_log", "Settled", "likewise"),
+    ("document_versioning", "Recorded", "likewise"),
+    ("document_versioning", "Changed", "likewise"),
 ];
 
 /// What runs on a node's machine.

@@ -54,7 +54,14 @@ pub struct Surroundings {
 impl Surroundings {
     /// The ports of one life of a process. Persons have no disk of their own; theirs is never asked.
     #[must_use]
-    pub fn ports(&self, place: Place, seed: &Seed, life: &Arc<Life>, disk: &Arc<Disk>) -> Option<Ports> {
+    pub fn ports(
+        &self,
+        place: Place,
+        seed: &Seed,
+        life: &Arc<Life>,
+        disk: &Arc<Disk>,
+        assets: &MemoryAssets,
+    ) -> Option<Ports> {
         let time =
             Arc::new(SimTime { world: Arc::clone(&self.world), clock: self.clocks.of(place), life: Arc::clone(life) });
         let trace = ProcessTrace {
@@ -71,7 +78,7 @@ impl Surroundings {
             random: Arc::new(SimRandom::new(seed)),
             transport: Arc::new(SimTransport { network, place, life: Arc::clone(life) }),
             logs: disk.open(life)?,
-            assets: Arc::new(MemoryAssets::default()), // nobody in this world has any yet
+            assets: Arc::new(assets.clone()),
             trace: Some(Arc::new(trace)),
         })
     }
@@ -122,6 +129,7 @@ pub struct CloudMachine {
     disk: Arc<Disk>,
     store: Arc<StoreRows>,
     spares: MemorySpares,
+    assets: MemoryAssets,
     starts: u64,
     /// Its process.
     pub process: Process<CloudNode>,
@@ -131,7 +139,8 @@ impl CloudMachine {
     /// A machine on which nothing runs yet.
     #[must_use]
     pub fn new(seed: Seed, disk: Arc<Disk>, store: Arc<StoreRows>) -> Self {
-        Self { seed, disk, store, spares: MemorySpares::default(), starts: 0, process: Process::default() }
+        let (spares, assets) = (MemorySpares::default(), MemoryAssets::default());
+        Self { seed, disk, store, spares, assets, starts: 0, process: Process::default() }
     }
 
     /// Its disk.
@@ -157,7 +166,7 @@ impl CloudMachine {
         self.starts += 1;
         let life = Life::begin();
         let seed = self.seed.numbered("start", self.starts);
-        let ports = around.ports(Place::Cloud, &seed, &life, &self.disk).ok_or_else(in_use)?;
+        let ports = around.ports(Place::Cloud, &seed, &life, &self.disk, &self.assets).ok_or_else(in_use)?;
         let identity = cloud::Identity { server: CLOUD, version: "simulated".to_owned() };
         let node = Arc::new(
             CloudNode::start(
@@ -203,6 +212,7 @@ pub struct NodeMachine {
     hosts: Arc<Hosts>,
     keys: Arc<Keys>,
     blobs: Arc<Blobs>,
+    assets: MemoryAssets,
     starts: u64,
     /// Whether it runs without the bounds that it was given: what it must not do.
     ignores_limits: bool,
@@ -236,6 +246,7 @@ impl NodeMachine {
             hosts,
             keys: Arc::default(),
             blobs,
+            assets: MemoryAssets::default(),
             starts: 0,
             ignores_limits: false,
             ledgers: Ledgers::default(),
@@ -305,7 +316,7 @@ impl NodeMachine {
         self.starts += 1;
         let (place, life) = (Place::Node(self.number), Life::begin());
         let seed = self.seed.numbered("start", self.starts);
-        let ports = around.ports(place, &seed, &life, &self.disk).ok_or_else(in_use)?;
+        let ports = around.ports(place, &seed, &life, &self.disk, &self.assets).ok_or_else(in_use)?;
         let hosts = Arc::new(SimHosts { hosts: Arc::clone(&self.hosts), life: Arc::clone(&life) });
         let identity = edge::Identity {
             policy: wayfare_protocol::capability::Policy::default(),

@@ -153,11 +153,22 @@ fn narrow() -> Limits {
     }
 }
 
-/// Bounds that a world of a few people does not come to. Its daemons and documents live for minutes: they take snapshots, are merged, and are
-/// unloaded all the same.
+/// Bounds that a world of a few people does not come to. Its daemons and documents live for minutes: they take snapshots, are merged,
+/// become versions, and are unloaded all the same, and assets are collected.
 fn roomy() -> Limits {
-    let document_idle = Duration::from_secs(8);
-    Limits { daemon_snapshot_events: 12, document_merge: 512, document_idle, ..Limits::default() }
+    let seconds = Duration::from_secs;
+    Limits {
+        daemon_snapshot_events: 12,
+        document_merge: 512,
+        document_idle: seconds(8),
+        version_quiet: seconds(4),
+        version_every: seconds(15),
+        document_versions: 4,
+        asset_grace: seconds(30),
+        asset_sweep: seconds(20),
+        asset_sweep_first: seconds(10),
+        ..Limits::default()
+    }
 }
 
 /// Runs a plan in this thread. `listener` is told every line of the trace.

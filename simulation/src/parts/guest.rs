@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use wayfare_actors::actor::Fatal;
+use wayfare_actors::asset::MemoryAssets;
 use wayfare_actors::client::Client;
 use wayfare_actors::ids::Ids;
 use wayfare_actors::link::uplink;
@@ -36,7 +37,7 @@ pub(crate) async fn connect(
     let seed: Seed = config.seed.numbered("start", start);
     let place = Place::Person(config.number);
     let none = || Fatal("a person's disk is never in use".to_owned());
-    let ports = around.ports(place, &seed, &life, disk).ok_or_else(none)?;
+    let ports = around.ports(place, &seed, &life, disk, &MemoryAssets::default()).ok_or_else(none)?;
     let machine = wayfare_core::uplink::Config {
         key: config.key.clone(),
         expects: config.address.identity.clone(),

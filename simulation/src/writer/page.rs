@@ -87,7 +87,18 @@ impl Page {
         self.settled(document).await.map(|_| ())
     }
 
-    /// Reads every document of every project. `false`: not everything is in step with the other end.
+    /// Fetches every version of a document.
+    async fn fetches_versions(&self, document: DocumentId) -> Result<bool, LibraryError> {
+        let Some(list) = document.versions() else { return Ok(true) };
+        let is_in_step = self.settled(list).await?;
+        for version in self.library.versions(document).await? {
+            let is_there = self.library.version_text(&version).await.is_ok();
+            self.fact(&Fact::Wanted { asset: version.asset, is_there });
+        }
+        Ok(is_in_step)
+    }
+
+    /// Reads every document of every project, and fetches its versions. `false`: not everything is in step with the other end.
     pub(super) async fn read_all(&self) -> Result<bool, LibraryError> {
         let mut texts = Vec::new();
         let mut is_in_step = self.settled(DocumentId::INDEX).await?;
@@ -97,6 +108,7 @@ impl Page {
                 is_in_step &= self.settled(document).await?;
                 let text = self.library.text(document).await?;
                 self.reads(document, &text);
+                is_in_step &= self.fetches_versions(document).await?;
                 texts.push((document, EventDigest::of_bytes(text.as_bytes())));
             }
         }

@@ -12,7 +12,8 @@ use wayfare_protocol::mrp::RunEvent;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::ownership::Lineage;
 use wayfare_protocol::{
-    AccountId, DeviceId, DocumentId, EntityId, Epoch, ErrorCode, NodeId, Origin, ResourceId, RunId, SessionId, codec,
+    AccountId, AssetId, DeviceId, DocumentId, EntityId, Epoch, ErrorCode, NodeId, Origin, ResourceId, RunId, SessionId,
+    codec,
 };
 
 pub use queue::Queue;
@@ -356,6 +357,13 @@ pub enum Fact {
         document: DocumentId,
         /// The marks in it, in their order.
         marks: Vec<u64>,
+    },
+    /// When nothing more is under way, a person asks for an asset to which something leads.
+    Wanted {
+        /// Which.
+        asset: AssetId,
+        /// Whether they get it, with the bytes that it is called after.
+        is_there: bool,
     },
     /// When nothing more is under way, a person reads every document.
     AllRead {

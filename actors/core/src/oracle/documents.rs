@@ -1,5 +1,5 @@
 //! What was written into a document is in it once: what its author was told is kept is there for good, nothing is there twice, and in the end
-//! everybody reads the same.
+//! everybody reads the same, and has every asset to which something leads.
 
 use std::collections::BTreeSet;
 
@@ -66,6 +66,9 @@ impl Rule for Documents {
                 self.marks.get_mut(mark).into_iter().for_each(|written| written.is_saved = true);
             }
             Fact::Read { document, marks } => self.reads(*document, marks, out),
+            Fact::Wanted { asset, is_there } => {
+                out.demand(*is_there, || format!("{asset} cannot be had, and something leads to it"));
+            }
             Fact::AllRead { texts } => {
                 self.everything_is_there(texts, out);
                 if let Some(others) = &self.all {
@@ -115,6 +118,13 @@ mod tests {
         assert_eq!(broken(&[typed(1), saved(1), erased, read(&[]), all(5)]), []);
         let none = ("b", Fact::AllRead { texts: Vec::new() });
         assert_eq!(broken(&[typed(1), saved(1), read(&[1]), none]), [Oracle::Documents], "nothing leads to it");
+    }
+
+    #[test]
+    fn an_asset_to_which_something_leads_is_there() {
+        let wanted = |is_there| ("b", Fact::Wanted { asset: wayfare_protocol::AssetId::of(b"text"), is_there });
+        assert_eq!(broken(&[wanted(true)]), []);
+        assert_eq!(broken(&[wanted(true), wanted(false)]), [Oracle::Documents]);
     }
 
     #[test]
