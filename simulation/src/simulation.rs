@@ -164,7 +164,8 @@ fn roomy() -> Limits {
         version_quiet: seconds(4),
         version_every: seconds(15),
         document_versions: 4,
-        asset_grace: seconds(30),
+        // Longer than devices are out of reach with what leads to an asset.
+        asset_grace: seconds(95),
         asset_sweep: seconds(20),
         asset_sweep_first: seconds(10),
         ..Limits::default()
