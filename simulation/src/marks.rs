@@ -68,6 +68,8 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("link", "Malformed", "everybody speaks the protocol"),
     ("uplink", "GaveUp", "nobody's version or key is refused"),
     ("orchestrator", "Another", "a node that is chosen takes the daemon"),
+    ("account", "Rename", "nobody renames a device"),
+    ("account", "Called", "likewise"),
     ("account", "Revoke", "nobody loses a device"),
     ("account", "TakeOver", "likewise"),
     ("account", "ServeSpare", "likewise"),

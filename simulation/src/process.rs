@@ -95,6 +95,7 @@ pub fn device_row(key: &DeviceKey, name: String, account: AccountId, is_node: bo
         node: is_node.then(capabilities),
         registered_at: Wall(0),
         last_seen: Wall(0),
+        given: None,
         revoked_at: None,
     }
 }

@@ -116,8 +116,9 @@ pub fn arguments(
 async fn load(account: AccountId, store: &dyn ControlStore) -> Result<Input, Fatal> {
     let read = store.account(account).await.map_err(|error| Fatal(error.to_string()))?;
     let revoked = read.devices.iter().filter_map(|row| Some((row.device, row.revoked_at?))).collect();
+    let given = read.devices.iter().filter_map(|row| Some((row.device, row.given.clone()?))).collect();
     let devices = read.devices.into_iter().map(|row| (row.registered(), row.last_seen)).collect();
-    Ok(Input::Loaded { devices, revoked, rows: read.rows })
+    Ok(Input::Loaded { devices, revoked, given, rows: read.rows })
 }
 
 impl AccountExecutor {
@@ -179,6 +180,12 @@ impl AccountExecutor {
         context.perform(async move { Ok(Input::Revoked { op, outcome: revoked.await.map_err(StoreError::refusal) }) });
     }
 
+    fn rename(&self, op: wayfare_core::OpId, device: DeviceId, name: String, context: &mut Context<Self>) {
+        let Home::Cloud { account, store, .. } = &self.home else { return };
+        let renamed = store.rename(*account, device, name);
+        context.perform(async move { Ok(Input::Renamed { op, outcome: renamed.await.map_err(StoreError::refusal) }) });
+    }
+
     fn read(&self, stream: Unserved, session: SessionId, executor: outputs::Executor, want: outputs::Want) {
         match &self.home {
             Home::Cloud { .. } => {
@@ -217,6 +224,15 @@ impl AccountExecutor {
         }
     }
 
+    fn send(&self, link: LinkId, control: Control) {
+        if let Control::MrpRequest(asked) = &control {
+            tracing::info!(trace = %asked.trace, session = %asked.session, link = link.0, "request passed on");
+        }
+        if let Some(link) = self.directory.link(link) {
+            link.input(link::Input::Send(Box::new(control)));
+        }
+    }
+
     fn join(&self, link: LinkId, stream: StreamId, onward: LinkId, open: Open) {
         let Some(from) = self.directory.link(link) else { return };
         let peer = StreamPeer::Joining(Arc::new(Unserved::new(from, stream)));
@@ -249,14 +265,7 @@ impl Executor for AccountExecutor {
                 Control::DaemonResponse(response) => self.directory.daemon_answered(response),
                 other => tracing::error!(?other, "told to nobody"),
             },
-            Effect::Send { link, control } => {
-                if let Control::MrpRequest(asked) = &control {
-                    tracing::info!(trace = %asked.trace, session = %asked.session, link = link.0, "request passed on");
-                }
-                if let Some(link) = self.directory.link(link) {
-                    link.input(link::Input::Send(Box::new(control)));
-                }
-            }
+            Effect::Send { link, control } => self.send(link, control),
             Effect::Call { session, caller, epoch, call } => {
                 if let Some(asked) = call.run() {
                     tracing::info!(trace = %asked.run, %session, again = asked.again, "run asked of its session");
@@ -290,6 +299,8 @@ impl Executor for AccountExecutor {
             Effect::DocumentsAbove { link } => self.documents_above(link, context),
             Effect::Claim { op, claim } => self.claim(op, claim, context),
             Effect::Revoke { op, device, at } => self.revoke(op, device, at, context),
+            Effect::Rename { op, device, name } => self.rename(op, device, name, context),
+            Effect::Called { name } => self.directory.set_called(name),
             Effect::DeviceUp { device, link } => self.device_up(device, link),
             Effect::CloseLink { link, refusal } => {
                 if let Some(link) = self.directory.link(link) {

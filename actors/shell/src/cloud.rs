@@ -10,7 +10,7 @@ use wayfare_core::account::{self, Place, Registered};
 use wayfare_core::pairing::Code;
 use wayfare_protocol::between::SealingKey;
 use wayfare_protocol::control::{Pair, Register, Welcome};
-use wayfare_protocol::identity::ServerIdentity;
+use wayfare_protocol::identity::{ServerIdentity, is_device_name};
 use wayfare_protocol::limits::DEVICE_NAME_MAX;
 use wayfare_protocol::{AccountId, ErrorCode, Limits, Refusal};
 
@@ -248,7 +248,7 @@ impl Doorkeeper for CloudDoor {
                 return Err(Refusal::new(ErrorCode::Unauthenticated, detail));
             };
             if let Some(at) = row.revoked_at {
-                return Err(account::revoked(&row.name, at));
+                return Err(account::revoked(row.called(), at));
             }
             let sealing_key = SealingKey::of_register(&register);
             let name = checked_name(register.name)?;
@@ -294,6 +294,7 @@ impl Doorkeeper for CloudDoor {
                 node: None,
                 registered_at: at,
                 last_seen: at,
+                given: None,
                 revoked_at: None,
             };
             store.pair_device(row).await.map_err(failed)?;
@@ -310,8 +311,7 @@ fn failed(error: StoreError) -> Refusal {
 }
 
 fn checked_name(name: String) -> Result<String, Refusal> {
-    let is_fit = !name.trim().is_empty() && name.len() <= DEVICE_NAME_MAX && !name.chars().any(char::is_control);
-    if is_fit {
+    if is_device_name(&name) {
         return Ok(name);
     }
     let detail = format!("a device's name has 1 to {DEVICE_NAME_MAX} bytes and no control characters");

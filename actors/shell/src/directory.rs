@@ -2,6 +2,7 @@
 //! account may live in another process one day. Nobody holds an address across accounts.
 
 mod asking;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -41,6 +42,7 @@ struct Known {
     asking: Asking,
     documents: BTreeMap<DocumentId, DocumentSlot>,
     documents_above: Option<LinkId>,
+    called: Option<String>,
     links: BTreeMap<LinkId, LinkRef>,
     next_link: u64,
 }

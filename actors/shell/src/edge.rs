@@ -193,6 +193,12 @@ impl EdgeNode {
         self.directory.tell_account(account::Input::Power(power));
     }
 
+    /// What the cloud calls this node, where that is not what it calls itself; said once. Whoever runs the node starts it anew with that.
+    #[must_use]
+    pub fn take_called(&self) -> Option<String> {
+        self.directory.take_called()
+    }
+
     /// Ends in order: says goodbye on every link, then stops the actors. Session hosts live on.
     pub async fn stop(&self) {
         let (limits, runtime) = (&self.doors.own.limits, &self.doors.own.runtime);

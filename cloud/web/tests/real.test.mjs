@@ -204,11 +204,23 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await mesh.startCloud();
   });
 
+  test('a browser is renamed by its own page', async () => {
+    const { page } = phone;
+    await page.goto(`${mesh.origin}/devices`);
+    await page.getByRole('button', { name: 'Actions of Phone' }).tap();
+    await page.getByRole('menuitem', { name: 'Rename' }).tap();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Pocket');
+    await page.getByRole('button', { name: 'Save' }).tap();
+    await page.getByRole('heading', { name: 'Pocket this device' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Pocket this device' }).waitFor();
+  });
+
   test('a revoked browser is told so', async () => {
     const { page } = phone;
     page.on('dialog', (dialog) => void dialog.accept());
     await page.goto(`${mesh.origin}/devices`);
-    await page.getByRole('button', { name: 'Actions of Phone' }).tap();
+    await page.getByRole('button', { name: 'Actions of Pocket' }).tap();
     await page.getByRole('menuitem', { name: 'Revoke' }).tap();
     await page.getByRole('button', { name: 'Sign in anew' }).waitFor();
   });

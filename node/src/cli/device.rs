@@ -1,4 +1,4 @@
-//! `wayfare device revoke`, `drain` and `token`.
+//! `wayfare device rename`, `revoke`, `drain` and `token`.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -11,12 +11,34 @@ use wayfare_protocol::control::{DeviceInfo, DrainOrder, PresenceInfo};
 use wayfare_protocol::identity::DeviceKey;
 
 use super::app::App;
-use super::device_arguments::{DeviceDrain, DeviceRevoke, DeviceToken};
+use super::device_arguments::{DeviceDrain, DeviceRename, DeviceRevoke, DeviceToken};
 use super::exit::{Exit, Failure};
 use super::lists::printable;
 use super::login::check_name;
 use crate::client::device_of;
 use crate::render::Form;
+
+/// Calls a device otherwise.
+pub(super) async fn rename(app: &App, asked: &DeviceRename) -> Result<Exit, Failure> {
+    check_name(&asked.name)?;
+    let client = app.connect().await?;
+    let devices = client.devices().await?;
+    let device = device_of(&devices, &asked.device)?.0;
+    client.rename(device, asked.name.clone()).await?;
+    if app.form == Form::Json {
+        app.screen.json(&json!({ "device": device, "name": asked.name }))?;
+        return Ok(Exit::Good);
+    }
+    let (before, name) = (printable(&asked.device), printable(&asked.name));
+    app.screen.line(&format!("{before} ({}) is called {name}", device.short()))?;
+    let others = devices.iter().filter(|other| other.device != device && other.name == asked.name);
+    let others: Vec<_> = others.map(|other| other.device.short()).collect();
+    if !others.is_empty() {
+        let others = others.join(", ");
+        app.screen.note(&format!("{name} is the name of {others} too: a command that means one of them takes its id"));
+    }
+    Ok(Exit::Good)
+}
 
 /// Cuts a device off, once whoever asks has said that it is this one.
 pub(super) async fn revoke(app: &App, asked: &DeviceRevoke) -> Result<Exit, Failure> {

@@ -304,6 +304,7 @@ impl Daemon {
                     if !node.is_running() {
                         return Turn::Failed;
                     }
+                    self.keep_name(node, cloud);
                     if let Some(changed) = self.changed(cloud) {
                         return Turn::Cloud(changed);
                     }
@@ -315,6 +316,16 @@ impl Daemon {
                 Some(connection) = self.guests.next() => node.accept(connection),
                 Some(connection) = pages.recv() => node.accept_proven(connection),
             }
+        }
+    }
+
+    /// What the cloud calls this device is kept like a name that was given at pairing: it holds without the cloud too.
+    fn keep_name(&self, node: &EdgeNode, cloud: Option<&Cloud>) {
+        let (Some(name), Some(cloud)) = (node.take_called(), cloud) else { return };
+        tracing::info!(name, "this device was renamed");
+        let renamed = Cloud { name: Some(name), ..cloud.clone() };
+        if let Err(error) = renamed.save(&self.folder.cloud()) {
+            tracing::warn!(%error, "this device calls itself as before while the cloud is away");
         }
     }
 

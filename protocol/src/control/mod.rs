@@ -263,6 +263,28 @@ pub enum Control {
         /// The daemons that no node took, or why it does not.
         outcome: Result<Vec<EntityId>, Refusal>,
     },
+    /// Asks the cloud to call a device of the account otherwise, whatever it calls itself.
+    RenameDevice {
+        /// Joins question and answer.
+        request: RequestId,
+        /// Which device.
+        device: DeviceId,
+        /// Its name from now on.
+        name: String,
+    },
+    /// What became of it.
+    DeviceRenamed {
+        /// From the question.
+        request: RequestId,
+        /// It is called so, durably, or why it is not.
+        outcome: Result<(), Refusal>,
+    },
+    /// The cloud tells a node what it is called, where that is not what it called itself.
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    Called {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// What a node that is emptied of daemons is to do.

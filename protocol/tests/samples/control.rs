@@ -23,6 +23,7 @@ crate::variants!(message: Control {
     DaemonList, DaemonUp, RevokeDevice, DeviceRevoked,
     Between, ReadRow, RowRead,
     Announce, Place, Placed, Drain, Drained,
+    RenameDevice, DeviceRenamed, Called,
 });
 crate::variants!(destination: Destination { Run, Outputs, Daemon, Chunk, Document, Asset });
 crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping, Revoked });
@@ -55,7 +56,16 @@ pub fn controls() -> Vec<Control> {
     all.extend(revocation());
     all.extend(migration::controls());
     all.extend(placement::controls());
+    all.extend(renaming());
     all
+}
+
+fn renaming() -> Vec<Control> {
+    vec![
+        Control::RenameDevice { request: REQUEST, device: DEVICE, name: "desk".to_owned() },
+        Control::DeviceRenamed { request: REQUEST, outcome: Ok(()) },
+        Control::Called { name: "desk".to_owned() },
+    ]
 }
 
 fn revocation() -> Vec<Control> {

@@ -115,6 +115,7 @@ async fn register(store: &std::path::Path, count: u32) -> Result<()> {
             node: Some(Capabilities::default()),
             registered_at: now,
             last_seen: now,
+            given: None,
             revoked_at: None,
         };
         store.put_device(row).await?;

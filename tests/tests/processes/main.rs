@@ -18,6 +18,7 @@ mod placement;
 mod questions;
 mod readers;
 mod recovery;
+mod renaming;
 mod restore;
 mod revocation;
 mod routing;

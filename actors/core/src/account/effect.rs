@@ -168,6 +168,20 @@ pub enum Effect {
         /// Since when.
         at: Wall,
     },
+    /// Ask the control store to call a device otherwise. Ends in [`Input::Renamed`](super::Input::Renamed).
+    Rename {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// Which device.
+        device: DeviceId,
+        /// Its name from now on.
+        name: String,
+    },
+    /// The cloud calls this node otherwise than it calls itself.
+    Called {
+        /// Its name.
+        name: String,
+    },
     /// A device has a link now.
     DeviceUp {
         /// Which device.

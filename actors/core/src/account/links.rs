@@ -96,12 +96,16 @@ impl Account {
             return self.program_up(link, registered, out);
         }
         self.forget_announced(NodeId(device));
+        let own = registered.name.clone();
         let older = self.devices.link_up(registered, link);
         if let Some(older) = older.filter(|older| !self.links.is_of_program(*older)) {
             // The newest link is the node's; what the older one still brings is ignored.
             self.close(older, newer(), out);
         }
         out.push(Effect::DeviceUp { device, link });
+        if let Some(name) = self.devices.given(device).filter(|name| **name != own) {
+            out.push(Effect::Send { link, control: Control::Called { name: name.to_owned() } });
+        }
         self.send_waiting(now, device, link, out);
     }
 

@@ -28,6 +28,7 @@ mod place;
 mod placing;
 mod policy;
 mod recovery;
+mod renaming;
 mod request;
 mod revocation;
 mod sessions;
@@ -70,6 +71,7 @@ pub struct Account {
     callers: u64,
     claims: claims::Claims,
     revocations: revocation::Revocations,
+    renamings: renaming::Renamings,
     unknown: unknown::Unknown,
     reserve: policy::Reserve,
     placing: placing::Placing,
@@ -133,6 +135,13 @@ impl Account {
             Control::Drained { request, outcome } => {
                 self.on_list_answer(link, request, Control::Drained { request, outcome }, out);
             }
+            Control::RenameDevice { request, device, name } => {
+                self.on_rename(now, link, request, (device, name), out);
+            }
+            Control::DeviceRenamed { request, outcome } => {
+                self.on_list_answer(link, request, Control::DeviceRenamed { request, outcome }, out);
+            }
+            Control::Called { name } => self.on_called(link, name, out),
             // Documents and migration of sessions are not served by this version; the link's own messages end in the link.
             Control::Sync(_)
             | Control::MigrateOut { .. }
@@ -171,6 +180,7 @@ impl Machine for Account {
             callers: 0,
             claims: claims::Claims::default(),
             revocations: revocation::Revocations::default(),
+            renamings: renaming::Renamings::default(),
             unknown: unknown::Unknown::default(),
             reserve,
             placing,
@@ -181,7 +191,9 @@ impl Machine for Account {
 
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
         match input {
-            Input::Loaded { devices, revoked, rows } => self.load(now, devices, &revoked, rows),
+            Input::Loaded { devices, revoked, given, rows } => {
+                self.load(now, devices, &revoked, rows, given);
+            }
             Input::Restarted { sessions, daemons, is_paired } => {
                 self.unknown.restarted(sessions, is_paired);
                 self.daemons.expect(daemons);
@@ -208,6 +220,7 @@ impl Machine for Account {
             Input::MoveClaim { request, claim } => self.claim_for_migration(request, *claim, out),
             Input::Claimed { op, outcome } => self.on_claimed(op, outcome, out),
             Input::Revoked { op, outcome } => self.on_revoked(now, op, outcome, out),
+            Input::Renamed { op, outcome } => self.on_renamed(op, outcome, out),
             Input::Paired(registered) => self.devices.paired(registered, now.wall),
             Input::Power(power) => self.set_power(power),
             Input::Place { request, ask } => self.ask_placement(request, ask, out),

@@ -19,6 +19,8 @@ pub struct DeviceRow {
     pub key: PublicKey,
     /// For people.
     pub name: String,
+    /// What people call it, where somebody has renamed it: that goes before `name`.
+    pub given: Option<String>,
     /// `linux`, `macos`, ...
     pub os: String,
     /// What it offered when it last registered; `None` for a client.
@@ -32,6 +34,12 @@ pub struct DeviceRow {
 }
 
 impl DeviceRow {
+    /// What people call it.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        self.given.as_ref().unwrap_or(&self.name)
+    }
+
     /// The device as it registered.
     #[must_use]
     pub fn registered(&self) -> Registered {
@@ -84,13 +92,16 @@ pub trait ControlStore: Send + Sync {
     fn device(&self, device: DeviceId) -> Pending<Result<Option<DeviceRow>, StoreError>>;
     /// Registers a device or renews what it says of itself: name, system and capabilities. When it was registered stays, the
     /// later of both sightings counts. Refused if the id is not the hash of the key, the account is not the device's, or the device
-    /// is revoked; `revoked_at` of the row given is not looked at.
+    /// is revoked; `revoked_at` and `given` of the row are not looked at.
     fn put_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>>;
-    /// The same for a device that has a pairing code: one that was revoked is the account's again, from then on.
+    /// The same for a device that has a pairing code: one that was revoked is the account's again, from then on; one that was renamed is
+    /// called as it says again.
     fn pair_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>>;
     /// Revokes a device of an account; returns since when it is. One that is revoked already stays so since then; `None`: the
     /// account has no such device.
     fn revoke(&self, account: AccountId, device: DeviceId, at: Wall) -> Pending<Result<Option<Wall>, StoreError>>;
+    /// Calls a device of an account otherwise, until it is paired anew; `false`: the account has no such device.
+    fn rename(&self, account: AccountId, device: DeviceId, name: String) -> Pending<Result<bool, StoreError>>;
     /// Notes when a device was last there; nothing if it is not registered or was seen later.
     fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>>;
     /// An account's devices and rows.

@@ -7,6 +7,7 @@ mod placing;
 mod policy;
 mod presence;
 mod recovery;
+mod renaming;
 mod requests;
 mod revocation;
 mod sessions;
@@ -127,7 +128,12 @@ impl Bench {
             (registered(LAPTOP.0, "laptop", Some(python())), Wall(6)),
             (registered(PHONE, "phone", None), Wall(7)),
         ];
-        bench.input(Input::Loaded { devices, revoked: BTreeMap::new(), rows: vec![row(1, "main", DESK)] });
+        bench.input(Input::Loaded {
+            devices,
+            revoked: BTreeMap::new(),
+            given: BTreeMap::new(),
+            rows: vec![row(1, "main", DESK)],
+        });
         bench
     }
 
