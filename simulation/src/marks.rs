@@ -70,6 +70,8 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("orchestrator", "Another", "a node that is chosen takes the daemon"),
     ("account", "Rename", "nobody renames a device"),
     ("account", "Called", "likewise"),
+    ("account", "TellChanges", "nothing reads ahead"),
+    ("account", "Changes", "likewise"),
     ("account", "Revoke", "nobody loses a device"),
     ("account", "TakeOver", "likewise"),
     ("account", "ServeSpare", "likewise"),

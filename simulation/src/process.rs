@@ -316,6 +316,7 @@ impl NodeMachine {
             version: "simulated".to_owned(),
             capabilities: capabilities(),
             cloud: Some(cloud_address()),
+            ahead: None,
             seed: seed.child("jitter").draws().number(),
         };
         let limits = if self.ignores_limits { Limits::default() } else { around.limits.clone() };

@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
+use wayfare_core::prefetch::Input as Ahead;
 use wayfare_core::{Machine as _, link, outputs};
 use wayfare_protocol::control::Control;
+use wayfare_protocol::document::ChangesMark;
 use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::OpenSession;
 use wayfare_protocol::stream::Open;
@@ -25,6 +27,7 @@ use crate::document::Library;
 use crate::journal::JournalCommand;
 use crate::link::{LinkCommand, StreamPeer, Unserved};
 use crate::ports::{ControlStore, LogStore, StoreError};
+use crate::prefetch::PrefetchCommand;
 use crate::session::{Environs, SessionCommand};
 use crate::supervisor::{Child, Order, Policy};
 use crate::{daemon, device, journal, migration};
@@ -203,11 +206,17 @@ impl AccountExecutor {
         if let Some(meeting) = self.meeting.take() {
             meeting.abort();
         }
+        let is_read_ahead = self.directory.tell_prefetch(Mail::Command(PrefetchCommand::Above(link.is_some())));
         let library = self.library.clone();
         self.meeting = link.map(|_| {
             context.spawn(async move {
                 let assets = library.assets().clone();
-                futures_util::future::join(library.meet(), assets.bring()).await;
+                let meeting = async {
+                    if !is_read_ahead {
+                        library.meet().await;
+                    }
+                };
+                futures_util::future::join(meeting, assets.bring()).await;
             })
         });
     }
@@ -231,6 +240,11 @@ impl AccountExecutor {
         if let Some(link) = self.directory.link(link) {
             link.input(link::Input::Send(Box::new(control)));
         }
+    }
+
+    fn tell_changes(&self, link: LinkId, since: Option<ChangesMark>) {
+        let life = self.library.ids().next().as_u64_pair().1; // its random half
+        self.send(link, Control::Changes(self.directory.changes_since(since, life)));
     }
 
     fn join(&self, link: LinkId, stream: StreamId, onward: LinkId, open: Open) {
@@ -300,6 +314,10 @@ impl Executor for AccountExecutor {
             Effect::Claim { op, claim } => self.claim(op, claim, context),
             Effect::Revoke { op, device, at } => self.revoke(op, device, at, context),
             Effect::Rename { op, device, name } => self.rename(op, device, name, context),
+            Effect::TellChanges { link, since } => self.tell_changes(link, since),
+            Effect::Changes(changes) => {
+                self.directory.tell_prefetch(Mail::Input(Ahead::Changes(changes), None));
+            }
             Effect::Called { name } => self.directory.set_called(name),
             Effect::DeviceUp { device, link } => self.device_up(device, link),
             Effect::CloseLink { link, refusal } => {

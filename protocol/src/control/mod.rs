@@ -8,6 +8,7 @@ use crate::announcement::Announcement;
 use crate::between::Between;
 use crate::capability::{Accepting, Capabilities, Load};
 use crate::daemon::{DaemonInfo, DaemonRequest, DaemonResponse, StartDaemon};
+use crate::document::{Changes, ChangesMark};
 use crate::ownership::{Claim, ClaimOutcome, Row};
 use crate::placement::{Placement, PlacementAsk};
 use crate::session::{OpenSession, RouteReason, SessionAnswer, SessionCall, SessionInfo, SessionState};
@@ -285,6 +286,15 @@ pub enum Control {
         /// Its name.
         name: String,
     },
+    /// A node asks which documents changed at the cloud.
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    ListChanges {
+        /// Since when; `None`: it knows of no moment.
+        since: Option<ChangesMark>,
+    },
+    /// These.
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    Changes(Changes),
 }
 
 /// What a node that is emptied of daemons is to do.

@@ -5,6 +5,7 @@ use wayfare_protocol::capability::{Accepting, Reluctance};
 use wayfare_protocol::control::{
     Challenge, Control, DeviceInfo, MrpRequest, MrpResponse, OpenedSession, Pair, PresenceInfo, Register, Welcome,
 };
+use wayfare_protocol::document::{Changes, ChangesMark};
 use wayfare_protocol::frame::{Frame, Kind};
 use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
@@ -23,7 +24,7 @@ crate::variants!(message: Control {
     DaemonList, DaemonUp, RevokeDevice, DeviceRevoked,
     Between, ReadRow, RowRead,
     Announce, Place, Placed, Drain, Drained,
-    RenameDevice, DeviceRenamed, Called,
+    RenameDevice, DeviceRenamed, Called, ListChanges, Changes,
 });
 crate::variants!(destination: Destination { Run, Outputs, Daemon, Chunk, Document, Asset });
 crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping, Revoked });
@@ -57,7 +58,16 @@ pub fn controls() -> Vec<Control> {
     all.extend(migration::controls());
     all.extend(placement::controls());
     all.extend(renaming());
+    all.extend(changes());
     all
+}
+
+fn changes() -> Vec<Control> {
+    let mark = ChangesMark { life: 5, at: 7 };
+    vec![
+        Control::ListChanges { since: Some(mark) },
+        Control::Changes(Changes { mark, is_since: true, documents: vec![DOCUMENT], more: false }),
+    ]
 }
 
 fn renaming() -> Vec<Control> {

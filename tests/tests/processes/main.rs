@@ -1,5 +1,6 @@
 //! The whole path in real processes: what stays true while they are killed, cut off and told lies.
 
+mod ahead;
 mod assets;
 mod browser;
 mod crashes;

@@ -141,6 +141,9 @@ impl Account {
             Control::DeviceRenamed { request, outcome } => {
                 self.on_list_answer(link, request, Control::DeviceRenamed { request, outcome }, out);
             }
+            Control::ListChanges { since } if self.here().is_none() => out.push(Effect::TellChanges { link, since }),
+            Control::Changes(changes) if self.links.is_upstream(link) => out.push(Effect::Changes(changes)),
+            Control::ListChanges { .. } | Control::Changes(_) => {}
             Control::Called { name } => self.on_called(link, name, out),
             // Documents and migration of sessions are not served by this version; the link's own messages end in the link.
             Control::Sync(_)

@@ -227,7 +227,12 @@ impl Executor for DocumentExecutor {
 
     fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
         match effect {
-            Effect::Append { op, records } => self.appends.push((op, records)),
+            Effect::Append { op, records } => {
+                if records.iter().any(|record| !record.is_history) {
+                    self.environs.directory.document_changed(self.document);
+                }
+                self.appends.push((op, records));
+            }
             Effect::Send { peer, message } => self.send(peer, message),
             Effect::Close { peer, refusal } => {
                 tracing::info!(document = %self.document, %refusal, "a peer of a document is let go");
@@ -235,6 +240,9 @@ impl Executor for DocumentExecutor {
             }
             Effect::OpenAbove => self.open_above(context),
             Effect::Tell { ask, told } => {
+                if told == Told::Settled {
+                    self.environs.directory.document_in_step(self.document);
+                }
                 if let Some(asked) = self.asks.remove(&ask) {
                     let _ = asked.send(told); // nobody waits any more
                 }
