@@ -7,6 +7,7 @@ use wayfare_actors::ports::Random as _;
 use wayfare_io::http::token_of;
 use wayfare_io::transport::WsTransport;
 use wayfare_io::{OsRandom, SystemClock, pair};
+use wayfare_protocol::Access;
 use wayfare_protocol::control::{DeviceInfo, DrainOrder, PresenceInfo};
 use wayfare_protocol::identity::DeviceKey;
 
@@ -93,16 +94,19 @@ pub(super) async fn token(app: &App, asked: &DeviceToken) -> Result<Exit, Failur
     OsRandom.fill(&mut seed);
     let key = DeviceKey::from_seed(&seed);
     let transport = WsTransport::new(asked.insecure_plaintext);
-    pair(&transport, &asked.pairing_string, &key, &asked.name, &app.limits, &SystemClock).await?;
+    let access = if asked.read_only { Access::Reading } else { Access::Everything };
+    pair(&transport, &asked.pairing_string, &key, &asked.name, access, &app.limits, &SystemClock).await?;
     let (device, token) = (key.device_id(), token_of(&key));
     if app.form == Form::Json {
-        app.screen.json(&json!({ "device": device, "name": asked.name, "token": token }))?;
+        app.screen
+            .json(&json!({ "device": device, "name": asked.name, "token": token, "read_only": asked.read_only }))?;
         return Ok(Exit::Good);
     }
     app.screen.line(&token)?;
+    let may = if asked.read_only { ", and may read and change nothing" } else { "" };
     app.screen.note(&format!(
-        "whoever shows this to the cloud as Authorization: Bearer is {}, one of your devices. It is kept nowhere else; \
-         `wayfare device revoke {}` makes it void",
+        "whoever shows this to the cloud as Authorization: Bearer is {}, one of your devices{may}. It is kept nowhere \
+         else; `wayfare device revoke {}` makes it void",
         asked.name,
         device.short()
     ));

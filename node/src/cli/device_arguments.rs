@@ -26,6 +26,9 @@ pub struct DeviceToken {
     /// What it is called among the devices; by that name it is revoked.
     #[arg(long)]
     pub name: String,
+    /// It may read documents, files, lists and outputs, and change nothing.
+    #[arg(long)]
+    pub read_only: bool,
     /// Speak unencrypted WebSocket to another machine (a wayfare+ws:// string).
     #[arg(long)]
     pub insecure_plaintext: bool,

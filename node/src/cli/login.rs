@@ -3,6 +3,7 @@
 use serde_json::json;
 use wayfare_io::transport::WsTransport;
 use wayfare_io::{SystemClock, pair};
+use wayfare_protocol::Access;
 use wayfare_protocol::identity::is_device_name;
 use wayfare_protocol::limits::DEVICE_NAME_MAX;
 
@@ -22,7 +23,8 @@ pub(super) async fn login(app: &App, asked: Login) -> Result<Exit, Failure> {
     };
     check_name(&name)?;
     let transport = WsTransport::new(asked.insecure_plaintext);
-    let paired = pair(&transport, &asked.pairing_string, &key, &name, &app.limits, &SystemClock).await?;
+    let paired =
+        pair(&transport, &asked.pairing_string, &key, &name, Access::Everything, &app.limits, &SystemClock).await?;
     let cloud = Cloud {
         account: paired.account,
         address: paired.address,

@@ -295,6 +295,9 @@ pub enum Control {
     /// These.
     #[cfg_attr(feature = "typescript", ts(skip))]
     Changes(Changes),
+    /// Instead of `Pair`: an unknown device that may read and not write asks to be paired.
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    PairReader(Box<Pair>),
 }
 
 /// What a node that is emptied of daemons is to do.

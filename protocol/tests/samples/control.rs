@@ -24,7 +24,7 @@ crate::variants!(message: Control {
     DaemonList, DaemonUp, RevokeDevice, DeviceRevoked,
     Between, ReadRow, RowRead,
     Announce, Place, Placed, Drain, Drained,
-    RenameDevice, DeviceRenamed, Called, ListChanges, Changes,
+    RenameDevice, DeviceRenamed, Called, ListChanges, Changes, PairReader,
 });
 crate::variants!(destination: Destination { Run, Outputs, Daemon, Chunk, Document, Asset });
 crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping, Revoked });
@@ -59,6 +59,7 @@ pub fn controls() -> Vec<Control> {
     all.extend(placement::controls());
     all.extend(renaming());
     all.extend(changes());
+    all.push(Control::PairReader(Box::new(pair())));
     all
 }
 
@@ -96,7 +97,6 @@ fn handshake() -> Vec<Control> {
         node: Some(capabilities()),
         proof: SIGNATURE,
     };
-    let pair = Pair { code: "0123456789".into(), key: KEY, name: "desk".into(), proof: SIGNATURE };
     vec![
         Control::Challenge(Challenge {
             nonce: [0x0c; 32],
@@ -106,9 +106,13 @@ fn handshake() -> Vec<Control> {
         Control::Register(Box::new(register)),
         Control::Welcome(Welcome { account: ACCOUNT, generation: 1, at: Wall(1_767_323_045_000) }),
         Control::Goodbye(refusal()),
-        Control::Pair(Box::new(pair)),
+        Control::Pair(Box::new(pair())),
         Control::Paired { account: ACCOUNT },
     ]
+}
+
+fn pair() -> Pair {
+    Pair { code: "0123456789".into(), key: KEY, name: "desk".into(), proof: SIGNATURE }
 }
 
 fn life() -> Vec<Control> {

@@ -126,11 +126,11 @@ impl Tables {
     }
 
     fn pair(&mut self, account: AccountId, row: DeviceRow) -> Result<(), StoreError> {
-        let (device, paired_at) = (row.device, row.registered_at);
+        let (device, paired_at, access) = (row.device, row.registered_at, row.access);
         let was_revoked = self.devices.get(&device).is_some_and(|known| known.revoked_at.is_some());
         self.write_device(account, row)?;
         if let Some(known) = self.devices.get_mut(&device) {
-            known.given = None;
+            (known.given, known.access) = (None, access);
             if was_revoked {
                 known.registered_at = paired_at;
             }
@@ -161,6 +161,7 @@ impl Tables {
         let row = match self.devices.get(&row.device) {
             Some(known) => DeviceRow {
                 given: known.given.clone(),
+                access: known.access,
                 registered_at: known.registered_at,
                 last_seen: known.last_seen.max(row.last_seen),
                 ..row

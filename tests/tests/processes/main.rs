@@ -18,6 +18,7 @@ mod outputs;
 mod placement;
 mod questions;
 mod readers;
+mod reading;
 mod recovery;
 mod renaming;
 mod restore;

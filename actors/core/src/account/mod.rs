@@ -27,6 +27,7 @@ mod pending;
 mod place;
 mod placing;
 mod policy;
+mod readers;
 mod recovery;
 mod renaming;
 mod request;
@@ -92,8 +93,9 @@ impl Account {
     }
 
     fn on_control(&mut self, now: Now, link: LinkId, control: Control, out: &mut impl Sink<Effect>) {
-        if self.links.peer(link).is_none() {
-            return; // of a link that was replaced
+        // Of a link that was replaced, or of somebody who may only read.
+        if self.links.peer(link).is_none() || self.refuses_reader(link, &control, out) {
+            return;
         }
         match control {
             Control::MrpRequest(asked) => self.on_request(now, link, asked, out),
@@ -154,6 +156,7 @@ impl Account {
             | Control::Welcome(_)
             | Control::Goodbye(_)
             | Control::Pair(_)
+            | Control::PairReader(_)
             | Control::Paired { .. }
             | Control::Ping { .. }
             | Control::Pong { .. }

@@ -4,7 +4,7 @@ use wayfare_core::account::Registered;
 use wayfare_protocol::capability::Capabilities;
 use wayfare_protocol::identity::PublicKey;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
-use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Refusal, Wall};
+use wayfare_protocol::{Access, AccountId, DeviceId, ErrorCode, Refusal, Wall};
 
 use super::Pending;
 
@@ -25,6 +25,8 @@ pub struct DeviceRow {
     pub os: String,
     /// What it offered when it last registered; `None` for a client.
     pub node: Option<Capabilities>,
+    /// What it may do, by its pairing.
+    pub access: Access,
     /// When it was paired.
     pub registered_at: Wall,
     /// When its last link closed.
@@ -43,7 +45,13 @@ impl DeviceRow {
     /// The device as it registered.
     #[must_use]
     pub fn registered(&self) -> Registered {
-        Registered { device: self.device, name: self.name.clone(), os: self.os.clone(), node: self.node.clone() }
+        Registered {
+            device: self.device,
+            name: self.name.clone(),
+            os: self.os.clone(),
+            node: self.node.clone(),
+            access: self.access,
+        }
     }
 }
 
@@ -92,10 +100,11 @@ pub trait ControlStore: Send + Sync {
     fn device(&self, device: DeviceId) -> Pending<Result<Option<DeviceRow>, StoreError>>;
     /// Registers a device or renews what it says of itself: name, system and capabilities. When it was registered stays, the
     /// later of both sightings counts. Refused if the id is not the hash of the key, the account is not the device's, or the device
-    /// is revoked; `revoked_at` and `given` of the row are not looked at.
+    /// is revoked; `revoked_at`, `given` and `access` of the row are not looked
+    /// at.
     fn put_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>>;
     /// The same for a device that has a pairing code: one that was revoked is the account's again, from then on; one that was renamed is
-    /// called as it says again.
+    /// called as it says again. It may do what the row says.
     fn pair_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>>;
     /// Revokes a device of an account; returns since when it is. One that is revoked already stays so since then; `None`: the
     /// account has no such device.

@@ -6,6 +6,7 @@ mod opens;
 mod placing;
 mod policy;
 mod presence;
+mod readers;
 mod recovery;
 mod renaming;
 mod requests;
@@ -26,8 +27,8 @@ use wayfare_protocol::session::{
     SessionName, SessionState,
 };
 use wayfare_protocol::{
-    Boot, DeviceId, Epoch, ErrorCode, Limits, NodeId, Now, Refusal, RequestId, ResourceId, RunId, SessionId, TraceId,
-    Wall,
+    Access, Boot, DeviceId, Epoch, ErrorCode, Limits, NodeId, Now, Refusal, RequestId, ResourceId, RunId, SessionId,
+    TraceId, Wall,
 };
 
 use super::*;
@@ -64,7 +65,7 @@ pub(super) fn python() -> Capabilities {
 }
 
 pub(super) fn registered(device: DeviceId, name: &str, node: Option<Capabilities>) -> Registered {
-    Registered { device, name: name.to_owned(), os: "linux".to_owned(), node }
+    Registered { device, name: name.to_owned(), os: "linux".to_owned(), node, access: Access::Everything }
 }
 
 pub(super) fn row(n: u128, name: &str, owner: NodeId) -> Row {
