@@ -12,7 +12,7 @@ use wayfare_core::account;
 use wayfare_io::http::{self, Bounds, Documents, Guest, Guests, Reach, shared_routes};
 use wayfare_io::tls::ServerTls;
 use wayfare_io::transport::{TcpDoor, WithinProcess};
-use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Limits, Refusal};
+use wayfare_protocol::{Access, AccountId, DeviceId, ErrorCode, Limits, Refusal};
 
 use crate::cloud::Cloud;
 use crate::config::{CloudConfig, Security};
@@ -60,8 +60,8 @@ impl Guests for Registered {
         Box::pin(async move {
             let row = found.await.map_err(|error| Refusal::new(ErrorCode::StorageFailed, error.to_string()))?;
             let row = admitted(row)?;
-            let documents = Arc::new(DocumentsOf { device, account: row.account, store, cloud });
-            Ok(Guest { name: row.name, documents })
+            let documents = Arc::new(DocumentsOf { device, account: row.account, access: row.access, store, cloud });
+            Ok(Guest { name: row.name, access: row.access, documents })
         })
     }
 }
@@ -70,7 +70,7 @@ impl Guests for Registered {
 fn admitted(row: Option<DeviceRow>) -> Result<DeviceRow, Refusal> {
     let row = row.ok_or_else(|| Refusal::new(ErrorCode::Unauthenticated, "no such device"))?;
     match row.revoked_at {
-        Some(at) => Err(account::revoked(&row.name, at)),
+        Some(at) => Err(account::revoked(row.called(), at)),
         None => Ok(row),
     }
 }
@@ -79,6 +79,7 @@ fn admitted(row: Option<DeviceRow>) -> Result<DeviceRow, Refusal> {
 struct DocumentsOf {
     device: DeviceId,
     account: AccountId,
+    access: Access,
     store: Arc<dyn ControlStore>,
     cloud: Cloud,
 }
@@ -86,6 +87,10 @@ struct DocumentsOf {
 impl Documents for DocumentsOf {
     fn library(&self) -> Result<Library, Refusal> {
         self.cloud.library(self.account)
+    }
+
+    fn access(&self) -> Access {
+        self.access
     }
 
     fn admits(&self) -> Pending<Result<(), Refusal>> {

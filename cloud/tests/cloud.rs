@@ -10,14 +10,14 @@ use wayfare_actors::client::News;
 use wayfare_io::{PairFailure, SystemClock, pair};
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::pairing::{PairingCode, PairingString};
-use wayfare_protocol::{ErrorCode, Limits};
+use wayfare_protocol::{Access, ErrorCode, Limits};
 
 fn key(seed: u8) -> DeviceKey {
     DeviceKey::from_seed(&[seed; 32])
 }
 
 async fn pair_with(string: &PairingString, key: &DeviceKey) -> Result<wayfare_io::Paired, PairFailure> {
-    pair(&transport(), string, key, DEVICE_NAME, &Limits::default(), &SystemClock).await
+    pair(&transport(), string, key, DEVICE_NAME, Access::Everything, &Limits::default(), &SystemClock).await
 }
 
 fn refused(result: Result<wayfare_io::Paired, PairFailure>) -> ErrorCode {

@@ -22,6 +22,7 @@ use wayfare_protocol::ProjectId;
 /// | `keys/` | the keys of its daemons |
 /// | `blobs/` | snapshots, by the hash of their chunks |
 /// | `folders.json` | the folders that are bound to projects, see [`crate::folders`] |
+/// | `ahead.json` | the projects that are not read ahead |
 /// | `folders/` | what is remembered of their files, a folder for each project |
 /// | `s/` | its session hosts, see [`crate::hosts`] |
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +107,12 @@ impl DataFolder {
     #[must_use]
     pub fn folders_list(&self) -> PathBuf {
         self.0.join("folders.json")
+    }
+
+    /// The projects that are not read ahead.
+    #[must_use]
+    pub fn ahead(&self) -> PathBuf {
+        self.0.join("ahead.json")
     }
 
     /// What is remembered of the files of a project's folder.

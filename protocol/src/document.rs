@@ -27,6 +27,28 @@ pub struct DocumentCell {
     pub begins: CharacterId,
 }
 
+/// A moment in what changes at a cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangesMark {
+    /// The life of the process that counts: another one knows nothing of its numbers.
+    pub life: u64,
+    /// How many changes there were.
+    pub at: u64,
+}
+
+/// Which documents changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// The moment through which they are told.
+    pub mark: ChangesMark,
+    /// They are all that changed since the moment that was asked about; if not, anything may have changed before them.
+    pub is_since: bool,
+    /// Which, in the order of their last change. At most [`CHANGES_MAX`](crate::limits::CHANGES_MAX).
+    pub documents: Vec<DocumentId>,
+    /// There are more: ask again from the mark.
+    pub more: bool,
+}
+
 /// A message on a [`Destination::Document`](crate::stream::Destination::Document) stream, in both directions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

@@ -11,6 +11,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
+use crate::limits::DEVICE_NAME_MAX;
 use crate::{DeviceId, octets};
 
 const DEVICE_LABEL: &[u8] = b"wayfare-device-v1";
@@ -193,4 +194,10 @@ pub fn challenge_payload(nonce: &[u8; 32], device: DeviceId, subprotocol: &str, 
 #[must_use]
 pub fn sealing_key_payload(sealing_key: &[u8; 32]) -> Vec<u8> {
     [SEALING_LABEL, sealing_key].concat()
+}
+
+/// Whether a device can be called that: 1 to [`DEVICE_NAME_MAX`] bytes that people can see.
+#[must_use]
+pub fn is_device_name(name: &str) -> bool {
+    !name.trim().is_empty() && name.len() <= DEVICE_NAME_MAX && !name.chars().any(char::is_control)
 }

@@ -3,6 +3,7 @@
 //! Nothing here is asynchronous, reads a clock, does IO or draws a random number. Everything a peer sends is decoded
 //! through [`codec`], which bounds what a decode may allocate.
 
+pub mod access;
 pub mod announcement;
 pub mod ask;
 pub mod asset;
@@ -42,6 +43,7 @@ pub mod snapshot;
 pub mod stream;
 pub mod time;
 
+pub use access::Access;
 pub use asset::AssetId;
 pub use causal::{CausalLink, Chain};
 pub use entity::{EntityId, EntityKey, Origin};

@@ -13,7 +13,7 @@ use wayfare_protocol::capability::{Capabilities, Hardware, RuntimeSpec};
 use wayfare_protocol::daemon::{DaemonFactory, DaemonKind};
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
 use wayfare_protocol::session::Language;
-use wayfare_protocol::{AccountId, EntityId, Limits, Wall};
+use wayfare_protocol::{Access, AccountId, EntityId, Limits, Wall};
 
 use crate::clock::Clocks;
 use crate::ledger::{LEDGER, Ledgers};
@@ -102,6 +102,8 @@ pub fn device_row(key: &DeviceKey, name: String, account: AccountId, is_node: bo
         node: is_node.then(capabilities),
         registered_at: Wall(0),
         last_seen: Wall(0),
+        access: Access::Everything,
+        given: None,
         revoked_at: None,
     }
 }
@@ -326,6 +328,7 @@ impl NodeMachine {
             version: "simulated".to_owned(),
             capabilities: capabilities(),
             cloud: Some(cloud_address()),
+            ahead: None,
             seed: seed.child("jitter").draws().number(),
         };
         let limits = if self.ignores_limits { Limits::default() } else { around.limits.clone() };

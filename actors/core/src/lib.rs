@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod cell_output;
+pub mod change_log;
 pub mod chunks;
 pub mod claim;
 pub mod client;
@@ -26,6 +27,7 @@ pub mod outputs;
 pub mod ownership;
 pub mod pairing;
 pub mod placement;
+pub mod prefetch;
 pub mod presence;
 pub mod routing;
 pub mod session;

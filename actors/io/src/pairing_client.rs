@@ -12,7 +12,7 @@ use wayfare_protocol::control::Control;
 use wayfare_protocol::frame::{Frame, Kind};
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
 use wayfare_protocol::pairing::PairingString;
-use wayfare_protocol::{AccountId, ErrorCode, Limits, Refusal, StreamId};
+use wayfare_protocol::{Access, AccountId, ErrorCode, Limits, Refusal, StreamId};
 
 use crate::transport::WsTransport;
 
@@ -60,6 +60,7 @@ pub async fn pair(
     string: &PairingString,
     key: &DeviceKey,
     name: &str,
+    access: Access,
     limits: &Limits,
     clock: &dyn Clock,
 ) -> Result<Paired, PairFailure> {
@@ -83,7 +84,7 @@ pub async fn pair(
         Some(identity) => identity,
         None => by_challenge(string, &first)?,
     };
-    let purpose = Purpose::Pair { code: string.code().to_string(), name: name.to_owned() };
+    let purpose = Purpose::Pair { code: string.code().to_string(), name: name.to_owned(), access };
     let role = Role::Dialer { key: key.clone(), expects: identity.clone(), purpose };
     let link = Link::new(Config { role, codec: Codec::Bincode, limits: Arc::new(limits.clone()) }, clock.now());
     match drive(link, connection, first, clock, limits.goodbye).await {

@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 use wayfare_core::account::{Account, Config, Effect, Input, LinkId};
+use wayfare_core::prefetch::Input as Ahead;
 use wayfare_core::{Machine as _, link, outputs};
 use wayfare_protocol::control::Control;
+use wayfare_protocol::document::ChangesMark;
 use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::OpenSession;
 use wayfare_protocol::stream::Open;
@@ -25,6 +27,7 @@ use crate::document::Library;
 use crate::journal::JournalCommand;
 use crate::link::{LinkCommand, StreamPeer, Unserved};
 use crate::ports::{ControlStore, LogStore, StoreError};
+use crate::prefetch::PrefetchCommand;
 use crate::session::{Environs, SessionCommand};
 use crate::supervisor::{Child, Order, Policy};
 use crate::{daemon, device, journal, migration};
@@ -122,8 +125,9 @@ pub fn arguments(
 async fn load(account: AccountId, store: &dyn ControlStore) -> Result<Input, Fatal> {
     let read = store.account(account).await.map_err(|error| Fatal(error.to_string()))?;
     let revoked = read.devices.iter().filter_map(|row| Some((row.device, row.revoked_at?))).collect();
+    let given = read.devices.iter().filter_map(|row| Some((row.device, row.given.clone()?))).collect();
     let devices = read.devices.into_iter().map(|row| (row.registered(), row.last_seen)).collect();
-    Ok(Input::Loaded { devices, revoked, rows: read.rows })
+    Ok(Input::Loaded { devices, revoked, given, rows: read.rows })
 }
 
 impl AccountExecutor {
@@ -185,6 +189,12 @@ impl AccountExecutor {
         context.perform(async move { Ok(Input::Revoked { op, outcome: revoked.await.map_err(StoreError::refusal) }) });
     }
 
+    fn rename(&self, op: wayfare_core::OpId, device: DeviceId, name: String, context: &mut Context<Self>) {
+        let Home::Cloud { account, store, .. } = &self.home else { return };
+        let renamed = store.rename(*account, device, name);
+        context.perform(async move { Ok(Input::Renamed { op, outcome: renamed.await.map_err(StoreError::refusal) }) });
+    }
+
     fn read(&self, stream: Unserved, session: SessionId, executor: outputs::Executor, want: outputs::Want) {
         match &self.home {
             Home::Cloud { .. } => {
@@ -202,11 +212,17 @@ impl AccountExecutor {
         if let Some(meeting) = self.meeting.take() {
             meeting.abort();
         }
+        let is_read_ahead = self.directory.tell_prefetch(Mail::Command(PrefetchCommand::Above(link.is_some())));
         let library = self.library.clone();
         self.meeting = link.map(|_| {
             context.spawn(async move {
                 let assets = library.assets().clone();
-                futures_util::future::join(library.meet(), assets.bring()).await;
+                let meeting = async {
+                    if !is_read_ahead {
+                        library.meet().await;
+                    }
+                };
+                futures_util::future::join(meeting, assets.bring()).await;
             })
         });
     }
@@ -221,6 +237,20 @@ impl AccountExecutor {
         if let Some(link) = self.directory.link(link) {
             context.spawn(self.library.assets().clone().serve(asset, Unserved::new(link, stream)));
         }
+    }
+
+    fn send(&self, link: LinkId, control: Control) {
+        if let Control::MrpRequest(asked) = &control {
+            tracing::info!(trace = %asked.trace, session = %asked.session, link = link.0, "request passed on");
+        }
+        if let Some(link) = self.directory.link(link) {
+            link.input(link::Input::Send(Box::new(control)));
+        }
+    }
+
+    fn tell_changes(&self, link: LinkId, since: Option<ChangesMark>) {
+        let life = self.library.ids().next().as_u64_pair().1; // its random half
+        self.send(link, Control::Changes(self.directory.changes_since(since, life)));
     }
 
     fn join(&self, link: LinkId, stream: StreamId, onward: LinkId, open: Open) {
@@ -255,14 +285,7 @@ impl Executor for AccountExecutor {
                 Control::DaemonResponse(response) => self.directory.daemon_answered(response),
                 other => tracing::error!(?other, "told to nobody"),
             },
-            Effect::Send { link, control } => {
-                if let Control::MrpRequest(asked) = &control {
-                    tracing::info!(trace = %asked.trace, session = %asked.session, link = link.0, "request passed on");
-                }
-                if let Some(link) = self.directory.link(link) {
-                    link.input(link::Input::Send(Box::new(control)));
-                }
-            }
+            Effect::Send { link, control } => self.send(link, control),
             Effect::Call { session, caller, epoch, call } => {
                 if let Some(asked) = call.run() {
                     tracing::info!(trace = %asked.run, %session, again = asked.again, "run asked of its session");
@@ -296,6 +319,12 @@ impl Executor for AccountExecutor {
             Effect::DocumentsAbove { link } => self.documents_above(link, context),
             Effect::Claim { op, claim } => self.claim(op, claim, context),
             Effect::Revoke { op, device, at } => self.revoke(op, device, at, context),
+            Effect::Rename { op, device, name } => self.rename(op, device, name, context),
+            Effect::TellChanges { link, since } => self.tell_changes(link, since),
+            Effect::Changes(changes) => {
+                self.directory.tell_prefetch(Mail::Input(Ahead::Changes(changes), None));
+            }
+            Effect::Called { name } => self.directory.set_called(name),
             Effect::DeviceUp { device, link } => self.device_up(device, link),
             Effect::CloseLink { link, refusal } => {
                 if let Some(link) = self.directory.link(link) {

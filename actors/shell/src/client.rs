@@ -1,6 +1,7 @@
 //! A client of an account: one conversation over a link that may come and go. The command line, the benches and the simulated
 //! people are built on it.
 
+mod devices;
 mod owner;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use wayfare_core::Machine as _;
 use wayfare_core::client::{Config, Conversation, Effect, Input, Told};
 use wayfare_core::link;
-use wayfare_protocol::control::{Control, DeviceInfo, DrainOrder};
+use wayfare_protocol::control::{Control, DrainOrder};
 use wayfare_protocol::daemon::{
     DaemonAnswer, DaemonCall, DaemonInfo, DaemonRequest, DaemonResponse, DaemonUpdate, StartDaemon,
 };
@@ -19,9 +20,7 @@ use wayfare_protocol::document::DocumentCell;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionCall, SessionInfo};
 use wayfare_protocol::stream::{Class, Destination, RunUpdate};
-use wayfare_protocol::{
-    DeviceId, EntityId, Limits, NodeId, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId, Wall,
-};
+use wayfare_protocol::{EntityId, Limits, NodeId, Origin, Refusal, RequestId, RunId, SessionId, StreamId, TraceId};
 
 use crate::actor::{self, Arguments, Context, Executor, Fatal, Mail, Runtime, Start, Started};
 use crate::directory::Directory;
@@ -141,6 +140,7 @@ impl Executor for ClientExecutor {
                 | Control::DaemonList { request, .. }
                 | Control::DaemonStarted { request, .. }
                 | Control::DeviceRevoked { request, .. }
+                | Control::DeviceRenamed { request, .. }
                 | Control::Drained { request, .. }
                 | Control::DaemonResponse(DaemonResponse { request, .. })),
             ) => {
@@ -295,20 +295,6 @@ impl Client {
         let (request, trace) = (RequestId(self.ids.next()), TraceId(self.ids.next()));
         self.input(Input::Call { request, trace, call });
         request
-    }
-
-    /// The devices of the account; `None` when the link is lost before the answer.
-    pub async fn devices(&self) -> Option<Vec<DeviceInfo>> {
-        let request = self.request();
-        let answer = self.question(request, Control::ListDevices { request }).await?;
-        if let Control::DeviceList { devices, .. } = answer { Some(devices) } else { None }
-    }
-
-    /// Revokes a device: since when it is; `None` when the link is lost before the answer.
-    pub async fn revoke(&self, device: DeviceId) -> Option<Result<Wall, Refusal>> {
-        let request = self.request();
-        let answer = self.question(request, Control::RevokeDevice { request, device }).await?;
-        if let Control::DeviceRevoked { outcome, .. } = answer { Some(outcome) } else { None }
     }
 
     /// Has a node give its daemons away, or not after all: the daemons that no node took; `None` when the link is lost before the

@@ -10,9 +10,9 @@ use wayfare_core::account::{self, Place, Registered};
 use wayfare_core::pairing::Code;
 use wayfare_protocol::between::SealingKey;
 use wayfare_protocol::control::{Pair, Register, Welcome};
-use wayfare_protocol::identity::ServerIdentity;
+use wayfare_protocol::identity::{ServerIdentity, is_device_name};
 use wayfare_protocol::limits::DEVICE_NAME_MAX;
-use wayfare_protocol::{AccountId, ErrorCode, Limits, Refusal};
+use wayfare_protocol::{Access, AccountId, ErrorCode, Limits, Refusal};
 
 use crate::account::{Home, Spares};
 use crate::actor;
@@ -249,11 +249,14 @@ impl Doorkeeper for CloudDoor {
                 return Err(Refusal::new(ErrorCode::Unauthenticated, detail));
             };
             if let Some(at) = row.revoked_at {
-                return Err(account::revoked(&row.name, at));
+                return Err(account::revoked(row.called(), at));
             }
             let sealing_key = SealingKey::of_register(&register);
             let name = checked_name(register.name)?;
-            let registered = Registered { device, name, os: register.os, node: register.node };
+            if register.node.is_some() && !row.access.may_write() {
+                return Err(Refusal::new(ErrorCode::Forbidden, "a device that may only read has no node"));
+            }
+            let registered = Registered { device, name, os: register.os, node: register.node, access: row.access };
             let row = match (&registered.node, &row.node) {
                 // A program beside the device's node says nothing about the device.
                 (None, Some(_)) => DeviceRow { last_seen: at, ..row },
@@ -276,7 +279,7 @@ impl Doorkeeper for CloudDoor {
         })
     }
 
-    fn pair(&self, pair: Pair, peer: String) -> Pending<Result<AccountId, Refusal>> {
+    fn pair(&self, pair: Pair, access: Access, peer: String) -> Pending<Result<AccountId, Refusal>> {
         let (store, pairing) = (Arc::clone(&self.store), self.pairing.clone());
         let accounts = Arc::clone(&self.accounts);
         let at = self.clock.now().wall;
@@ -285,7 +288,7 @@ impl Doorkeeper for CloudDoor {
             pairing.attempt(Code(pair.code), peer).await?;
             let account = store.default_account();
             let device = pair.key.device_id();
-            let registered = Registered { device, name: name.clone(), os: String::new(), node: None };
+            let registered = Registered { device, name: name.clone(), os: String::new(), node: None, access };
             let row = DeviceRow {
                 device,
                 account,
@@ -293,8 +296,10 @@ impl Doorkeeper for CloudDoor {
                 name,
                 os: String::new(),
                 node: None,
+                access,
                 registered_at: at,
                 last_seen: at,
+                given: None,
                 revoked_at: None,
             };
             store.pair_device(row).await.map_err(failed)?;
@@ -311,8 +316,7 @@ fn failed(error: StoreError) -> Refusal {
 }
 
 fn checked_name(name: String) -> Result<String, Refusal> {
-    let is_fit = !name.trim().is_empty() && name.len() <= DEVICE_NAME_MAX && !name.chars().any(char::is_control);
-    if is_fit {
+    if is_device_name(&name) {
         return Ok(name);
     }
     let detail = format!("a device's name has 1 to {DEVICE_NAME_MAX} bytes and no control characters");

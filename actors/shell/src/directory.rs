@@ -2,12 +2,14 @@
 //! account may live in another process one day. Nobody holds an address across accounts.
 
 mod asking;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use ractor::ActorRef;
 use wayfare_core::account::{self, LinkId};
+use wayfare_core::change_log::ChangeLog;
 use wayfare_core::outputs::Executor as RunsOn;
 use wayfare_core::{daemon, document, link, session};
 use wayfare_protocol::control::Control;
@@ -20,6 +22,7 @@ use crate::device::DeviceExecutor;
 use crate::document::{DocumentCommand, DocumentExecutor};
 use crate::journal::{JournalCommand, JournalExecutor};
 use crate::link::LinkRef;
+use crate::prefetch::PrefetchExecutor;
 use crate::session::{SessionCommand, SessionExecutor};
 use crate::supervisor::SupervisorRef;
 use asking::Asking;
@@ -41,6 +44,9 @@ struct Known {
     asking: Asking,
     documents: BTreeMap<DocumentId, DocumentSlot>,
     documents_above: Option<LinkId>,
+    called: Option<String>,
+    changes: ChangeLog,
+    prefetch: Option<ActorRef<Mail<PrefetchExecutor>>>,
     links: BTreeMap<LinkId, LinkRef>,
     next_link: u64,
 }

@@ -27,6 +27,7 @@ use crate::ids::Ids;
 use crate::link::{AccountOwner, LinkOwner, accepted, uplink};
 use crate::migration;
 use crate::ports::{Address, BlobStore, Connection, EntityKeys, LogName, Ports, SessionHosts, Workers};
+use crate::prefetch::{self, Ahead};
 use crate::session::Environs;
 use crate::supervisor::{self, Child, Order, Policy, Supervisor, SupervisorRef};
 use door::Doors;
@@ -48,6 +49,8 @@ pub struct Identity {
     pub policy: capability::Policy,
     /// Its cloud, if it is paired.
     pub cloud: Option<Address>,
+    /// What it reads ahead of its cloud's documents; `None`: nothing.
+    pub ahead: Option<Ahead>,
     /// Seed of its redial jitter.
     pub seed: u64,
 }
@@ -146,9 +149,7 @@ impl EdgeNode {
             let config = recovered(session, node, &identity, &limits);
             children.push(session_child(config, environs.clone(), false));
         }
-        if let Some(cloud) = &identity.cloud {
-            children.push(uplink_child(&identity, cloud.clone(), &ports, &directory, &limits));
-        }
+        children.extend(cloud_children(&identity, &ports, &directory, &library, &limits));
         let arguments = supervisor::Arguments { limits: limits.clone(), runtime, children };
         let (root, _) =
             Supervisor::spawn(None, Supervisor, arguments).await.map_err(|error| actor::Fatal(error.to_string()))?;
@@ -191,6 +192,12 @@ impl EdgeNode {
     /// Says where the machine has its power from. Said again and again: an account that was restarted has forgotten it.
     pub fn power(&self, power: Power) {
         self.directory.tell_account(account::Input::Power(power));
+    }
+
+    /// What the cloud calls this node, where that is not what it calls itself; said once. Whoever runs the node starts it anew with that.
+    #[must_use]
+    pub fn take_called(&self) -> Option<String> {
+        self.directory.take_called()
     }
 
     /// Ends in order: says goodbye on every link, then stops the actors. Session hosts live on.
@@ -297,6 +304,22 @@ pub(crate) fn account_actor(
         directory.set_account(actor);
     };
     Child::of(arguments, started).with(Policy::Escalate)
+}
+
+/// What speaks with the cloud, if there is one.
+fn cloud_children(
+    identity: &Identity,
+    ports: &Ports,
+    directory: &Arc<Directory>,
+    library: &Library,
+    limits: &Limits,
+) -> Vec<Child> {
+    let Some(cloud) = &identity.cloud else { return Vec::new() };
+    let ahead = identity
+        .ahead
+        .clone()
+        .map(|ahead| prefetch::child(ahead, library.clone(), Arc::clone(directory), ports.runtime(), limits));
+    ahead.into_iter().chain([uplink_child(identity, cloud.clone(), ports, directory, limits)]).collect()
 }
 
 fn uplink_child(

@@ -26,6 +26,7 @@ mod logs;
 pub mod migration;
 pub mod pairing;
 pub mod ports;
+pub mod prefetch;
 mod readers;
 pub mod session;
 mod shutdown;

@@ -42,8 +42,8 @@ export class Place {
     const last = lastSync(this.state);
     this.lastSync = last.at;
     this.#stops.push(last.stop);
-    this.library = new Library(mesh, this.state, account);
     this.assets = new Assets(mesh, this.state, account);
+    this.library = new Library(mesh, this.state, account, (file) => this.assets.ahead(file));
     this.runs = new Runs(mesh, this.state, account, this.announce);
   }
 

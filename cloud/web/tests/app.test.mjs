@@ -265,6 +265,19 @@ describe('lists', () => {
     await page.getByRole('link', { name: 'first.md' }).waitFor();
   });
 
+  test('a device is renamed, also one that is away, and is called so everywhere', async (t) => {
+    const { page } = await open(t, '/devices');
+    await page.getByRole('button', { name: 'Actions of Home Laptop' }).tap();
+    await page.getByRole('menuitem', { name: 'Rename' }).tap();
+    await page.getByRole('textbox', { name: 'Name' }).fill('x'.repeat(200));
+    await page.getByRole('button', { name: 'Save' }).tap();
+    await page.getByRole('alert').getByText(/128 bytes/).waitFor();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Attic');
+    await page.getByRole('button', { name: 'Save' }).tap();
+    await page.getByRole('heading', { name: 'Attic' }).waitFor();
+    assert.equal(await page.getByText('Home Laptop').count(), 0);
+  });
+
   test('a device is revoked after a question', async (t) => {
     const { page } = await open(t, '/devices');
     page.on('dialog', (dialog) => void dialog.accept());

@@ -195,8 +195,34 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await image.waitFor();
     assert.ok(await image.evaluate((image) => image.complete && image.naturalWidth === 40));
     assert.match(mesh.files('analysis'), /_assets\/[0-9a-f]{64}\.png +\d+ +image\/png/);
-    // It is in the browser from then on.
+    // A browser that is signed in now has it before anybody opens the text, and the first one since it was shown.
+    const fresh = await launch({ ...PHONE, ignoreHTTPSErrors: true });
+    t.after(() => fresh.close());
+    await fresh.page.goto(`${mesh.origin}/pair#${mesh.pairing()}`);
+    await fresh.page.getByRole('button', { name: 'Pair', exact: true }).tap();
+    // What shows notebooks is loaded with the first one that is opened.
+    await fresh.page.getByRole('link', { name: 'slow.md' }).tap();
+    await run(fresh.page, 1).waitFor();
+    await fresh.page.getByRole('button', { name: 'Back to projects' }).tap();
+    await fresh.page.waitForFunction(async () => {
+      const found = (await indexedDB.databases()).find(({ name }) => name.endsWith('/files-seen'));
+      if (!found) return false;
+      const database = await new Promise((resolve, reject) => {
+        const opening = indexedDB.open(found.name);
+        [opening.onsuccess, opening.onerror] = [() => resolve(opening.result), reject];
+      });
+      const count = await new Promise((resolve) => {
+        const counting = database.transaction('seen').objectStore('seen').count();
+        counting.onsuccess = () => resolve(counting.result);
+      });
+      database.close();
+      return count > 0;
+    });
     await mesh.kill('cloud');
+    await fresh.page.getByRole('link', { name: 'first.md' }).tap();
+    const early = fresh.page.getByRole('img', { name: 'island.png' });
+    await early.waitFor();
+    assert.ok(await early.evaluate((image) => image.complete && image.naturalWidth === 40));
     await page.getByRole('button', { name: 'Back to projects' }).tap();
     await page.getByRole('link', { name: 'first.md' }).tap();
     await image.waitFor();
@@ -204,11 +230,23 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await mesh.startCloud();
   });
 
+  test('a browser is renamed by its own page', async () => {
+    const { page } = phone;
+    await page.goto(`${mesh.origin}/devices`);
+    await page.getByRole('button', { name: 'Actions of Phone' }).tap();
+    await page.getByRole('menuitem', { name: 'Rename' }).tap();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Pocket');
+    await page.getByRole('button', { name: 'Save' }).tap();
+    await page.getByRole('heading', { name: 'Pocket this device' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Pocket this device' }).waitFor();
+  });
+
   test('a revoked browser is told so', async () => {
     const { page } = phone;
     page.on('dialog', (dialog) => void dialog.accept());
     await page.goto(`${mesh.origin}/devices`);
-    await page.getByRole('button', { name: 'Actions of Phone' }).tap();
+    await page.getByRole('button', { name: 'Actions of Pocket' }).tap();
     await page.getByRole('menuitem', { name: 'Revoke' }).tap();
     await page.getByRole('button', { name: 'Sign in anew' }).waitFor();
   });

@@ -1,21 +1,44 @@
-//! `wayfare device revoke`, `drain` and `token`.
+//! `wayfare device rename`, `revoke`, `drain` and `token`.
 
 use serde_json::json;
 use wayfare_actors::ports::Random as _;
 use wayfare_io::http::token_of;
 use wayfare_io::transport::WsTransport;
 use wayfare_io::{OsRandom, SystemClock, pair};
+use wayfare_protocol::Access;
 use wayfare_protocol::control::{DeviceInfo, DrainOrder, PresenceInfo};
 use wayfare_protocol::identity::DeviceKey;
 
 use super::app::App;
 use super::confirm::confirmed;
-use super::device_arguments::{DeviceDrain, DeviceRevoke, DeviceToken};
+use super::device_arguments::{DeviceDrain, DeviceRename, DeviceRevoke, DeviceToken};
 use super::exit::{Exit, Failure};
 use super::lists::printable;
 use super::login::check_name;
 use crate::client::device_of;
 use crate::render::Form;
+
+/// Calls a device otherwise.
+pub(super) async fn rename(app: &App, asked: &DeviceRename) -> Result<Exit, Failure> {
+    check_name(&asked.name)?;
+    let client = app.connect().await?;
+    let devices = client.devices().await?;
+    let device = device_of(&devices, &asked.device)?.0;
+    client.rename(device, asked.name.clone()).await?;
+    if app.form == Form::Json {
+        app.screen.json(&json!({ "device": device, "name": asked.name }))?;
+        return Ok(Exit::Good);
+    }
+    let (before, name) = (printable(&asked.device), printable(&asked.name));
+    app.screen.line(&format!("{before} ({}) is called {name}", device.short()))?;
+    let others = devices.iter().filter(|other| other.device != device && other.name == asked.name);
+    let others: Vec<_> = others.map(|other| other.device.short()).collect();
+    if !others.is_empty() {
+        let others = others.join(", ");
+        app.screen.note(&format!("{name} is the name of {others} too: a command that means one of them takes its id"));
+    }
+    Ok(Exit::Good)
+}
 
 /// Cuts a device off, once whoever asks has said that it is this one.
 pub(super) async fn revoke(app: &App, asked: &DeviceRevoke) -> Result<Exit, Failure> {
@@ -70,16 +93,19 @@ pub(super) async fn token(app: &App, asked: &DeviceToken) -> Result<Exit, Failur
     OsRandom.fill(&mut seed);
     let key = DeviceKey::from_seed(&seed);
     let transport = WsTransport::new(asked.insecure_plaintext);
-    pair(&transport, &asked.pairing_string, &key, &asked.name, &app.limits, &SystemClock).await?;
+    let access = if asked.read_only { Access::Reading } else { Access::Everything };
+    pair(&transport, &asked.pairing_string, &key, &asked.name, access, &app.limits, &SystemClock).await?;
     let (device, token) = (key.device_id(), token_of(&key));
     if app.form == Form::Json {
-        app.screen.json(&json!({ "device": device, "name": asked.name, "token": token }))?;
+        app.screen
+            .json(&json!({ "device": device, "name": asked.name, "token": token, "read_only": asked.read_only }))?;
         return Ok(Exit::Good);
     }
     app.screen.line(&token)?;
+    let may = if asked.read_only { ", and may read and change nothing" } else { "" };
     app.screen.note(&format!(
-        "whoever shows this to the cloud as Authorization: Bearer is {}, one of your devices. It is kept nowhere else; \
-         `wayfare device revoke {}` makes it void",
+        "whoever shows this to the cloud as Authorization: Bearer is {}, one of your devices{may}. It is kept nowhere \
+         else; `wayfare device revoke {}` makes it void",
         asked.name,
         device.short()
     ));

@@ -8,6 +8,8 @@ use wayfare_protocol::pairing::PairingString;
 pub enum DeviceCommand {
     /// Devices, whether they are there, and which kernels they offer.
     List,
+    /// Call a device otherwise, everywhere; also one that is away.
+    Rename(DeviceRename),
     /// Cut a device off: its links end and its key is refused, until it is paired anew.
     Revoke(DeviceRevoke),
     /// Let a device give its daemons to others, and take none until that is called off or its node starts anew.
@@ -24,9 +26,21 @@ pub struct DeviceToken {
     /// What it is called among the devices; by that name it is revoked.
     #[arg(long)]
     pub name: String,
+    /// It may read documents, files, lists and outputs, and change nothing.
+    #[arg(long)]
+    pub read_only: bool,
     /// Speak unencrypted WebSocket to another machine (a wayfare+ws:// string).
     #[arg(long)]
     pub insecure_plaintext: bool,
+}
+
+/// `wayfare device rename`.
+#[derive(Clone, Debug, Args)]
+pub struct DeviceRename {
+    /// Its name, or the beginning of its id.
+    pub device: String,
+    /// What it is called from now on.
+    pub name: String,
 }
 
 /// `wayfare device revoke`.

@@ -3,6 +3,8 @@
 use serde_json::json;
 use wayfare_io::transport::WsTransport;
 use wayfare_io::{SystemClock, pair};
+use wayfare_protocol::Access;
+use wayfare_protocol::identity::is_device_name;
 use wayfare_protocol::limits::DEVICE_NAME_MAX;
 
 use super::app::App;
@@ -21,7 +23,8 @@ pub(super) async fn login(app: &App, asked: Login) -> Result<Exit, Failure> {
     };
     check_name(&name)?;
     let transport = WsTransport::new(asked.insecure_plaintext);
-    let paired = pair(&transport, &asked.pairing_string, &key, &name, &app.limits, &SystemClock).await?;
+    let paired =
+        pair(&transport, &asked.pairing_string, &key, &name, Access::Everything, &app.limits, &SystemClock).await?;
     let cloud = Cloud {
         account: paired.account,
         address: paired.address,
@@ -47,8 +50,8 @@ pub(super) async fn login(app: &App, asked: Login) -> Result<Exit, Failure> {
 
 /// Whether a device can be called that.
 pub(super) fn check_name(name: &str) -> Result<(), Failure> {
-    if name.trim().is_empty() || name.len() > DEVICE_NAME_MAX || name.chars().any(char::is_control) {
-        let detail = format!("--name: a device's name has 1 to {DEVICE_NAME_MAX} bytes and no control characters");
+    if !is_device_name(name) {
+        let detail = format!("a device's name has 1 to {DEVICE_NAME_MAX} bytes and no control characters");
         return Err(Failure::Usage(detail));
     }
     Ok(())

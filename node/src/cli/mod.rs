@@ -101,6 +101,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Attach(asked) => attach::attach(&app, &asked).await,
         Command::Device { command: DeviceCommand::List } => lists::devices(&app).await,
         Command::Device { command: DeviceCommand::Revoke(asked) } => device::revoke(&app, &asked).await,
+        Command::Device { command: DeviceCommand::Rename(asked) } => device::rename(&app, &asked).await,
         Command::Device { command: DeviceCommand::Drain(asked) } => device::drain(&app, &asked).await,
         Command::Device { command: DeviceCommand::Token(asked) } => device::token(&app, &asked).await,
         Command::Session { command: SessionCommand::List } => lists::sessions(&app).await,

@@ -9,9 +9,9 @@ use super::exit::{Exit, Failure};
 use super::file_trash;
 use super::files;
 use super::lists::printable;
-use super::project_arguments::ProjectCommand;
+use super::project_arguments::{ProjectCommand, Switch};
 use crate::client::node_answers;
-use crate::daemon::{FOLDERS, LocalAnswer, ask_local};
+use crate::daemon::{AHEAD, FOLDERS, LocalAnswer, ask_local};
 use crate::render::Form;
 
 /// Does what was asked.
@@ -26,6 +26,7 @@ pub(super) async fn project(app: &App, command: ProjectCommand) -> Result<Exit, 
             done(app, &answer, &format!("{folder} is bound to the project {name}"))
         }
         ProjectCommand::List => list(app).await,
+        ProjectCommand::Set { name, prefetch } => set(app, &name, prefetch).await,
         ProjectCommand::Files { name, trash } => files::files(app, &name, trash).await,
         ProjectCommand::Upload { name, file, path } => files::upload(app, &name, &file, path).await,
         ProjectCommand::Download { name, path, output } => files::download(app, &name, &path, output).await,
@@ -54,6 +55,23 @@ async fn ask(app: &App, method: Method, path: &str, body: &Value) -> Result<Valu
         LocalAnswer::Good(value) => Ok(value),
         LocalAnswer::Refused(why) => Err(Failure::NotFound(why)),
     }
+}
+
+async fn set(app: &App, name: &str, prefetch: Option<Switch>) -> Result<Exit, Failure> {
+    let prefetch = prefetch.map(|switch| switch == Switch::On);
+    let answer = ask(app, Method::POST, AHEAD, &json!({ "name": name, "prefetch": prefetch })).await?;
+    let is = |key: &str| answer[key].as_bool().unwrap_or_default();
+    let count = |key: &str| answer[key].as_u64().unwrap_or_default();
+    let says = match (is("metered"), is("prefetch"), is("done")) {
+        (true, ..) => format!("{name} is not read ahead: this device's network is metered"),
+        (_, false, _) => format!("{name} is not read ahead"),
+        (_, true, true) => format!("{name} is read ahead; everything is here"),
+        (_, true, false) => {
+            let (documents, assets) = (count("documents"), count("assets"));
+            format!("{name} is read ahead; of all projects {documents} documents and {assets} files have yet to come")
+        }
+    };
+    done(app, &answer, &says)
 }
 
 fn done(app: &App, answer: &Value, says: &str) -> Result<Exit, Failure> {

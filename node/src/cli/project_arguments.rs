@@ -2,7 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
 
 /// `wayfare project`.
 #[derive(Debug, Subcommand)]
@@ -21,6 +30,14 @@ pub enum ProjectCommand {
     Status {
         /// The project.
         name: String,
+    },
+    /// Whether this device has a project's documents and small files before anybody opens them, and whether they are here.
+    Set {
+        /// The project.
+        name: String,
+        /// Whether they are read ahead from now on, at this device.
+        #[arg(long)]
+        prefetch: Option<Switch>,
     },
     /// The files of a project that are no documents.
     Files {

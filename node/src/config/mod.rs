@@ -55,6 +55,9 @@ pub struct NodeConfig {
     /// The program that tells of NVIDIA's graphics processors; `None`: `nvidia-smi`, where `PATH` finds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nvidia_smi: Option<PathBuf>,
+    /// What is transferred costs money: documents and assets come when they are opened, and not before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub metered: bool,
     /// What other devices may run here.
     #[serde(default)]
     pub policy: Policy,

@@ -46,7 +46,7 @@ impl IntoResponse for FolderError {
     fn into_response(self) -> Response {
         let status = match &self {
             Self::Wrong(_) | Self::Unfit { .. } | Self::Library(LibraryError::Name { .. }) => StatusCode::BAD_REQUEST,
-            Self::Unknown(_) => StatusCode::NOT_FOUND,
+            Self::Unknown(_) | Self::NoProject(_) => StatusCode::NOT_FOUND,
             Self::Starting | Self::Library(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::System { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -65,7 +65,7 @@ struct Named {
     name: String,
 }
 
-fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, FolderError> {
+pub(super) fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, FolderError> {
     serde_json::from_slice(bytes).map_err(|error| FolderError::Wrong(error.to_string()))
 }
 

@@ -18,7 +18,7 @@ use wayfare_io::client::ClientIdentity;
 use wayfare_io::http::{self, Bounds, Documents, Entrance, Origin, Reach, Way, load_or_create_token};
 use wayfare_io::transport::{TcpDoor, UnixDoor, WsTransport};
 use wayfare_protocol::identity::DeviceKey;
-use wayfare_protocol::{ErrorCode, Limits, Refusal};
+use wayfare_protocol::{Access, ErrorCode, Limits, Refusal};
 
 use super::DaemonError;
 use crate::client::Place;
@@ -52,6 +52,10 @@ impl Documents for Shelf {
     fn library(&self) -> Result<Library, Refusal> {
         let starting = || Refusal::new(ErrorCode::OwnerUnreachable, "the node is starting; ask again");
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(starting)
+    }
+
+    fn access(&self) -> Access {
+        Access::Everything
     }
 
     /// Whoever has the folder's token is the node's own user.

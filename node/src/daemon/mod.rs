@@ -3,6 +3,7 @@
 //! It holds the lock of its data folder, opens the local door, and runs one [`EdgeNode`] at a time. When `cloud.toml` appears or
 //! changes, that one is stopped and another is started in its place: session hosts live on, and clients dial again.
 
+mod ahead_routes;
 mod door;
 mod folder_routes;
 mod http;
@@ -19,6 +20,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use wayfare_actors::actor::{Fatal, Trace};
 use wayfare_actors::edge::{EdgeNode, Identity, NodePorts};
 use wayfare_actors::ports::{Connection, Ports, StartError};
+use wayfare_actors::prefetch::Ahead;
 use wayfare_actors::watch::Watch;
 use wayfare_io::http::TokenError;
 use wayfare_io::transport::{DoorError, UnixDoor, WsTransport};
@@ -41,6 +43,7 @@ use crate::hardware::power::{SUPPLIES, power};
 use crate::hosts::{HostSettings, LocalSessionHosts, find_program};
 use crate::kernels::{KernelPlaces, Kernels};
 
+pub(crate) use ahead_routes::AHEAD;
 use door::Guests;
 pub(crate) use folder_routes::{FOLDERS, LocalAnswer, ask_local};
 use http::{HttpDoor, Settings, Shelf};
@@ -131,6 +134,7 @@ struct Daemon {
     limits: Limits,
     capabilities: Capabilities,
     policy: Policy,
+    ahead: Ahead,
     node_ports: NodePorts,
     ports: Ports,
     meter: LoadMeter,
@@ -172,7 +176,9 @@ pub(crate) async fn run(
     let settings = Settings { name, listen: config.http.listen, origin: config.mrmd_origin()? };
     let shelf = Shelf::default();
     let folders = Folders::open(&daemon.folder, &settings.name, &daemon.limits)?;
-    let own = folder_routes::routes(&folders);
+    let (folder, ahead) = (daemon.folder.clone(), daemon.ahead.clone());
+    let set = ahead_routes::Settings { folder, ahead, shelf: shelf.clone() };
+    let own = folder_routes::routes(&folders).merge(ahead_routes::routes(set));
     let (_http, mut pages) = HttpDoor::open(&daemon.folder, &daemon.key, settings, &shelf, own, &daemon.limits).await?;
     let mut ready = Some(ready);
     loop {
@@ -244,6 +250,7 @@ impl Daemon {
         };
         Ok(Self {
             guests: Guests::listen(UnixDoor::open(&folder.door())?, limits.handshake, limits.unauthenticated_links),
+            ahead: Ahead::new(config.metered, ahead_routes::remembered(&folder)?),
             folder,
             key,
             name: config.name.clone(),
@@ -282,6 +289,7 @@ impl Daemon {
             capabilities: self.capabilities.clone(),
             policy: self.policy,
             cloud: cloud.map(|cloud| cloud.address.clone()),
+            ahead: Some(self.ahead.clone()),
             seed: u64::from_le_bytes(seed),
         };
         let insecure_plaintext = cloud.is_some_and(|cloud| cloud.insecure_plaintext);
@@ -304,6 +312,7 @@ impl Daemon {
                     if !node.is_running() {
                         return Turn::Failed;
                     }
+                    self.keep_name(node, cloud);
                     if let Some(changed) = self.changed(cloud) {
                         return Turn::Cloud(changed);
                     }
@@ -315,6 +324,16 @@ impl Daemon {
                 Some(connection) = self.guests.next() => node.accept(connection),
                 Some(connection) = pages.recv() => node.accept_proven(connection),
             }
+        }
+    }
+
+    /// What the cloud calls this device is kept like a name that was given at pairing: it holds without the cloud too.
+    fn keep_name(&self, node: &EdgeNode, cloud: Option<&Cloud>) {
+        let (Some(name), Some(cloud)) = (node.take_called(), cloud) else { return };
+        tracing::info!(name, "this device was renamed");
+        let renamed = Cloud { name: Some(name), ..cloud.clone() };
+        if let Err(error) = renamed.save(&self.folder.cloud()) {
+            tracing::warn!(%error, "this device calls itself as before while the cloud is away");
         }
     }
 

@@ -45,6 +45,9 @@ pub enum FolderError {
     /// No folder here is bound to that project.
     #[error("no folder is bound to the project {0:?} here")]
     Unknown(String),
+    /// There is no such project.
+    #[error("there is no project {0:?}")]
+    NoProject(String),
     /// The node is being started.
     #[error("the node is starting; ask again")]
     Starting,
@@ -274,7 +277,8 @@ fn is_apart<'a>(folder: &Path, mut bound: impl Iterator<Item = &'a BoundFolder>)
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Puts a small file in the place of the one before, whole or not at all.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = path.with_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(bytes)?;

@@ -8,6 +8,7 @@ use crate::announcement::Announcement;
 use crate::between::Between;
 use crate::capability::{Accepting, Capabilities, Load};
 use crate::daemon::{DaemonInfo, DaemonRequest, DaemonResponse, StartDaemon};
+use crate::document::{Changes, ChangesMark};
 use crate::ownership::{Claim, ClaimOutcome, Row};
 use crate::placement::{Placement, PlacementAsk};
 use crate::session::{OpenSession, RouteReason, SessionAnswer, SessionCall, SessionInfo, SessionState};
@@ -263,6 +264,40 @@ pub enum Control {
         /// The daemons that no node took, or why it does not.
         outcome: Result<Vec<EntityId>, Refusal>,
     },
+    /// Asks the cloud to call a device of the account otherwise, whatever it calls itself.
+    RenameDevice {
+        /// Joins question and answer.
+        request: RequestId,
+        /// Which device.
+        device: DeviceId,
+        /// Its name from now on.
+        name: String,
+    },
+    /// What became of it.
+    DeviceRenamed {
+        /// From the question.
+        request: RequestId,
+        /// It is called so, durably, or why it is not.
+        outcome: Result<(), Refusal>,
+    },
+    /// The cloud tells a node what it is called, where that is not what it called itself.
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    Called {
+        /// Its name.
+        name: String,
+    },
+    /// A node asks which documents changed at the cloud.
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    ListChanges {
+        /// Since when; `None`: it knows of no moment.
+        since: Option<ChangesMark>,
+    },
+    /// These.
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    Changes(Changes),
+    /// Instead of `Pair`: an unknown device that may read and not write asks to be paired.
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    PairReader(Box<Pair>),
 }
 
 /// What a node that is emptied of daemons is to do.

@@ -22,6 +22,10 @@ pub const ANSWER_ITEMS_MAX: usize = 1_000;
 pub const ANSWER_TEXT_MAX: usize = 64 * 1024;
 /// Longest text of one item of a list in a kernel's answer.
 pub const ANSWER_ITEM_MAX: usize = 1_024;
+/// Documents that one answer names as changed.
+pub const CHANGES_MAX: usize = 1_024;
+/// Documents whose last change a cloud remembers, of one account; who asks about what was before looks at everything.
+pub const CHANGES_KEPT: usize = 65_536;
 /// Longest name of a device.
 pub const DEVICE_NAME_MAX: usize = 128;
 /// Longest path of a unix socket, its closing zero included (Linux `sockaddr_un`).

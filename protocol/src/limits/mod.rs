@@ -269,6 +269,16 @@ pub struct Limits {
     /// Bytes of the versions of one document, all together. The newest is kept whatever it has.
     pub document_versions_bytes: u64,
 
+    /// A node asks its cloud so often which documents changed.
+    pub changes_every: Duration,
+    /// Documents that a node reads ahead within [`Limits::document_idle`], for which they stay loaded.
+    pub prefetch_documents: usize,
+    /// Bytes of one asset that a node reads ahead.
+    pub prefetch_asset: u64,
+    /// Bytes of all assets that a node reads ahead.
+    pub prefetch_bytes: u64,
+    /// What could not be read ahead is tried again after so long.
+    pub prefetch_retry: Duration,
     /// Bytes of one asset.
     pub asset_bytes: u64,
     /// Assets that the tree of one project names.
@@ -349,6 +359,8 @@ impl Limits {
             drain_retry: self.drain_retry / by,
             drain_order: self.drain_order / by,
             announcement: self.announcement / by,
+            changes_every: self.changes_every / by,
+            prefetch_retry: self.prefetch_retry / by,
             asset_retry: self.asset_retry / by,
             output_retry: self.output_retry / by,
             http_ping: self.http_ping / by,

@@ -5,6 +5,7 @@ use wayfare_protocol::capability::{Accepting, Reluctance};
 use wayfare_protocol::control::{
     Challenge, Control, DeviceInfo, MrpRequest, MrpResponse, OpenedSession, Pair, PresenceInfo, Register, Welcome,
 };
+use wayfare_protocol::document::{Changes, ChangesMark};
 use wayfare_protocol::frame::{Frame, Kind};
 use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
@@ -23,6 +24,7 @@ crate::variants!(message: Control {
     DaemonList, DaemonUp, RevokeDevice, DeviceRevoked,
     Between, ReadRow, RowRead,
     Announce, Place, Placed, Drain, Drained,
+    RenameDevice, DeviceRenamed, Called, ListChanges, Changes, PairReader,
 });
 crate::variants!(destination: Destination { Run, Outputs, Daemon, Chunk, Document, Asset });
 crate::variants!(presence: PresenceInfo { Online, Suspect, Offline, Sleeping, Revoked });
@@ -55,7 +57,26 @@ pub fn controls() -> Vec<Control> {
     all.extend(revocation());
     all.extend(migration::controls());
     all.extend(placement::controls());
+    all.extend(renaming());
+    all.extend(changes());
+    all.push(Control::PairReader(Box::new(pair())));
     all
+}
+
+fn changes() -> Vec<Control> {
+    let mark = ChangesMark { life: 5, at: 7 };
+    vec![
+        Control::ListChanges { since: Some(mark) },
+        Control::Changes(Changes { mark, is_since: true, documents: vec![DOCUMENT], more: false }),
+    ]
+}
+
+fn renaming() -> Vec<Control> {
+    vec![
+        Control::RenameDevice { request: REQUEST, device: DEVICE, name: "desk".to_owned() },
+        Control::DeviceRenamed { request: REQUEST, outcome: Ok(()) },
+        Control::Called { name: "desk".to_owned() },
+    ]
 }
 
 fn revocation() -> Vec<Control> {
@@ -76,7 +97,6 @@ fn handshake() -> Vec<Control> {
         node: Some(capabilities()),
         proof: SIGNATURE,
     };
-    let pair = Pair { code: "0123456789".into(), key: KEY, name: "desk".into(), proof: SIGNATURE };
     vec![
         Control::Challenge(Challenge {
             nonce: [0x0c; 32],
@@ -86,9 +106,13 @@ fn handshake() -> Vec<Control> {
         Control::Register(Box::new(register)),
         Control::Welcome(Welcome { account: ACCOUNT, generation: 1, at: Wall(1_767_323_045_000) }),
         Control::Goodbye(refusal()),
-        Control::Pair(Box::new(pair)),
+        Control::Pair(Box::new(pair())),
         Control::Paired { account: ACCOUNT },
     ]
+}
+
+fn pair() -> Pair {
+    Pair { code: "0123456789".into(), key: KEY, name: "desk".into(), proof: SIGNATURE }
 }
 
 fn life() -> Vec<Control> {

@@ -339,6 +339,11 @@ fn questions() -> impl Strategy<Value = Control> {
         (request_id(), list(device)).prop_map(|(request, devices)| Control::DeviceList { request, devices }),
         request_id().prop_map(|request| Control::ListSessions { request }),
         (request_id(), device_id()).prop_map(|(request, device)| Control::RevokeDevice { request, device }),
+        (request_id(), device_id(), text()).prop_map(|(request, device, name)| Control::RenameDevice {
+            request,
+            device,
+            name
+        }),
         (request_id(), list(session_info())).prop_map(|(request, sessions)| Control::SessionList { request, sessions }),
     ]
 }

@@ -126,11 +126,14 @@ impl Tables {
     }
 
     fn pair(&mut self, account: AccountId, row: DeviceRow) -> Result<(), StoreError> {
-        let (device, paired_at) = (row.device, row.registered_at);
+        let (device, paired_at, access) = (row.device, row.registered_at, row.access);
         let was_revoked = self.devices.get(&device).is_some_and(|known| known.revoked_at.is_some());
         self.write_device(account, row)?;
-        if let Some(known) = self.devices.get_mut(&device).filter(|_| was_revoked) {
-            known.registered_at = paired_at;
+        if let Some(known) = self.devices.get_mut(&device) {
+            (known.given, known.access) = (None, access);
+            if was_revoked {
+                known.registered_at = paired_at;
+            }
         }
         Ok(())
     }
@@ -140,8 +143,13 @@ impl Tables {
         Some(*known.revoked_at.get_or_insert(at))
     }
 
+    fn rename(&mut self, account: AccountId, device: DeviceId, name: String) -> bool {
+        let known = self.devices.get_mut(&device).filter(|known| known.account == account);
+        known.map(|known| known.given = Some(name)).is_some()
+    }
+
     fn write_device(&mut self, account: AccountId, row: DeviceRow) -> Result<(), StoreError> {
-        let row = DeviceRow { revoked_at: None, ..row };
+        let row = DeviceRow { given: None, revoked_at: None, ..row };
         if row.key.device_id() != row.device {
             return Err(StoreError::Refused("the id is not the key's hash".to_owned()));
         }
@@ -151,9 +159,13 @@ impl Tables {
             return Err(StoreError::Refused("another account's device".to_owned()));
         }
         let row = match self.devices.get(&row.device) {
-            Some(known) => {
-                DeviceRow { registered_at: known.registered_at, last_seen: known.last_seen.max(row.last_seen), ..row }
-            }
+            Some(known) => DeviceRow {
+                given: known.given.clone(),
+                access: known.access,
+                registered_at: known.registered_at,
+                last_seen: known.last_seen.max(row.last_seen),
+                ..row
+            },
             None => row,
         };
         self.devices.insert(row.device, row);
@@ -299,6 +311,10 @@ impl ControlStore for SimStore {
 
     fn revoke(&self, account: AccountId, device: DeviceId, at: Wall) -> Pending<Result<Option<Wall>, StoreError>> {
         self.ask(move |tables| Ok(tables.revoke(account, device, at)))
+    }
+
+    fn rename(&self, account: AccountId, device: DeviceId, name: String) -> Pending<Result<bool, StoreError>> {
+        self.ask(move |tables| Ok(tables.rename(account, device, name)))
     }
 
     fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>> {

@@ -21,7 +21,7 @@ use wayfare_protocol::codec::Codec;
 use wayfare_protocol::control::{Control, Welcome};
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::stream::Open;
-use wayfare_protocol::{ErrorCode, Limits, Refusal, StreamId};
+use wayfare_protocol::{Access, ErrorCode, Limits, Refusal, StreamId};
 
 use super::memory::line;
 use super::rounded;
@@ -115,6 +115,8 @@ async fn register(store: &std::path::Path, count: u32) -> Result<()> {
             node: Some(Capabilities::default()),
             registered_at: now,
             last_seen: now,
+            access: Access::Everything,
+            given: None,
             revoked_at: None,
         };
         store.put_device(row).await?;

@@ -1,5 +1,6 @@
 //! The whole path in real processes: what stays true while they are killed, cut off and told lies.
 
+mod ahead;
 mod assets;
 mod browser;
 mod collected;
@@ -18,7 +19,9 @@ mod outputs;
 mod placement;
 mod questions;
 mod readers;
+mod reading;
 mod recovery;
+mod renaming;
 mod restore;
 mod revocation;
 mod routing;

@@ -22,7 +22,8 @@ fn a_cloud_that_comes_back_from_a_backup_learns_from_its_nodes_what_it_never_kne
         person.run("x = 41").await?;
         let kept = world.folder().join("kept");
         let said = world.cloud().command(&["backup", &kept.display().to_string()]).await?;
-        ensure!(said.contains("1 logs"), "{said}");
+        // The journal of the session, and the list of projects if the node has asked for it by now.
+        ensure!(said.contains("with 1 logs") || said.contains("with 2 logs"), "{said}");
         // More is done than the backup knows: a session, and a run in it that goes on while there is no cloud.
         person.run("x += 1").await?;
         person.open("tests:after").await?;

@@ -12,7 +12,9 @@ use wayfare_protocol::daemon::{
 };
 use wayfare_protocol::ownership::Row;
 use wayfare_protocol::stream::Open;
-use wayfare_protocol::{Boot, EntityId, ErrorCode, Head, NodeId, Now, Refusal, RequestId, ResourceId, StreamId};
+use wayfare_protocol::{
+    Boot, DeviceId, EntityId, ErrorCode, Head, NodeId, Now, Refusal, RequestId, ResourceId, StreamId,
+};
 
 use super::pending::{Ask, Kind, Passed, Pending};
 use super::starts::refuse_start;
@@ -88,6 +90,13 @@ impl Daemons {
         self.rows.get(&daemon)
     }
 
+    /// What is owned by that device is shown as of that name.
+    pub(super) fn call_owner(&mut self, device: DeviceId, name: &str) {
+        for info in self.by_id.values_mut().filter(|info| info.owner.0 == device) {
+            name.clone_into(&mut info.device_name);
+        }
+    }
+
     pub(super) fn all(&self) -> impl Iterator<Item = &DaemonInfo> {
         self.by_name.values().filter_map(|daemon| self.by_id.get(daemon))
     }
@@ -152,7 +161,8 @@ impl Account {
         let is_row = |known: &DaemonInfo| known.owner.0 == device && known.epoch == info.epoch;
         if self.daemons.get(info.entity).is_some_and(is_row) {
             let daemon = info.entity;
-            self.daemons.put(info);
+            let device_name = self.devices.given(device).map_or(info.device_name, str::to_owned);
+            self.daemons.put(DaemonInfo { device_name, ..info });
             self.spare_may_be_old(now, daemon);
         }
     }

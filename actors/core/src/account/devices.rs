@@ -24,10 +24,18 @@ enum Presence {
 #[derive(Debug)]
 struct Device {
     registered: Registered,
+    /// What people call it, where that is not what it calls itself.
+    given: Option<String>,
     presence: Presence,
     load: Option<Load>,
     accepting: Accepting,
     link: Option<LinkId>,
+}
+
+impl Device {
+    fn name(&self) -> &str {
+        self.given.as_ref().unwrap_or(&self.registered.name)
+    }
 }
 
 impl Presence {
@@ -49,6 +57,7 @@ impl Devices {
         let presence = Presence::Awaited { offline_at, last_seen };
         self.0.entry(registered.device).or_insert(Device {
             registered,
+            given: None,
             presence,
             load: None,
             accepting: Accepting::Everything,
@@ -65,7 +74,8 @@ impl Devices {
     pub(super) fn link_up(&mut self, registered: Registered, link: LinkId) -> Option<LinkId> {
         let presence = Presence::Told(PresenceInfo::Online);
         let accepting = Accepting::Everything;
-        let device = Device { presence, load: None, accepting, link: Some(link), registered };
+        let given = self.given(registered.device).map(str::to_owned);
+        let device = Device { presence, given, load: None, accepting, link: Some(link), registered };
         self.0.insert(device.registered.device, device).and_then(|before| before.link)
     }
 
@@ -133,11 +143,16 @@ impl Devices {
     pub(super) fn paired(&mut self, registered: Registered, at: Wall) {
         let presence = Presence::Told(PresenceInfo::Offline { last_seen: at });
         match self.0.get_mut(&registered.device) {
-            Some(known) if matches!(known.presence, Presence::Revoked { .. }) => known.presence = presence,
-            Some(_) => {}
+            Some(known) => {
+                // It is called as it was paired.
+                (known.given, known.registered.name) = (None, registered.name);
+                if matches!(known.presence, Presence::Revoked { .. }) {
+                    known.presence = presence;
+                }
+            }
             None => {
                 let (accepting, id) = (Accepting::Everything, registered.device);
-                self.0.insert(id, Device { registered, presence, load: None, accepting, link: None });
+                self.0.insert(id, Device { registered, given: None, presence, load: None, accepting, link: None });
             }
         }
     }
@@ -164,7 +179,19 @@ impl Devices {
     }
 
     pub(super) fn name(&self, device: DeviceId) -> Option<&str> {
-        self.0.get(&device).map(|known| known.registered.name.as_str())
+        self.0.get(&device).map(Device::name)
+    }
+
+    /// People call the device so from now on.
+    pub(super) fn rename(&mut self, device: DeviceId, name: String) {
+        if let Some(known) = self.0.get_mut(&device) {
+            known.given = Some(name);
+        }
+    }
+
+    /// What people call the device, where somebody has renamed it.
+    pub(super) fn given(&self, device: DeviceId) -> Option<&str> {
+        self.0.get(&device)?.given.as_deref()
     }
 
     pub(super) fn presence(&self, device: DeviceId) -> PresenceInfo {
@@ -177,7 +204,7 @@ impl Devices {
             .values()
             .map(|known| DeviceInfo {
                 device: known.registered.device,
-                name: known.registered.name.clone(),
+                name: known.name().to_owned(),
                 os: known.registered.os.clone(),
                 presence: known.presence.info(),
                 node: known.registered.node.clone(),

@@ -6,6 +6,7 @@ use wayfare_protocol::between::SealingKey;
 use wayfare_protocol::capability_set::CapabilitySet;
 use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::{DaemonCall, StartDaemon};
+use wayfare_protocol::document::{Changes, ChangesMark};
 use wayfare_protocol::migration::TakeOver;
 use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::{OpenSession, SessionCall};
@@ -167,6 +168,29 @@ pub enum Effect {
         device: DeviceId,
         /// Since when.
         at: Wall,
+    },
+    /// Ask the control store to call a device otherwise. Ends in [`Input::Renamed`](super::Input::Renamed).
+    Rename {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// Which device.
+        device: DeviceId,
+        /// Its name from now on.
+        name: String,
+    },
+    /// Say which documents changed here.
+    TellChanges {
+        /// Over which link.
+        link: LinkId,
+        /// Since when.
+        since: Option<ChangesMark>,
+    },
+    /// The cloud says which documents changed there.
+    Changes(Changes),
+    /// The cloud calls this node otherwise than it calls itself.
+    Called {
+        /// Its name.
+        name: String,
     },
     /// A device has a link now.
     DeviceUp {

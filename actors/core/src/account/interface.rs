@@ -35,6 +35,8 @@ pub enum Input {
         devices: Vec<(Registered, Wall)>,
         /// Which of them are revoked, and since when.
         revoked: BTreeMap<DeviceId, Wall>,
+        /// What people call them, where that is not what they call themselves.
+        given: BTreeMap<DeviceId, String>,
         /// Its ownership rows.
         rows: Vec<Row>,
     },
@@ -165,6 +167,13 @@ pub enum Input {
         op: OpId,
         /// Since when the device is revoked, `None` if the account has no such device, or why it is not.
         outcome: Result<Option<Wall>, Refusal>,
+    },
+    /// The store answered a renaming.
+    Renamed {
+        /// Which.
+        op: OpId,
+        /// Whether the account has such a device, or why it is called as before.
+        outcome: Result<bool, Refusal>,
     },
     /// The store has a device paired, whatever was before.
     Paired(Registered),

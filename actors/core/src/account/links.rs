@@ -48,6 +48,14 @@ impl Links {
         self.all.iter().filter(|(_, peer)| of_program(peer)).map(|(link, _)| *link).collect()
     }
 
+    /// Whether whoever is at the other end may change anything.
+    pub(super) fn may_write(&self, link: LinkId) -> bool {
+        match self.all.get(&link) {
+            Some(Peer::Device(registered)) => registered.access.may_write(),
+            Some(Peer::Upstream { .. }) | None => true,
+        }
+    }
+
     pub(super) fn is_of_program(&self, link: LinkId) -> bool {
         matches!(self.all.get(&link), Some(Peer::Device(registered)) if registered.node.is_none())
     }
@@ -96,12 +104,16 @@ impl Account {
             return self.program_up(link, registered, out);
         }
         self.forget_announced(NodeId(device));
+        let own = registered.name.clone();
         let older = self.devices.link_up(registered, link);
         if let Some(older) = older.filter(|older| !self.links.is_of_program(*older)) {
             // The newest link is the node's; what the older one still brings is ignored.
             self.close(older, newer(), out);
         }
         out.push(Effect::DeviceUp { device, link });
+        if let Some(name) = self.devices.given(device).filter(|name| **name != own) {
+            out.push(Effect::Send { link, control: Control::Called { name: name.to_owned() } });
+        }
         self.send_waiting(now, device, link, out);
     }
 
@@ -195,7 +207,7 @@ fn newer() -> Refusal {
 mod tests {
     use wayfare_protocol::capability::Capabilities;
     use wayfare_protocol::control::{Control, DeviceInfo};
-    use wayfare_protocol::{Boot, DeviceId, Limits, Now, RequestId, Wall};
+    use wayfare_protocol::{Access, Boot, DeviceId, Limits, Now, RequestId, Wall};
 
     use super::super::{Account, Config, Effect, Input, LinkId, Peer, Place, Registered};
     use crate::machine::Machine;
@@ -214,7 +226,13 @@ mod tests {
     }
 
     fn up(account: &mut Account, link: u64, node: Option<Capabilities>) -> Vec<Effect> {
-        let registered = Registered { device: DEVICE, name: "laptop".to_owned(), os: "linux".to_owned(), node };
+        let registered = Registered {
+            device: DEVICE,
+            name: "laptop".to_owned(),
+            os: "linux".to_owned(),
+            node,
+            access: Access::Everything,
+        };
         step(account, Input::LinkUp { link: LinkId(link), peer: Peer::Device(registered) })
     }
 

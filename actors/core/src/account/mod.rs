@@ -27,7 +27,9 @@ mod pending;
 mod place;
 mod placing;
 mod policy;
+mod readers;
 mod recovery;
+mod renaming;
 mod request;
 mod revocation;
 mod sessions;
@@ -70,6 +72,7 @@ pub struct Account {
     callers: u64,
     claims: claims::Claims,
     revocations: revocation::Revocations,
+    renamings: renaming::Renamings,
     unknown: unknown::Unknown,
     reserve: policy::Reserve,
     placing: placing::Placing,
@@ -90,8 +93,9 @@ impl Account {
     }
 
     fn on_control(&mut self, now: Now, link: LinkId, control: Control, out: &mut impl Sink<Effect>) {
-        if self.links.peer(link).is_none() {
-            return; // of a link that was replaced
+        // Of a link that was replaced, or of somebody who may only read.
+        if self.links.peer(link).is_none() || self.refuses_reader(link, &control, out) {
+            return;
         }
         match control {
             Control::MrpRequest(asked) => self.on_request(now, link, asked, out),
@@ -133,6 +137,16 @@ impl Account {
             Control::Drained { request, outcome } => {
                 self.on_list_answer(link, request, Control::Drained { request, outcome }, out);
             }
+            Control::RenameDevice { request, device, name } => {
+                self.on_rename(now, link, request, (device, name), out);
+            }
+            Control::DeviceRenamed { request, outcome } => {
+                self.on_list_answer(link, request, Control::DeviceRenamed { request, outcome }, out);
+            }
+            Control::ListChanges { since } if self.here().is_none() => out.push(Effect::TellChanges { link, since }),
+            Control::Changes(changes) if self.links.is_upstream(link) => out.push(Effect::Changes(changes)),
+            Control::ListChanges { .. } | Control::Changes(_) => {}
+            Control::Called { name } => self.on_called(link, name, out),
             // Documents and migration of sessions are not served by this version; the link's own messages end in the link.
             Control::Sync(_)
             | Control::MigrateOut { .. }
@@ -142,6 +156,7 @@ impl Account {
             | Control::Welcome(_)
             | Control::Goodbye(_)
             | Control::Pair(_)
+            | Control::PairReader(_)
             | Control::Paired { .. }
             | Control::Ping { .. }
             | Control::Pong { .. }
@@ -171,6 +186,7 @@ impl Machine for Account {
             callers: 0,
             claims: claims::Claims::default(),
             revocations: revocation::Revocations::default(),
+            renamings: renaming::Renamings::default(),
             unknown: unknown::Unknown::default(),
             reserve,
             placing,
@@ -181,7 +197,9 @@ impl Machine for Account {
 
     fn step(&mut self, now: Now, input: Input, out: &mut impl Sink<Effect>) {
         match input {
-            Input::Loaded { devices, revoked, rows } => self.load(now, devices, &revoked, rows),
+            Input::Loaded { devices, revoked, given, rows } => {
+                self.load(now, devices, &revoked, rows, given);
+            }
             Input::Restarted { sessions, daemons, is_paired } => {
                 self.unknown.restarted(sessions, is_paired);
                 self.daemons.expect(daemons);
@@ -208,6 +226,7 @@ impl Machine for Account {
             Input::MoveClaim { request, claim } => self.claim_for_migration(request, *claim, out),
             Input::Claimed { op, outcome } => self.on_claimed(op, outcome, out),
             Input::Revoked { op, outcome } => self.on_revoked(now, op, outcome, out),
+            Input::Renamed { op, outcome } => self.on_renamed(op, outcome, out),
             Input::Paired(registered) => self.devices.paired(registered, now.wall),
             Input::Power(power) => self.set_power(power),
             Input::Place { request, ask } => self.ask_placement(request, ask, out),

@@ -66,6 +66,8 @@ pub(super) enum Kind {
     List { question: Control },
     /// A device that the cloud, or its store, is asked to revoke.
     Revoke(DeviceId),
+    /// A device that the cloud, or its store, is asked to call otherwise.
+    Rename(DeviceId, String),
     /// A node that is to be emptied, or not after all.
     Drain(NodeId, DrainOrder),
 }

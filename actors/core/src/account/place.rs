@@ -2,7 +2,7 @@
 
 use wayfare_protocol::capability::{Capabilities, Policy};
 use wayfare_protocol::capability_set::CapabilitySet;
-use wayfare_protocol::{DeviceId, Limits, NodeId};
+use wayfare_protocol::{Access, DeviceId, Limits, NodeId};
 
 /// Where this account machine runs.
 #[expect(clippy::large_enum_variant, reason = "one for each account")]
@@ -62,4 +62,6 @@ pub struct Registered {
     pub os: String,
     /// What it offers; `None` for a client.
     pub node: Option<Capabilities>,
+    /// What it may do.
+    pub access: Access,
 }

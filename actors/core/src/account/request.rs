@@ -6,7 +6,7 @@ use wayfare_protocol::{DeviceId, ErrorCode, Limits, Now, Refusal, RequestId};
 
 use super::pending::{Ask, Kind, Passed, Pending, Side};
 use super::recovery::goes_to_owner;
-use super::{Account, Effect, LinkId, drain, revocation};
+use super::{Account, Effect, LinkId, drain, renaming, revocation};
 use crate::machine::Sink;
 use crate::session::Caller;
 
@@ -129,7 +129,9 @@ impl Account {
                 goes_to_owner(&asked.call) && self.owner_of_daemon(asked.daemon).is_some_and(|owner| owner.0 == device)
             }
             (Kind::Drain(node, _), _) => node.0 == device,
-            (Kind::Create(_) | Kind::StartDaemon(_) | Kind::List { .. } | Kind::Revoke(_), _) => false,
+            (Kind::Create(_) | Kind::StartDaemon(_) | Kind::List { .. } | Kind::Revoke(_) | Kind::Rename(..), _) => {
+                false
+            }
         });
         self.send_again(now, link, waiting, out);
     }
@@ -173,6 +175,11 @@ impl Account {
                 Kind::Revoke(device) => {
                     self.pending.sent(ask, link, now.boot.after(limits.request));
                     let control = Control::RevokeDevice { request: ask.request, device };
+                    out.push(Effect::Send { link, control });
+                }
+                Kind::Rename(device, name) => {
+                    self.pending.sent(ask, link, now.boot.after(limits.request));
+                    let control = Control::RenameDevice { request: ask.request, device, name };
                     out.push(Effect::Send { link, control });
                 }
                 Kind::Drain(node, order) => {
@@ -226,6 +233,7 @@ impl Account {
                 out.push(Effect::Send { link: pending.from, control });
             }
             Kind::Revoke(_) => revocation::answer(pending.from, ask.request, Err(revocation::unanswered()), out),
+            Kind::Rename(..) => renaming::answer(pending.from, ask.request, Err(renaming::unanswered()), out),
             Kind::Drain(..) => drain::answer(pending.from, ask.request, Err(drain::unanswered()), out),
             Kind::List { question } => {
                 if let Some(control) = self.own_list(&question) {

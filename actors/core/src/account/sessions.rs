@@ -61,6 +61,13 @@ impl Sessions {
         self.by_id.len()
     }
 
+    /// What is owned by that device is shown as of that name.
+    pub(super) fn call_owner(&mut self, device: DeviceId, name: &str) {
+        for info in self.by_id.values_mut().filter(|info| info.owner.0 == device) {
+            name.clone_into(&mut info.device_name);
+        }
+    }
+
     pub(super) fn all(&self) -> Vec<SessionInfo> {
         self.by_id.values().cloned().collect()
     }
@@ -74,6 +81,7 @@ impl Account {
         devices: Vec<(Registered, Wall)>,
         revoked: &BTreeMap<DeviceId, Wall>,
         rows: Vec<Row>,
+        given: BTreeMap<DeviceId, String>,
     ) {
         let offline_at = now.boot.after(self.config.limits.suspect_after_start);
         // Whoever asks meanwhile for what was made since the backup is not told that it does not exist.
@@ -82,6 +90,9 @@ impl Account {
         }
         for (registered, last_seen) in devices {
             self.devices.load(registered, last_seen, offline_at);
+        }
+        for (device, name) in given {
+            self.devices.rename(device, name);
         }
         for (device, at) in revoked {
             self.devices.revoke(*device, *at);
@@ -150,7 +161,7 @@ impl Account {
         }
         known.state = info.state;
         known.environment = info.environment;
-        known.device_name = info.device_name;
+        known.device_name = self.devices.given(device).map_or(info.device_name, str::to_owned);
         let known = known.clone();
         if self.sessions.copy_from(known.id, link, known.epoch) {
             let executor = self.executor_of(&known);

@@ -12,6 +12,9 @@ impl Account {
         if self.links.peer(link).is_none() {
             return; // of a link that was replaced
         }
+        if let Some(refusal) = self.reluctant_to_open(link, &open.destination) {
+            return out.push(Effect::Reset { link, stream, refusal });
+        }
         let (session, want) = match open.destination {
             Destination::Run { session, run, from } => (session, Want::Run { run, from }),
             Destination::Outputs { session, epoch, from } => {

@@ -89,7 +89,7 @@ mod tests {
     use wayfare_protocol::control::Control;
     use wayfare_protocol::session::{Environment, Language, SessionInfo, SessionKey, SessionName, SessionState};
     use wayfare_protocol::stream::{Class, Destination, Open};
-    use wayfare_protocol::{DeviceId, Epoch, Limits, NodeId, Now, RunId, StreamId};
+    use wayfare_protocol::{Access, DeviceId, Epoch, Limits, NodeId, Now, RunId, StreamId};
 
     use super::super::{Config, Effect, Input, Peer, Place, Registered};
     use super::*;
@@ -109,7 +109,8 @@ mod tests {
     /// A node that has restarted, and a program that is linked to it.
     fn node(capabilities: Capabilities, sessions: BTreeSet<SessionId>, is_paired: bool) -> Account {
         let (name, os) = ("laptop".to_owned(), "linux".to_owned());
-        let registered = Registered { device: DEVICE, name: name.clone(), os: os.clone(), node: None };
+        let registered =
+            Registered { device: DEVICE, name: name.clone(), os: os.clone(), node: None, access: Access::Everything };
         let place = Place::Node {
             node: NodeId(DEVICE),
             name,

@@ -19,7 +19,7 @@ use wayfare_protocol::identity::{
     DeviceKey, IdentityError, PublicKey, ServerIdentity, SignatureBytes, challenge_payload, sealing_key_payload,
 };
 use wayfare_protocol::limits::{DEVICE_NAME_MAX, HANDSHAKE_MESSAGE_MAX};
-use wayfare_protocol::{AccountId, Boot, ErrorCode, Limits, Refusal};
+use wayfare_protocol::{Access, AccountId, Boot, ErrorCode, Limits, Refusal};
 
 use super::{Effect, Purpose, Reason, Role, version};
 use crate::machine::Sink;
@@ -187,11 +187,20 @@ impl Handshake {
                 out.push(Effect::Authenticate(register));
                 Ok(Progress::Wait)
             }
-            (Control::Pair(pair), Awaited::Proof { until }, Role::Acceptor { identity, nonce, .. }) => {
+            (
+                asked @ (Control::Pair(_) | Control::PairReader(_)),
+                Awaited::Proof { until },
+                Role::Acceptor { identity, nonce, .. },
+            ) => {
                 in_time(now, until)?;
+                let (pair, access) = match asked {
+                    Control::PairReader(pair) => (pair, Access::Reading),
+                    Control::Pair(pair) => (pair, Access::Everything),
+                    _ => return Err(HandshakeError::Unexpected { what: "that message" }.into()),
+                };
                 verify(codec, identity, nonce, &pair.key, &pair.proof, &pair.name)?;
                 self.awaited = Awaited::Pairing;
-                out.push(Effect::AuthenticatePairing(pair));
+                out.push(Effect::AuthenticatePairing(pair, access));
                 Ok(Progress::Wait)
             }
             _ => Err(HandshakeError::Unexpected { what: "that message" }.into()),
@@ -257,8 +266,12 @@ fn answer(
                 proof,
             }))
         }
-        Purpose::Pair { code, name } => {
-            Control::Pair(Box::new(Pair { code: code.clone(), key: key.public(), name: name.clone(), proof }))
+        Purpose::Pair { code, name, access } => {
+            let pair = Box::new(Pair { code: code.clone(), key: key.public(), name: name.clone(), proof });
+            match access {
+                Access::Everything => Control::Pair(pair),
+                Access::Reading => Control::PairReader(pair),
+            }
         }
     })
 }

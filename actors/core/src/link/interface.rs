@@ -8,7 +8,7 @@ use wayfare_protocol::control::{Control, Pair, Register, Welcome};
 use wayfare_protocol::frame::{FrameError, Kind};
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
 use wayfare_protocol::stream::{Class, Destination, Open};
-use wayfare_protocol::{AccountId, Limits, Refusal, StreamId};
+use wayfare_protocol::{Access, AccountId, Limits, Refusal, StreamId};
 
 use super::handshake::HandshakeError;
 
@@ -58,6 +58,8 @@ pub enum Purpose {
         code: String,
         /// The device's name, for people.
         name: String,
+        /// What it may do from then on.
+        access: Access,
     },
 }
 
@@ -143,7 +145,7 @@ pub enum Effect {
     /// Look up this device, whose proof holds, and answer with [`Input::Admit`].
     Authenticate(Box<Register>),
     /// Check this pairing code; the proof of the key holds. Answer with [`Input::AdmitPairing`].
-    AuthenticatePairing(Box<Pair>),
+    AuthenticatePairing(Box<Pair>, Access),
     /// The link stands; at both ends.
     Up(Welcome),
     /// This device is registered now. [`Effect::Down`] follows.

@@ -140,6 +140,7 @@ impl Link {
                 | Control::Register(_)
                 | Control::Welcome(_)
                 | Control::Pair(_)
+                | Control::PairReader(_)
                 | Control::Paired { .. },
             ) => out.push(Effect::Malformed { what: ControlError::Handshake }),
             Ok(message) => out.push(Effect::Control(Box::new(message))),

@@ -298,6 +298,15 @@ impl MeshClient {
         answer.ok().flatten().ok_or(ClientError::NoAnswer)?.map_err(ClientError::CallRefused)
     }
 
+    /// Calls a device of the account otherwise, whatever it calls itself.
+    ///
+    /// # Errors
+    /// If it is refused, or no answer comes in time.
+    pub async fn rename(&self, device: DeviceId, name: String) -> Result<(), ClientError> {
+        let answer = tokio::time::timeout(self.limits.request * 2, self.client.rename(device, name)).await;
+        answer.ok().flatten().ok_or(ClientError::NoAnswer)?.map_err(ClientError::CallRefused)
+    }
+
     /// The sessions of the account.
     ///
     /// # Errors

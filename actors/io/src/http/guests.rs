@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
 use tower::ServiceExt as _;
 use wayfare_actors::ports::Pending;
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::limits::HTTP_DOORWAYS;
-use wayfare_protocol::{DeviceId, ErrorCode, Limits, Refusal};
+use wayfare_protocol::{Access, DeviceId, ErrorCode, Limits, Refusal};
 
 use super::answer::refusal;
 use super::entrance::{Entrance, Way, no_token, shown};
@@ -32,6 +32,8 @@ pub trait Guests: Send + Sync {
 pub struct Guest {
     /// Its name.
     pub name: String,
+    /// What it may do.
+    pub access: Access,
     /// The documents of its account.
     pub documents: Arc<dyn Documents>,
 }
@@ -89,6 +91,10 @@ impl SharedDoor {
             }
             Err(why) => return Err(Box::new(refusal(StatusCode::SERVICE_UNAVAILABLE, &why.to_string()))),
         };
+        let changes = !matches!(*entered.request.method(), Method::GET | Method::HEAD);
+        if changes && !guest.access.may_write() {
+            return Err(Box::new(refusal(StatusCode::FORBIDDEN, "this token may read and not write")));
+        }
         let inner = self.doorway(key, guest).0;
         Ok(inner.oneshot(entered.request).await.unwrap_or_else(|never| match never {}))
     }
@@ -106,7 +112,7 @@ impl SharedDoor {
         {
             doorways.of.remove(&oldest);
         }
-        let Guest { name, documents } = guest;
+        let Guest { name, documents, .. } = guest;
         let doorway = routes(self.reach.clone(), ClientIdentity { key, name }, documents, &self.limits);
         doorways.of.insert(device, (served, doorway.clone()));
         doorway

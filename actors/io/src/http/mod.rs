@@ -42,7 +42,7 @@ use wayfare_actors::document::Library;
 use wayfare_actors::gate::Gate;
 use wayfare_actors::ports::{Connection, Pending};
 use wayfare_protocol::limits::HTTP_BODY_MAX;
-use wayfare_protocol::{Limits, Refusal};
+use wayfare_protocol::{Access, Limits, Refusal};
 
 use crate::client::ClientIdentity;
 use crate::transport;
@@ -59,6 +59,9 @@ pub trait Documents: Send + Sync {
     /// # Errors
     /// If nobody serves them now.
     fn library(&self) -> Result<Library, Refusal>;
+
+    /// What whoever they are served to may do with them.
+    fn access(&self) -> Access;
 
     /// Whether they are still to be served. Asked every [`Limits::ping_every`] while one is being edited.
     fn admits(&self) -> Pending<Result<(), Refusal>>;

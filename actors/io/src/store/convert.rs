@@ -23,6 +23,10 @@ impl Columns<'_> {
         self.0.try_get(column).map_err(refused)
     }
 
+    pub(super) fn optional_text(&self, column: &str) -> Result<Option<String>, StoreError> {
+        self.0.try_get(column).map_err(refused)
+    }
+
     pub(super) fn number<N: TryFrom<i64>>(&self, column: &str) -> Result<N, StoreError> {
         let value: i64 = self.0.try_get(column).map_err(refused)?;
         N::try_from(value).map_err(|_| wrong(column, &format!("{value} is out of range")))

@@ -4,7 +4,7 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 use uuid::Uuid;
 use wayfare_actors::ports::{DeviceRow, StoreError};
 use wayfare_protocol::identity::PublicKey;
-use wayfare_protocol::{AccountId, DeviceId, Wall};
+use wayfare_protocol::{Access, AccountId, DeviceId, Wall};
 
 use super::convert::{Columns, integer, refused, to_json};
 use super::{Transaction, begin, commit};
@@ -58,12 +58,14 @@ pub(super) async fn put(pool: &SqlitePool, row: DeviceRow, entry: Entry) -> Resu
         (Some(_) | None, _) => {}
     }
     sqlx::query(
-        "INSERT INTO devices (device, account, public_key, name, os, node, registered_at, last_seen)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        "INSERT INTO devices (device, account, public_key, name, os, node, registered_at, last_seen, reads_only)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (device) DO UPDATE SET
              name = excluded.name, os = excluded.os, node = excluded.node,
              registered_at = CASE WHEN revoked_at IS NULL THEN registered_at ELSE excluded.registered_at END,
-             last_seen = max(last_seen, excluded.last_seen), revoked_at = NULL",
+             last_seen = max(last_seen, excluded.last_seen), revoked_at = NULL,
+             given_name = CASE WHEN ? THEN NULL ELSE given_name END,
+             reads_only = CASE WHEN ? THEN excluded.reads_only ELSE reads_only END",
     )
     .bind(row.device.0.to_vec())
     .bind(row.account.0.as_bytes().to_vec())
@@ -73,6 +75,9 @@ pub(super) async fn put(pool: &SqlitePool, row: DeviceRow, entry: Entry) -> Resu
     .bind(node)
     .bind(registered_at)
     .bind(last_seen)
+    .bind(!row.access.may_write())
+    .bind(entry == Entry::Paired)
+    .bind(entry == Entry::Paired)
     .execute(&mut *transaction)
     .await
     .map_err(refused)?;
@@ -117,6 +122,25 @@ pub(super) async fn revoke(
     Ok(Some(at))
 }
 
+/// Calls a device otherwise; whether there is one of the account.
+pub(super) async fn rename(
+    pool: &SqlitePool,
+    account: AccountId,
+    device: DeviceId,
+    name: &str,
+) -> Result<bool, StoreError> {
+    let mut transaction = begin(pool).await?;
+    let renamed = sqlx::query("UPDATE devices SET given_name = ? WHERE device = ? AND account = ?")
+        .bind(name)
+        .bind(device.0.to_vec())
+        .bind(account.0.as_bytes().to_vec())
+        .execute(&mut *transaction)
+        .await
+        .map_err(refused)?;
+    commit(transaction).await?;
+    Ok(renamed.rows_affected() > 0)
+}
+
 fn read(row: &SqliteRow) -> Result<DeviceRow, StoreError> {
     let columns = Columns(row);
     Ok(DeviceRow {
@@ -124,8 +148,10 @@ fn read(row: &SqliteRow) -> Result<DeviceRow, StoreError> {
         account: AccountId(Uuid::from_bytes(columns.bytes("account")?)),
         key: PublicKey(columns.bytes("public_key")?),
         name: columns.text("name")?,
+        given: columns.optional_text("given_name")?,
         os: columns.text("os")?,
         node: columns.json("node")?,
+        access: if columns.number::<u8>("reads_only")? == 0 { Access::Everything } else { Access::Reading },
         registered_at: Wall(columns.number("registered_at")?),
         last_seen: Wall(columns.number("last_seen")?),
         revoked_at: columns.optional("revoked_at")?.map(Wall),

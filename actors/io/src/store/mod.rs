@@ -166,6 +166,11 @@ impl ControlStore for SqliteStore {
         Box::pin(async move { device::revoke(&pool, account, device, at).await })
     }
 
+    fn rename(&self, account: AccountId, device: DeviceId, name: String) -> Pending<Result<bool, StoreError>> {
+        let pool = self.pool.clone();
+        Box::pin(async move { device::rename(&pool, account, device, &name).await })
+    }
+
     fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>> {
         let pool = self.pool.clone();
         Box::pin(async move {

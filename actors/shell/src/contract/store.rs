@@ -7,7 +7,7 @@ use wayfare_protocol::daemon::DaemonKey;
 use wayfare_protocol::identity::DeviceKey;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Lineage, Row};
 use wayfare_protocol::session::{Language, SessionKey, SessionName};
-use wayfare_protocol::{AccountId, EntityKey, Epoch, Head, NodeId, ResourceId, SessionId, Wall};
+use wayfare_protocol::{Access, AccountId, EntityKey, Epoch, Head, NodeId, ResourceId, SessionId, Wall};
 
 use crate::ports::{Account, ControlStore, DeviceRow, Pending, StoreError};
 
@@ -26,6 +26,8 @@ pub async fn all<W: StoreWorld>(fresh: impl Fn() -> W) {
     being_seen_never_goes_back(&fresh()).await;
     a_revoked_device_is_refused_until_it_is_paired_anew(&fresh()).await;
     a_device_is_revoked_by_its_own_account_only(&fresh()).await;
+    what_a_device_may_do_is_said_when_it_is_paired_alone(&fresh()).await;
+    a_device_is_called_as_it_was_renamed_until_it_is_paired_anew(&fresh()).await;
     a_first_claim_makes_the_row(&fresh()).await;
     epochs_grow_by_one_with_every_grant(&fresh()).await;
     of_claims_that_race_one_is_granted(&fresh()).await;
@@ -135,6 +137,41 @@ pub async fn a_revoked_device_is_refused_until_it_is_paired_anew(world: &impl St
     let later = DeviceRow { registered_at: Wall(6_000), ..again.clone() };
     good("pair_device", store.pair_device(later).await);
     assert_eq!(good("device", store.device(again.device).await), Some(again), "pairing one that is not revoked");
+}
+
+/// Also after reopening; not when it registers.
+pub async fn what_a_device_may_do_is_said_when_it_is_paired_alone(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let reader = DeviceRow { access: Access::Reading, ..device(&*store, 1) };
+    good("pair_device", store.pair_device(reader.clone()).await);
+    good("put_device", store.put_device(DeviceRow { access: Access::Everything, ..reader.clone() }).await);
+    drop(store);
+    let store = world.open().await;
+    assert_eq!(good("device", store.device(reader.device).await), Some(reader.clone()), "one that may read");
+    let writer = DeviceRow { access: Access::Everything, ..reader };
+    good("pair_device", store.pair_device(writer.clone()).await);
+    assert_eq!(good("device", store.device(writer.device).await), Some(writer), "one that is paired anew");
+}
+
+/// Whatever it calls itself meanwhile, and after reopening; only by its own account.
+pub async fn a_device_is_called_as_it_was_renamed_until_it_is_paired_anew(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let (account, row) = (store.default_account(), device(&*store, 1));
+    let rename = |store: &dyn ControlStore, account, name: &str| store.rename(account, row.device, name.to_owned());
+    assert!(!good("rename, of a device that is not there", rename(&*store, account, "desk").await));
+    good("put_device", store.put_device(row.clone()).await);
+    assert!(!good("rename, by another account", rename(&*store, AccountId::LOCAL, "theirs").await));
+    assert_eq!(good("device", store.device(row.device).await).as_ref(), Some(&row), "it is as it was");
+    for name in ["desk", "tower"] {
+        assert!(good("rename", rename(&*store, account, name).await));
+    }
+    good("put_device", store.put_device(DeviceRow { name: "itself".to_owned(), ..row.clone() }).await);
+    drop(store);
+    let store = world.open().await;
+    let renamed = DeviceRow { name: "itself".to_owned(), given: Some("tower".to_owned()), ..row.clone() };
+    assert_eq!(good("account", store.account(account).await).devices, vec![renamed], "a renamed device");
+    good("pair_device", store.pair_device(row.clone()).await);
+    assert_eq!(good("device", store.device(row.device).await).as_ref(), Some(&row), "one that is paired anew");
 }
 
 /// Of another account, and where there is none, nothing is revoked.
@@ -305,6 +342,8 @@ fn device(store: &dyn ControlStore, n: u8) -> DeviceRow {
         node: Some(Capabilities { hardware, runtimes: Vec::new(), tags: vec!["\"quoted\"".to_owned()] }),
         registered_at: Wall(1_000),
         last_seen: Wall(2_000),
+        access: Access::Everything,
+        given: None,
         revoked_at: None,
     }
 }

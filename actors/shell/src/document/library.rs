@@ -19,7 +19,7 @@ use crate::asset::{self, Assets, MemoryAssets};
 use crate::directory::Directory;
 use crate::ids::Ids;
 use crate::link::Unserved;
-use crate::ports::LogName;
+use crate::ports::{LogError, LogName};
 use crate::supervisor::{Child, Order, Policy};
 
 /// A document that could not be read, changed or found.
@@ -154,15 +154,11 @@ impl Library {
     /// Brings every document that was ever open here into step with the one of the cloud, one after the other: what was changed here
     /// without the cloud is not to wait until somebody opens it again. Ends by itself when the cloud is out of reach again.
     pub(crate) async fn meet(self) {
-        let names = match self.0.logs.list().await {
-            Ok(names) => names,
+        let kept = match self.kept().await {
+            Ok(kept) => kept,
             Err(error) => return tracing::warn!(%error, "documents do not meet the cloud's until they are opened"),
         };
-        for name in names {
-            let LogName::Document(account, document) = name else { continue };
-            if account != self.0.account {
-                continue;
-            }
+        for document in kept {
             match self.ask(document, Ask::Settled).await {
                 Ok(Told::Refused(refusal)) | Err(refusal) => {
                     tracing::info!(%document, %refusal, "a document does not meet the cloud's now");
@@ -170,6 +166,15 @@ impl Library {
                 Ok(_) => {}
             }
         }
+    }
+
+    /// The documents that were ever open here.
+    pub(crate) async fn kept(&self) -> Result<Vec<DocumentId>, LogError> {
+        let own = |name: LogName| match name {
+            LogName::Document(account, document) if account == self.0.account => Some(document),
+            _ => None,
+        };
+        Ok(self.0.logs.list().await?.into_iter().filter_map(own).collect())
     }
 
     /// A client of y-websocket takes part in a document.

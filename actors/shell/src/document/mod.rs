@@ -237,6 +237,9 @@ impl Executor for DocumentExecutor {
         match effect {
             Effect::Append { op, records } => {
                 self.library.assets().changed(self.document);
+                if records.iter().any(|record| !record.is_history) {
+                    self.environs.directory.document_changed(self.document);
+                }
                 self.appends.push((op, records));
             }
             Effect::Send { peer, message } => self.send(peer, message),
@@ -246,6 +249,9 @@ impl Executor for DocumentExecutor {
             }
             Effect::OpenAbove => self.open_above(context),
             Effect::Tell { ask, told } => {
+                if told == Told::Settled {
+                    self.environs.directory.document_in_step(self.document);
+                }
                 if let Some(asked) = self.asks.remove(&ask) {
                     let _ = asked.send(told); // nobody waits any more
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wayfare_core::account::Registered;
 use wayfare_protocol::control::{Pair, Register, Welcome};
 use wayfare_protocol::identity::ServerIdentity;
-use wayfare_protocol::{AccountId, ErrorCode, Limits, NodeId, Refusal};
+use wayfare_protocol::{Access, AccountId, ErrorCode, Limits, NodeId, Refusal};
 
 use super::Identity;
 use crate::directory::Directory;
@@ -68,7 +68,13 @@ impl Doorkeeper for OwnDoor {
             Proof::Shown => true,
         };
         let answer = if is_known {
-            let registered = Registered { device: self.node.0, name: register.name, os: register.os, node: None };
+            let registered = Registered {
+                device: self.node.0,
+                name: register.name,
+                os: register.os,
+                node: None,
+                access: Access::Everything,
+            };
             let owner = AccountOwner::of_device(Arc::clone(&self.directory), registered, false);
             let welcome = Welcome { account: AccountId::LOCAL, generation: 0, at: self.clock.now().wall };
             Ok((welcome, Box::new(owner) as Box<dyn LinkOwner>))
@@ -78,7 +84,7 @@ impl Doorkeeper for OwnDoor {
         Box::pin(async move { answer })
     }
 
-    fn pair(&self, _pair: Pair, _peer: String) -> Pending<Result<AccountId, Refusal>> {
+    fn pair(&self, _pair: Pair, _access: Access, _peer: String) -> Pending<Result<AccountId, Refusal>> {
         Box::pin(async { Err(accepted::no_pairing()) })
     }
 }

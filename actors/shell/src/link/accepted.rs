@@ -8,7 +8,7 @@ use wayfare_core::Machine as _;
 use wayfare_core::link::{self, Link, Role};
 use wayfare_protocol::control::{Pair, Register, Welcome};
 use wayfare_protocol::identity::ServerIdentity;
-use wayfare_protocol::{AccountId, ErrorCode, Limits, Refusal};
+use wayfare_protocol::{Access, AccountId, ErrorCode, Limits, Refusal};
 
 use super::connection::{self, Outgoing};
 use super::streams::Streams;
@@ -24,8 +24,8 @@ pub type Admission = Result<(Welcome, Box<dyn LinkOwner>), Refusal>;
 pub trait Doorkeeper: Send + Sync {
     /// May this device come in?
     fn admit(&self, register: Register) -> Pending<Admission>;
-    /// May this device be registered?
-    fn pair(&self, pair: Pair, peer: String) -> Pending<Result<AccountId, Refusal>>;
+    /// May this device be registered, to do that much from then on?
+    fn pair(&self, pair: Pair, access: Access, peer: String) -> Pending<Result<AccountId, Refusal>>;
 }
 
 /// What a door needs to take connections in.
@@ -184,8 +184,8 @@ impl Executor for AcceptedLink {
                     let _ = myself.cast(mail); // the link is gone already
                 });
             }
-            link::Effect::AuthenticatePairing(pair) => {
-                let answer = self.doorkeeper.pair(*pair, self.peer.clone());
+            link::Effect::AuthenticatePairing(pair, access) => {
+                let answer = self.doorkeeper.pair(*pair, access, self.peer.clone());
                 context.perform(async move { Ok(link::Input::AdmitPairing(answer.await)) });
             }
             link::Effect::Up(_) => {

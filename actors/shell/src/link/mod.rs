@@ -142,7 +142,7 @@ fn streams_effect(
         // Each kind of link sees to these itself.
         link::Effect::Transmit(_)
         | link::Effect::Authenticate(_)
-        | link::Effect::AuthenticatePairing(_)
+        | link::Effect::AuthenticatePairing(..)
         | link::Effect::Up(_)
         | link::Effect::Paired { .. }
         | link::Effect::Malformed { .. }

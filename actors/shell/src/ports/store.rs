@@ -4,7 +4,7 @@ use wayfare_core::account::Registered;
 use wayfare_protocol::capability::Capabilities;
 use wayfare_protocol::identity::PublicKey;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
-use wayfare_protocol::{AccountId, DeviceId, ErrorCode, Refusal, Wall};
+use wayfare_protocol::{Access, AccountId, DeviceId, ErrorCode, Refusal, Wall};
 
 use super::Pending;
 
@@ -19,10 +19,14 @@ pub struct DeviceRow {
     pub key: PublicKey,
     /// For people.
     pub name: String,
+    /// What people call it, where somebody has renamed it: that goes before `name`.
+    pub given: Option<String>,
     /// `linux`, `macos`, ...
     pub os: String,
     /// What it offered when it last registered; `None` for a client.
     pub node: Option<Capabilities>,
+    /// What it may do, by its pairing.
+    pub access: Access,
     /// When it was paired.
     pub registered_at: Wall,
     /// When its last link closed.
@@ -32,10 +36,22 @@ pub struct DeviceRow {
 }
 
 impl DeviceRow {
+    /// What people call it.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        self.given.as_ref().unwrap_or(&self.name)
+    }
+
     /// The device as it registered.
     #[must_use]
     pub fn registered(&self) -> Registered {
-        Registered { device: self.device, name: self.name.clone(), os: self.os.clone(), node: self.node.clone() }
+        Registered {
+            device: self.device,
+            name: self.name.clone(),
+            os: self.os.clone(),
+            node: self.node.clone(),
+            access: self.access,
+        }
     }
 }
 
@@ -84,13 +100,17 @@ pub trait ControlStore: Send + Sync {
     fn device(&self, device: DeviceId) -> Pending<Result<Option<DeviceRow>, StoreError>>;
     /// Registers a device or renews what it says of itself: name, system and capabilities. When it was registered stays, the
     /// later of both sightings counts. Refused if the id is not the hash of the key, the account is not the device's, or the device
-    /// is revoked; `revoked_at` of the row given is not looked at.
+    /// is revoked; `revoked_at`, `given` and `access` of the row are not looked
+    /// at.
     fn put_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>>;
-    /// The same for a device that has a pairing code: one that was revoked is the account's again, from then on.
+    /// The same for a device that has a pairing code: one that was revoked is the account's again, from then on; one that was renamed is
+    /// called as it says again. It may do what the row says.
     fn pair_device(&self, row: DeviceRow) -> Pending<Result<(), StoreError>>;
     /// Revokes a device of an account; returns since when it is. One that is revoked already stays so since then; `None`: the
     /// account has no such device.
     fn revoke(&self, account: AccountId, device: DeviceId, at: Wall) -> Pending<Result<Option<Wall>, StoreError>>;
+    /// Calls a device of an account otherwise, until it is paired anew; `false`: the account has no such device.
+    fn rename(&self, account: AccountId, device: DeviceId, name: String) -> Pending<Result<bool, StoreError>>;
     /// Notes when a device was last there; nothing if it is not registered or was seen later.
     fn seen(&self, device: DeviceId, at: Wall) -> Pending<Result<(), StoreError>>;
     /// An account's devices and rows.

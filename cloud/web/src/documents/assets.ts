@@ -1,11 +1,15 @@
 // The assets of the account in this browser: what was seen is kept for when there is no home, what was added is brought to it.
 
 import { effect, type ReadonlySignal } from '@preact/signals';
-import { createStore, del, get, keys, set, type UseStore } from 'idb-keyval';
+import { createStore, del, entries, get, keys, set, type UseStore } from 'idb-keyval';
+import type { AssetFile } from './asset-paths.ts';
 import type { LinkState } from '../mesh/interface.ts';
 
 /** Bytes of files that are kept; of more, those that were not looked at for the longest time go. What is not brought yet stays. */
 const KEPT_MAX = 512 * 1024 * 1024;
+/** Of these, bytes up to which pictures are fetched before anybody looks at them; and bytes of one. */
+const AHEAD_MAX = 128 * 1024 * 1024;
+const AHEAD_ONE_MAX = 256 * 1024;
 /** Largest file that is added here: it is hashed as a whole. */
 export const ADDED_MAX = 256 * 1024 * 1024;
 /** Milliseconds before what could not be brought is tried again. */
@@ -66,6 +70,17 @@ export class Assets {
     }
   }
 
+  /** Fetches a small picture for when there is no home, if there is room. It is the first to go. */
+  async ahead({ asset: id, size, type }: AssetFile): Promise<void> {
+    if (!type.startsWith('image/') || size > AHEAD_ONE_MAX || !this.#isOnline || (await get(id, this.#seen))) return;
+    if ((await this.#kept()).reduce((sum, [, { size }]) => sum + size, size) > AHEAD_MAX) return;
+    try {
+      await this.#keep(id, new Blob([await this.#home.asset(id)]), 0);
+    } catch (error) {
+      console.warn(`file ${id} is not read ahead:`, error);
+    }
+  }
+
   /** Adds a file: it is kept here at once, and brought to the home when there is one. Returns its id. */
   async add(file: Blob): Promise<string> {
     if (file.size > ADDED_MAX) throw new Error(`A file has at most ${ADDED_MAX / 1024 / 1024} MiB here.`);
@@ -84,18 +99,18 @@ export class Assets {
     this.#stop();
   }
 
-  async #keep(id: string, file: Blob): Promise<void> {
+  async #keep(id: string, file: Blob, at = Date.now()): Promise<void> {
     await set(id, file, this.#files);
-    await set(id, { size: file.size, at: Date.now() } satisfies Seen, this.#seen);
+    await set(id, { size: file.size, at } satisfies Seen, this.#seen);
     await this.#trim();
   }
 
+  #kept(): Promise<[string, Seen][]> {
+    return entries<string, Seen>(this.#seen);
+  }
+
   async #trim(): Promise<void> {
-    const all: [string, Seen][] = [];
-    for (const id of await keys<string>(this.#seen)) {
-      const seen = await get<Seen>(id, this.#seen);
-      if (seen) all.push([id, seen]);
-    }
+    const all = await this.#kept();
     let bytes = all.reduce((sum, [, { size }]) => sum + size, 0);
     if (bytes <= KEPT_MAX) return;
     const owed = new Set(await keys<string>(this.#owed));

@@ -46,6 +46,8 @@ export class Library {
   readonly #home: DocumentHome;
   readonly #state: ReadonlySignal<LinkState>;
   readonly #account: string;
+  /** Has a file here before anybody looks at it, if that is one to have. */
+  readonly #fetch: (file: AssetFile) => Promise<void>;
   readonly #held = new Map<string, Held>();
   readonly #all = signal<ReadonlySignal<number>[]>([]);
   readonly #readAhead = new Set<string>();
@@ -58,8 +60,9 @@ export class Library {
   /** Changes made here that the home does not keep yet. */
   readonly unkept: ReadonlySignal<number>;
 
-  constructor(home: DocumentHome, state: ReadonlySignal<LinkState>, account: string) {
+  constructor(home: DocumentHome, state: ReadonlySignal<LinkState>, account: string, fetch: (file: AssetFile) => Promise<void>) {
     this.#home = home;
+    this.#fetch = fetch;
     this.#state = state;
     this.#account = account;
     this.#index = this.open(INDEX);
@@ -313,12 +316,12 @@ export class Library {
     return named;
   }
 
-  /** Brings every document into step once, so that all of them can be read without the home. */
+  /** Brings every document into step once, so that all of them can be read without the home, and fetches small pictures. */
   async #ahead(): Promise<void> {
     for (const project of this.projects.peek()) {
       if (this.#readAhead.has(project.id)) continue;
       this.#readAhead.add(project.id);
-      const { files, close } = this.files(project.id);
+      const { files, assets, close } = this.files(project.id);
       if (await this.#stepped(project.id)) {
         const ids = files.peek().map((file) => file.id);
         await Promise.all(Array.from({ length: AHEAD_AT_ONCE }, async () => {
@@ -328,6 +331,10 @@ export class Library {
             this.close(id);
           }
         }));
+        for (const { name } of saves() ? [] : assets.peek()) {
+          const file = readAssetFile(name);
+          if (file && this.#state.peek() === 'online') await this.#fetch(file);
+        }
       } else {
         this.#readAhead.delete(project.id);
       }
@@ -350,6 +357,11 @@ export class Library {
       });
     });
   }
+}
+
+/** Whether the person has asked the browser to spare what is transferred. */
+function saves(): boolean {
+  return (navigator as { connection?: { saveData?: boolean } }).connection?.saveData ?? false;
 }
 
 /** The paths of all documents but one. */

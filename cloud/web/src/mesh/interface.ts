@@ -52,7 +52,9 @@ export interface Mesh {
   asset(id: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Brings an asset to the home; what is there is not sent again. Ends when the home keeps it. */
   putAsset(id: string, file: Blob): Promise<void>;
-  /** The mesh refuses a device from now on, also this one. There is no renaming of devices: a device is named when it is paired. */
+  /** Every device calls that one so from now on. Several may have one name. */
+  rename(deviceId: string, name: string): Promise<void>;
+  /** The mesh refuses a device from now on, also this one. */
   revoke(deviceId: string): Promise<void>;
   /** Ends the connection for good; readers of runs get a `MeshError`. */
   close(): void;

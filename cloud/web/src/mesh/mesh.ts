@@ -153,6 +153,14 @@ export class HomeMesh implements Mesh {
     return putAsset(this.#openBulk, id, file);
   }
 
+  async rename(device: string, name: string): Promise<void> {
+    const answer = await this.#ask((request) => ({ RenameDevice: { request, device, name } }));
+    if ('DeviceRenamed' in answer && 'Err' in answer.DeviceRenamed.outcome) {
+      throw Refused.by(answer.DeviceRenamed.outcome.Err);
+    }
+    this.refresh().catch(() => {}); // asked for again anyway
+  }
+
   async revoke(device: string): Promise<void> {
     const answer = await this.#ask((request) => ({ RevokeDevice: { request, device } }));
     if ('DeviceRevoked' in answer && 'Err' in answer.DeviceRevoked.outcome) {

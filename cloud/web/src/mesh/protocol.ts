@@ -261,7 +261,27 @@ request: RequestId,
 /**
  * Since when the device is refused, or why it is not.
  */
-outcome: { Ok : Wall } | { Err : Refusal }, } };
+outcome: { Ok : Wall } | { Err : Refusal }, } } | { "RenameDevice": { 
+/**
+ * Joins question and answer.
+ */
+request: RequestId, 
+/**
+ * Which device.
+ */
+device: DeviceId, 
+/**
+ * Its name from now on.
+ */
+name: string, } } | { "DeviceRenamed": { 
+/**
+ * From the question.
+ */
+request: RequestId, 
+/**
+ * It is called so, durably, or why it is not.
+ */
+outcome: { Ok : null } | { Err : Refusal }, } };
 
 /**
  * What a stream is for.

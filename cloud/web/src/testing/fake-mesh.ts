@@ -154,6 +154,12 @@ export class FakeMesh implements Mesh, DocumentHome {
     this.#runs.get(id)?.answer?.(text);
   }
 
+  async rename(deviceId: string, name: string): Promise<void> {
+    if (name.length > 128) throw new Refused('Malformed', "a device's name has 1 to 128 bytes and no control characters");
+    this.devices.set(this.devices.get().map((device) => (device.id === deviceId ? { ...device, name } : device)));
+    this.sessions.set(this.sessions.get().map((session) => (session.owner === deviceId ? { ...session, ownerName: name } : session)));
+  }
+
   async revoke(deviceId: string): Promise<void> {
     this.devices.set(this.devices.get().map((device) => (device.id === deviceId ? { ...device, presence: 'revoked', lastSeen: Date.now() } : device)));
   }

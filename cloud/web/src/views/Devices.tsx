@@ -1,4 +1,4 @@
-// The devices of the account: which are there, what they can do, and how to cut one off.
+// The devices of the account: which are there, what they can do, how to call one otherwise, and how to cut one off.
 
 import { useEffect, useState } from 'preact/hooks';
 import { reason } from '../failure.ts';
@@ -9,6 +9,7 @@ import type { Device } from '../mesh/interface.ts';
 import type { Place } from '../place.ts';
 import { Bar } from './Bar.tsx';
 import { presenceOf } from './compute.ts';
+import { NamePanel } from './NamePanel.tsx';
 
 /** Platforms as their makers write them. */
 const PLATFORMS: Record<string, string> = { linux: 'Linux', macos: 'macOS', windows: 'Windows', android: 'Android', ios: 'iOS', browser: 'Browser' };
@@ -42,6 +43,7 @@ export function Devices({ place }: { place: Place }) {
 
 function DeviceCard({ place, device, now }: { place: Place; device: Device; now: number }) {
   const [failure, setFailure] = useState('');
+  const [isNaming, setNaming] = useState(false);
   const { sign, words } = presenceOf(device, now);
   const sessions = place.sessions.value.filter((session) => session.owner === device.id && session.state !== 'cold');
   const revoke = async () => {
@@ -63,7 +65,10 @@ function DeviceCard({ place, device, now }: { place: Place; device: Device; now:
           <p class="quiet">{[PLATFORMS[device.platform] ?? device.platform, words].filter(Boolean).join(' · ')}</p>
         </div>
         {device.presence !== 'revoked' && (
-          <Menu label={`Actions of ${device.name}`} actions={() => [{ label: 'Revoke', act: place.isOnline ? () => void revoke() : null, danger: true }]}>
+          <Menu label={`Actions of ${device.name}`} actions={() => [
+            { label: 'Rename', act: place.isOnline ? () => setNaming(true) : null },
+            { label: 'Revoke', act: place.isOnline ? () => void revoke() : null, danger: true },
+          ]}>
             <Icon name="more" />
           </Menu>
         )}
@@ -87,6 +92,10 @@ function DeviceCard({ place, device, now }: { place: Place; device: Device; now:
         </dl>
       )}
       {failure && <p class="failure" role="alert">{failure}</p>}
+      {isNaming && (
+        <NamePanel heading={`Rename ${device.name}`} given={device.name} close={() => setNaming(false)}
+          name={(name) => place.mesh.rename(device.id, name)} />
+      )}
     </article>
   );
 }

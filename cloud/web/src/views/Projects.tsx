@@ -14,7 +14,7 @@ import { NodeCount } from './Devices.tsx';
 import { renameProject } from './file-actions.ts';
 import { Files } from './Files.tsx';
 import { AddFiles } from './OtherFiles.tsx';
-import { ProjectPanel } from './ProjectPanel.tsx';
+import { NamePanel } from './NamePanel.tsx';
 
 export function Projects({ place, signOut }: { place: Place; signOut: () => void }) {
   const projects = place.library.projects.value;
@@ -44,7 +44,7 @@ export function Projects({ place, signOut }: { place: Place; signOut: () => void
         )}
         <InstallHint />
       </main>
-      {isMaking && <ProjectPanel heading="New project" name={(name) => void place.library.newProject(name)} close={() => setMaking(false)} />}
+      {isMaking && <NamePanel heading="New project" name={(name) => void place.library.newProject(name)} close={() => setMaking(false)} />}
     </>
   );
 }
@@ -78,7 +78,7 @@ function Project({ place, project }: { place: Place; project: Named }) {
       {isMaking && <AddFiles place={place} project={project} tree={tree} done={() => setMaking(false)} />}
       <Files place={place} project={project} tree={tree} />
       {isNaming && (
-        <ProjectPanel heading={`Rename ${project.name}`} given={project.name} note="Sessions are named by their project: cells run in new ones from then on."
+        <NamePanel heading={`Rename ${project.name}`} given={project.name} note="Sessions are named by their project: cells run in new ones from then on."
           name={(name) => renameProject(place, project, name)} close={() => setNaming(false)} />
       )}
     </section>

@@ -146,7 +146,12 @@ fn a_question_goes_to_the_owner() {
     let mut bench = cloud();
     bench.says(3, Control::DaemonRequest(asked(10)));
     assert_eq!(refusal(&bench.sent(3)), ErrorCode::NotFound);
-    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: vec![daemon_row(LAPTOP)] });
+    bench.input(Input::Loaded {
+        devices: Vec::new(),
+        revoked: BTreeMap::new(),
+        given: BTreeMap::new(),
+        rows: vec![daemon_row(LAPTOP)],
+    });
     bench.says(3, Control::DaemonRequest(asked(11)));
     assert_eq!(bench.sent(2), [Control::DaemonRequest(DaemonRequest { epoch: Some(EPOCH), ..asked(11) })]);
     let answer = DaemonAnswer::Done;
@@ -167,7 +172,12 @@ fn a_question_goes_to_the_owner() {
 fn a_node_that_does_not_know_its_row_is_told_of_it() {
     let mut bench = cloud();
     let row = Row { epoch: Epoch { n: EPOCH.n + 1, ..EPOCH }, ..daemon_row(LAPTOP) };
-    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: vec![row.clone()] });
+    bench.input(Input::Loaded {
+        devices: Vec::new(),
+        revoked: BTreeMap::new(),
+        given: BTreeMap::new(),
+        rows: vec![row.clone()],
+    });
     bench.says(2, Control::DaemonUp(Box::new(daemon("votes", LAPTOP, EPOCH))));
     assert_eq!(bench.sent(2), [Control::Row(row.clone())]);
     bench.says(2, Control::DaemonUp(Box::new(daemon("votes", LAPTOP, row.epoch))));
@@ -178,7 +188,12 @@ fn a_node_that_does_not_know_its_row_is_told_of_it() {
 #[test]
 fn a_question_without_an_answer_is_given_up() {
     let mut bench = cloud();
-    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: vec![daemon_row(LAPTOP)] });
+    bench.input(Input::Loaded {
+        devices: Vec::new(),
+        revoked: BTreeMap::new(),
+        given: BTreeMap::new(),
+        rows: vec![daemon_row(LAPTOP)],
+    });
     bench.says(3, Control::DaemonRequest(asked(10)));
     bench.pass(10_001);
     assert_eq!(refusal(&bench.sent(3)), ErrorCode::DeadlineExceeded);
@@ -190,7 +205,12 @@ fn a_stream_is_read_here_or_joined() {
     let open =
         Open { destination: Destination::Daemon { daemon: TALLY, from: 1 }, class: Class::Interactive, window: 9 };
     let mut bench = cloud();
-    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: vec![daemon_row(LAPTOP)] });
+    bench.input(Input::Loaded {
+        devices: Vec::new(),
+        revoked: BTreeMap::new(),
+        given: BTreeMap::new(),
+        rows: vec![daemon_row(LAPTOP)],
+    });
     bench.said.clear();
     let (link, stream) = (LinkId(3), StreamId(5));
     bench.input(Input::StreamRequested { link, stream, open: open.clone() });
@@ -216,7 +236,12 @@ fn a_daemons_row_is_claimed_and_granted() {
     let claim = Claim { expect: None, next: daemon_row(LAPTOP) };
     cloud.says(2, Control::Claim { request: request(60), claim: claim.clone() });
     assert!(cloud.said.iter().any(|effect| matches!(effect, Effect::Claim { .. })));
-    cloud.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: vec![daemon_row(DESK)] });
+    cloud.input(Input::Loaded {
+        devices: Vec::new(),
+        revoked: BTreeMap::new(),
+        given: BTreeMap::new(),
+        rows: vec![daemon_row(DESK)],
+    });
     cloud.sent(2);
     cloud.says(2, Control::Claim { request: request(61), claim });
     let sent = cloud.sent(2);

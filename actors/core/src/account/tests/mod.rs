@@ -6,7 +6,9 @@ mod opens;
 mod placing;
 mod policy;
 mod presence;
+mod readers;
 mod recovery;
+mod renaming;
 mod requests;
 mod revocation;
 mod sessions;
@@ -25,8 +27,8 @@ use wayfare_protocol::session::{
     SessionName, SessionState,
 };
 use wayfare_protocol::{
-    Boot, DeviceId, Epoch, ErrorCode, Limits, NodeId, Now, Refusal, RequestId, ResourceId, RunId, SessionId, TraceId,
-    Wall,
+    Access, Boot, DeviceId, Epoch, ErrorCode, Limits, NodeId, Now, Refusal, RequestId, ResourceId, RunId, SessionId,
+    TraceId, Wall,
 };
 
 use super::*;
@@ -63,7 +65,7 @@ pub(super) fn python() -> Capabilities {
 }
 
 pub(super) fn registered(device: DeviceId, name: &str, node: Option<Capabilities>) -> Registered {
-    Registered { device, name: name.to_owned(), os: "linux".to_owned(), node }
+    Registered { device, name: name.to_owned(), os: "linux".to_owned(), node, access: Access::Everything }
 }
 
 pub(super) fn row(n: u128, name: &str, owner: NodeId) -> Row {
@@ -127,7 +129,12 @@ impl Bench {
             (registered(LAPTOP.0, "laptop", Some(python())), Wall(6)),
             (registered(PHONE, "phone", None), Wall(7)),
         ];
-        bench.input(Input::Loaded { devices, revoked: BTreeMap::new(), rows: vec![row(1, "main", DESK)] });
+        bench.input(Input::Loaded {
+            devices,
+            revoked: BTreeMap::new(),
+            given: BTreeMap::new(),
+            rows: vec![row(1, "main", DESK)],
+        });
         bench
     }
 

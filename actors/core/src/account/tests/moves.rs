@@ -18,7 +18,12 @@ fn between(from: NodeId, to: NodeId) -> Control {
 fn both() -> Bench {
     let mut bench = cloud();
     bench.up(1, DESK.0);
-    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: vec![daemon_row(LAPTOP)] });
+    bench.input(Input::Loaded {
+        devices: Vec::new(),
+        revoked: BTreeMap::new(),
+        given: BTreeMap::new(),
+        rows: vec![daemon_row(LAPTOP)],
+    });
     bench.said.clear();
     bench
 }

@@ -143,7 +143,12 @@ fn daemons_that_are_alike_are_spread() {
     assert_eq!(target(&mut bench, 1), Some(node(2)));
     let other = EntityId(PublicKey([8; 32]));
     let row = Row { resource: ResourceId::Daemon(other), ..daemon_row(node(2)) };
-    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: vec![row] });
+    bench.input(Input::Loaded {
+        devices: Vec::new(),
+        revoked: BTreeMap::new(),
+        given: BTreeMap::new(),
+        rows: vec![row],
+    });
     assert_eq!(target(&mut bench, 1), Some(node(3)));
 }
 

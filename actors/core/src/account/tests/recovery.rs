@@ -196,7 +196,7 @@ fn what_was_lost_before_the_clouds_start_goes_on_as_soon_as_somebody_can() {
     let mut bench = Bench::new(Place::Cloud { generation: 1 }, Limits::default());
     let devices = vec![(registered(node(1).0, "node 1", Some(python())), Wall(5))];
     let revoked = BTreeMap::from([(node(1).0, Wall(40))]);
-    bench.input(Input::Loaded { devices, revoked, rows: vec![votes_row(node(1))] });
+    bench.input(Input::Loaded { devices, revoked, given: BTreeMap::new(), rows: vec![votes_row(node(1))] });
     bench.input(Input::Spares(vec![spare(1, &[2])]));
     bench.pass(0);
     assert_eq!(begun(&mut bench), None, "nobody is there");

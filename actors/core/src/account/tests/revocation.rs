@@ -155,7 +155,7 @@ fn a_cloud_that_starts_knows_who_is_revoked() {
     let mut bench = Bench::new(Place::Cloud { generation: 1 }, Limits::default());
     let devices = vec![(registered(DESK.0, "desk", Some(python())), Wall(5))];
     let revoked = BTreeMap::from([(DESK.0, AT)]);
-    bench.input(Input::Loaded { devices, revoked, rows: vec![row(1, "main", DESK)] });
+    bench.input(Input::Loaded { devices, revoked, given: BTreeMap::new(), rows: vec![row(1, "main", DESK)] });
     bench.pass(60_000);
     bench.up(9, PHONE);
     assert_eq!(bench.devices(9)[0].presence, PresenceInfo::Revoked { at: AT });

@@ -70,7 +70,12 @@ fn a_row_is_claimed_by_its_owner_alone() {
 fn after_a_restore_a_later_owner_than_the_rows_may_claim_it() {
     let mut bench = Bench::new(Place::Cloud { generation: 3 }, Limits::default());
     let devices = vec![(registered(DESK.0, "desk", Some(python())), Wall(5))];
-    bench.input(Input::Loaded { devices, revoked: BTreeMap::new(), rows: vec![row(1, "main", DESK)] });
+    bench.input(Input::Loaded {
+        devices,
+        revoked: BTreeMap::new(),
+        given: BTreeMap::new(),
+        rows: vec![row(1, "main", DESK)],
+    });
     bench.up(2, LAPTOP.0);
     let mut asked = |expect| {
         bench.said.clear();
@@ -81,7 +86,12 @@ fn after_a_restore_a_later_owner_than_the_rows_may_claim_it() {
     assert!(asked(Epoch { generation: 2, n: 1 }));
     assert!(!asked(EPOCH), "no later grant than the row's");
     let confirmed = Row { epoch: Epoch { generation: 3, n: 1 }, ..row(1, "main", DESK) };
-    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: vec![confirmed] });
+    bench.input(Input::Loaded {
+        devices: Vec::new(),
+        revoked: BTreeMap::new(),
+        given: BTreeMap::new(),
+        rows: vec![confirmed],
+    });
     let claim = Claim { expect: Some(Epoch { generation: 2, n: 1 }), next: row(1, "main", LAPTOP) };
     bench.said.clear();
     bench.says(2, Control::Claim { request: request(51), claim });
@@ -91,7 +101,12 @@ fn after_a_restore_a_later_owner_than_the_rows_may_claim_it() {
 #[test]
 fn a_restored_cloud_does_not_say_that_a_session_is_not_there_until_nodes_have_had_time_to_tell() {
     let mut bench = Bench::new(Place::Cloud { generation: 2 }, Limits::default());
-    bench.input(Input::Loaded { devices: Vec::new(), revoked: BTreeMap::new(), rows: Vec::new() });
+    bench.input(Input::Loaded {
+        devices: Vec::new(),
+        revoked: BTreeMap::new(),
+        given: BTreeMap::new(),
+        rows: Vec::new(),
+    });
     bench.up(9, PHONE);
     bench.asks(9, run(1, 77));
     assert_eq!(bench.refusal(9).code, ErrorCode::OwnerUnreachable);

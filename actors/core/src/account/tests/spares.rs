@@ -63,7 +63,7 @@ pub(super) fn cloud(nodes: u8) -> Bench {
     let mut bench = Bench::new(Place::Cloud { generation: 1 }, Limits::default());
     let devices = (1..=nodes).map(|n| (registered(node(n).0, &format!("node {n}"), Some(python())), Wall(5)));
     let (devices, revoked) = (devices.collect(), BTreeMap::new());
-    bench.input(Input::Loaded { devices, revoked, rows: vec![votes_row(node(1))] });
+    bench.input(Input::Loaded { devices, revoked, given: BTreeMap::new(), rows: vec![votes_row(node(1))] });
     for n in 1..=nodes {
         bench.input(Input::SealingKey(SealingKey::of(&node_key(n))));
         let peer = Peer::Device(registered(node(n).0, &format!("node {n}"), Some(python())));

@@ -1,5 +1,6 @@
 //! Who is let in, and every way not to be.
 
+use wayfare_protocol::Access;
 use wayfare_protocol::ErrorCode;
 use wayfare_protocol::control::{Challenge, Pair as PairRequest, Register};
 use wayfare_protocol::frame::Kind;
@@ -14,7 +15,10 @@ fn registering() -> Config {
 }
 
 fn pairing() -> Config {
-    dialer(&Limits::default(), Purpose::Pair { code: "1234-5678".into(), name: "laptop".into() })
+    dialer(
+        &Limits::default(),
+        Purpose::Pair { code: "1234-5678".into(), name: "laptop".into(), access: Access::Everything },
+    )
 }
 
 fn both(dialer: Config) -> Pair {
@@ -85,11 +89,22 @@ fn a_device_that_the_owner_refuses_learns_why() {
 }
 
 #[test]
+fn whoever_asks_to_read_alone_is_paired_so() {
+    let purpose = Purpose::Pair { code: "1234-5678".into(), name: "editor".into(), access: Access::Reading };
+    let mut pair = both(dialer(&Limits::default(), purpose));
+    pair.run();
+    let [Effect::AuthenticatePairing(_, access)] = &pair.acceptor.told[..] else { panic!("{:?}", pair.acceptor.told) };
+    assert_eq!(*access, Access::Reading);
+}
+
+#[test]
 fn pairing_ends_the_link_with_the_account() {
     let account = AccountId(uuid::Uuid::from_u128(5));
     let mut pair = both(pairing());
     pair.run();
-    let [Effect::AuthenticatePairing(asked)] = &pair.acceptor.told[..] else { panic!("{:?}", pair.acceptor.told) };
+    let [Effect::AuthenticatePairing(asked, Access::Everything)] = &pair.acceptor.told[..] else {
+        panic!("{:?}", pair.acceptor.told)
+    };
     assert_eq!((asked.code.as_str(), asked.key), ("1234-5678", key().public()));
     pair.give(Acceptor, Input::AdmitPairing(Ok(account)));
     pair.run();

@@ -1,4 +1,4 @@
-// Asks for the name of a project: of a new one, or another one for one that is there.
+// Asks for the name of something: of a new project, or another one for a project or a device that is there.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { reason } from '../failure.ts';
@@ -10,26 +10,29 @@ interface Props {
   given?: string;
   /** What is to be known before. */
   note?: string;
-  /** Throws where it cannot have that name. */
-  name: (name: string) => void;
+  /** Throws, or rejects, where it cannot have that name. */
+  name: (name: string) => void | Promise<void>;
   close: () => void;
 }
 
-export function ProjectPanel({ heading, given = '', note, name, close }: Props) {
+export function NamePanel({ heading, given = '', note, name, close }: Props) {
   const [typed, setTyped] = useState(given);
   const [failure, setFailure] = useState('');
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.select(), []);
+  const save = async () => {
+    try {
+      await name(typed.trim());
+      close();
+    } catch (error) {
+      setFailure(reason(error));
+    }
+  };
   return (
     <Panel heading={heading} close={close}>
       <form class="panel-form" onSubmit={(event) => {
         event.preventDefault();
-        try {
-          name(typed.trim());
-          close();
-        } catch (error) {
-          setFailure(reason(error));
-        }
+        void save();
       }}>
         <label>
           <span>Name</span>
