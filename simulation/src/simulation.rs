@@ -172,6 +172,22 @@ fn roomy() -> Limits {
     }
 }
 
+/// What the disks of nodes do, and that of the cloud.
+fn syncs(mutation: Option<Mutation>) -> (Sync, Sync) {
+    let nodes = match mutation {
+        Some(Mutation::LogAcknowledgesEarly) => Sync::Early,
+        Some(Mutation::InboxForgetsRuns) => Sync::ForgetsRuns,
+        Some(Mutation::InboxForgetsEvents) => Sync::ForgetsEvents,
+        Some(Mutation::InboxForgetsFeeds) => Sync::ForgetsFeeds,
+        Some(Mutation::InboxForgetsSeals) => Sync::ForgetsSeals,
+        Some(Mutation::LogForgetsChanges) => Sync::ForgetsChanges,
+        Some(Mutation::DocumentsAcknowledgeEarly) => Sync::EarlyChanges,
+        _ => Sync::Durable,
+    };
+    let is_of_documents = matches!(nodes, Sync::ForgetsChanges | Sync::EarlyChanges);
+    (nodes, if is_of_documents { nodes } else { Sync::Durable })
+}
+
 /// Runs a plan in this thread. `listener` is told every line of the trace.
 ///
 /// # Errors
@@ -214,16 +230,7 @@ impl Simulation {
         store.watch(&evidence, plan.mutation);
         let forgets_positions = plan.mutation == Some(Mutation::HostForgets);
         let rules = HostRules { limits: limits.clone(), forgets_positions };
-        let sync = match plan.mutation {
-            Some(Mutation::LogAcknowledgesEarly) => Sync::Early,
-            Some(Mutation::InboxForgetsRuns) => Sync::ForgetsRuns,
-            Some(Mutation::InboxForgetsEvents) => Sync::ForgetsEvents,
-            Some(Mutation::InboxForgetsFeeds) => Sync::ForgetsFeeds,
-            Some(Mutation::InboxForgetsSeals) => Sync::ForgetsSeals,
-            Some(Mutation::LogForgetsChanges) => Sync::ForgetsChanges,
-            Some(Mutation::DocumentsAcknowledgeEarly) => Sync::EarlyChanges,
-            _ => Sync::Durable,
-        };
+        let (sync, cloud_sync) = syncs(plan.mutation);
         // Strangers have a node of their own, after all others.
         let has_strangers = plan.people.iter().any(|person| person.account == STRANGERS);
         let nodes = (0..plan.nodes + usize::from(has_strangers)).map(|number| {
@@ -257,8 +264,6 @@ impl Simulation {
             store.register(process::device_row(&key(&seed, place), place.to_string(), account, false));
         }
         let cloud_seed = seed.child("cloud");
-        let is_of_documents = matches!(sync, Sync::ForgetsChanges | Sync::EarlyChanges);
-        let cloud_sync = if is_of_documents { sync } else { Sync::Durable };
         let cloud_disk = Disk::new(&world, &cloud_seed.child("disk"), cloud_sync);
         Self {
             cloud: CloudMachine::new(cloud_seed, cloud_disk, store),
