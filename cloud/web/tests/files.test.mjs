@@ -162,6 +162,28 @@ describe('the list of a project', () => {
     await page.getByRole('region', { name: 'empty' }).getByText('No documents yet.').waitFor();
   });
 
+  test('a project is deleted with everything in it, restored, and deleted for good', async (t) => {
+    const { page } = await open(t, '/');
+    await page.getByRole('link', { name: 'penguins.md' }).waitFor();
+    await act(page, 'analysis', 'Delete');
+    await page.getByRole('heading', { name: 'analysis' }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('link', { name: 'penguins.md' }).waitFor();
+    await act(page, 'analysis', 'Delete');
+    await page.getByText('Deleted projects (1)').click();
+    await page.getByRole('button', { name: 'Restore the project analysis' }).click();
+    await page.getByRole('link', { name: 'penguins.md' }).waitFor();
+    await page.getByText(/^Deleted projects \(/).waitFor({ state: 'detached' });
+    await act(page, 'analysis', 'Delete');
+    await page.getByText('Deleted projects (1)').click();
+    page.once('dialog', (dialog) => void dialog.accept());
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByText(/^Deleted projects \(/).waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'analysis' }).waitFor({ state: 'detached' });
+    const left = await page.evaluate(() => ['projects', 'projectTrash'].flatMap((map) => [...window.fakeMesh.home.replica('00000000-0000-0000-0000-000000000000').getMap(map).values()]));
+    assert.ok(!left.includes('analysis'), `${left}`);
+  });
+
   test('without a line all of it goes on, and the home hears of it later', async (t) => {
     const { page } = await open(t, '/');
     await page.getByRole('link', { name: 'penguins.md' }).waitFor();

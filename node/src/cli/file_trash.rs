@@ -1,8 +1,8 @@
-//! `wayfare project delete`, `restore` and `empty`: the trash of a project.
+//! `wayfare project delete`, `restore` and `empty`: the trash of a project, and that of projects.
 
 use serde_json::json;
 use wayfare_actors::document::Library;
-use wayfare_protocol::ProjectId;
+use wayfare_protocol::{DocumentId, ProjectId};
 
 use super::app::App;
 use super::confirm::confirmed;
@@ -27,6 +27,39 @@ pub(super) async fn restore(app: &App, name: &str, path: &str) -> Result<Exit, F
     let project = project(app, library, name).await?;
     let path = library.restore_asset(project, path).await?;
     done(app, library, project, &path, &format!("{path} is back")).await
+}
+
+/// Puts a project into the trash, with everything in it.
+pub(super) async fn delete_project(app: &App, name: &str) -> Result<Exit, Failure> {
+    let client = app.connect().await?;
+    let library = client.library();
+    library.settled(DocumentId::INDEX, app.limits.request).await?;
+    library.delete_project(name).await?;
+    done_with_project(
+        app,
+        library,
+        name,
+        &format!("the project {name} is deleted; wayfare project restore brings it back"),
+    )
+    .await
+}
+
+/// Takes one out of it.
+pub(super) async fn restore_project(app: &App, name: &str) -> Result<Exit, Failure> {
+    let client = app.connect().await?;
+    let library = client.library();
+    library.settled(DocumentId::INDEX, app.limits.request).await?;
+    library.restore_project(name).await?;
+    done_with_project(app, library, name, &format!("the project {name} is back")).await
+}
+
+async fn done_with_project(app: &App, library: &Library, name: &str, says: &str) -> Result<Exit, Failure> {
+    library.settled(DocumentId::INDEX, app.limits.request).await?;
+    match app.form {
+        Form::Json => app.screen.json(&json!({ "project": name }))?,
+        Form::Text => app.screen.note(&printable(says)),
+    }
+    Ok(Exit::Good)
 }
 
 async fn done(app: &App, library: &Library, project: ProjectId, path: &str, says: &str) -> Result<Exit, Failure> {

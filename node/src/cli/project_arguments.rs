@@ -67,19 +67,19 @@ pub enum ProjectCommand {
         #[arg(short, long)]
         output: Option<PathBuf>,
     },
-    /// Put a file of a project into its trash.
+    /// Put a file of a project into its trash; without a path the project, with everything in it.
     Delete {
         /// The project.
         name: String,
         /// Its path in the project.
-        path: String,
+        path: Option<String>,
     },
-    /// Take a file out of the trash, to the path that it had, or one beside it.
+    /// Take a file out of the trash, to the path that it had, or one beside it; without a path the project that had this name.
     Restore {
         /// The project.
         name: String,
         /// The path that it had.
-        path: String,
+        path: Option<String>,
     },
     /// Empty the trash of a project for good: documents, with their versions, and files.
     Empty {

@@ -55,6 +55,13 @@ fn a_deleted_file_is_listed_and_comes_back() -> Result<()> {
         ensure!(fs::read(&to)? == b"the first", "other bytes");
         ensure!(desk.says(&["project", "restore", "lab", "plot.png"]).await.is_err(), "nothing is left to restore");
         ensure!(desk.says(&["project", "empty", "lab"]).await.is_err(), "nobody was asked");
+        // So is a whole project.
+        desk.says(&["project", "delete", "lab"]).await?;
+        ensure!(desk.says(&["project", "files", "lab"]).await.is_err(), "the project is deleted");
+        ensure!(!desk.says(&["docs", "list"]).await?.contains("lab"), "it is listed");
+        desk.says(&["project", "restore", "lab"]).await?;
+        ensure!(desk.says(&["project", "files", "lab"]).await?.contains("plot (2).png"), "everything is back");
+        ensure!(desk.says(&["project", "restore", "lab"]).await.is_err(), "nothing is left to restore");
         Ok(())
     })
 }

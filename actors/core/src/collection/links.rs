@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wayfare_protocol::{AssetId, DocumentId};
 
-use crate::document::{Body, PROJECTS, Tree, Version};
+use crate::document::{Body, PROJECT_TRASH, PROJECTS, Tree, Version};
 
 /// Digits of a hash in a text.
 const DIGITS: usize = 64;
@@ -12,7 +12,7 @@ const DIGITS: usize = 64;
 /// See the module. The same of any document, whatever it is: what is in none of its maps is not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Links {
-    /// Documents: trees of projects, and those that a tree names, those in its trash among them.
+    /// Documents: trees of projects, deleted ones among them, and those that a tree names, those in its trash among them.
     pub documents: BTreeSet<DocumentId>,
     /// Assets that it names: at a path, in the trash, or by their hash anywhere in the text.
     pub assets: BTreeSet<AssetId>,
@@ -25,7 +25,8 @@ impl Links {
     #[must_use]
     pub fn of(body: &Body) -> Self {
         let tree = Tree::of(body);
-        let projects = body.entries(PROJECTS).into_keys().filter_map(|id| Some(DocumentId(id.parse().ok()?)));
+        let named = body.entries(PROJECTS).into_keys().chain(body.entries(PROJECT_TRASH).into_keys());
+        let projects = named.filter_map(|id| Some(DocumentId(id.parse().ok()?)));
         let mut assets = mentioned(&body.text());
         assets.extend(tree.assets.values().chain(tree.asset_trash.values()).map(|file| file.asset));
         Self {
@@ -65,6 +66,7 @@ mod tests {
         let mut body = Body::new(1);
         body.edit(&[
             put(PROJECTS, &id(1).to_string(), "lab"),
+            put(PROJECT_TRASH, &id(4).to_string(), "old"),
             put(FILES, &id(2).to_string(), "a.md"),
             put(TRASH, &id(3).to_string(), "b.md"),
             put(ASSETS, "a.png", &file(1)),
@@ -74,7 +76,7 @@ mod tests {
         ])
         .unwrap();
         let links = Links::of(&body);
-        assert_eq!(links.documents, BTreeSet::from([id(1), id(2), id(3)]));
+        assert_eq!(links.documents, BTreeSet::from([id(1), id(2), id(3), id(4)]));
         assert_eq!(links.assets, BTreeSet::from([asset(1), asset(2), asset(4)]));
         assert_eq!(links.versions, BTreeSet::from([asset(3)]));
         assert_eq!(Links::of(&Body::new(2)), Links::default());

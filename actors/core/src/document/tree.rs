@@ -8,6 +8,8 @@ use super::{ASSET_TRASH, ASSETS, AssetFile, Body, Edit};
 
 /// The index's map of projects: their ids to their names.
 pub const PROJECTS: &str = "projects";
+/// The index's map of projects that were deleted: their ids to the names that they had. One that has a name is not deleted.
+pub const PROJECT_TRASH: &str = "projectTrash";
 /// The map of documents: their ids to their paths, with `/` between names.
 pub const FILES: &str = "files";
 /// The map of documents that were deleted: their ids to the paths that they had.

@@ -268,7 +268,7 @@ impl Library {
         }
     }
 
-    async fn entries(&self, document: DocumentId, map: &str) -> Result<Vec<(Uuid, String)>, LibraryError> {
+    pub(super) async fn entries(&self, document: DocumentId, map: &str) -> Result<Vec<(Uuid, String)>, LibraryError> {
         match self.ask(document, Ask::Entries { map: map.to_owned() }).await? {
             Told::Entries(entries) => {
                 Ok(entries.into_iter().filter_map(|(id, name)| Some((id.parse().ok()?, name))).collect())

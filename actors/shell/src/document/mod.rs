@@ -4,6 +4,7 @@ mod editor;
 mod files;
 mod library;
 mod passing;
+mod projects;
 mod versions;
 
 use std::collections::BTreeMap;

@@ -55,6 +55,8 @@ export class Library {
   readonly #stops: (() => void)[] = [];
   /** The projects, in order of name. */
   readonly projects: ReadonlySignal<Named[]>;
+  /** Projects that were deleted, by the names they had. */
+  readonly projectTrash: ReadonlySignal<Named[]>;
   /** Whether the list of projects is known here. */
   readonly known: ReadonlySignal<boolean>;
   /** Changes made here that the home does not keep yet. */
@@ -67,6 +69,9 @@ export class Library {
     this.#account = account;
     this.#index = this.open(INDEX);
     this.projects = this.#named(this.#index, 'projects');
+    const deleted = this.#named(this.#index, 'projectTrash');
+    // What two devices deleted and kept at once is kept.
+    this.projectTrash = computed(() => deleted.value.filter(({ id }) => !this.projects.value.some((kept) => kept.id === id)));
     this.known = this.#index.known;
     this.unkept = computed(() => this.#all.value.reduce((sum, count) => sum + count.value, 0));
     for (const id of this.#leftUnkept()) {
@@ -135,6 +140,33 @@ export class Library {
     if (fault) throw new Error(fault);
     if (this.projects.peek().some((other) => other.name === name && other.id !== project)) throw new Error(`There is a project ${name} already.`);
     this.#index.doc.getMap<string>('projects').set(project, name);
+  }
+
+  /** Puts a project into the trash, with everything in it. */
+  removeProject({ id, name }: Named): void {
+    this.#index.doc.transact(() => {
+      this.#index.doc.getMap<string>('projectTrash').set(id, name);
+      this.#index.doc.getMap<string>('projects').delete(id);
+    });
+  }
+
+  /** Takes a project out of the trash, under the name it had, or a free one like it; says which. */
+  restoreProject({ id, name }: Named): string {
+    const projects = this.#index.doc.getMap<string>('projects');
+    const free = projects.get(id) ?? freePath(name, new Set(projects.values()));
+    this.#index.doc.transact(() => {
+      projects.set(id, free);
+      this.#index.doc.getMap<string>('projectTrash').delete(id);
+    });
+    return free;
+  }
+
+  /** Takes projects out of the trash for good: nothing leads to them any more. One that was restored meanwhile stays. */
+  discardProjects(projects: readonly Named[]): void {
+    this.#index.doc.transact(() => {
+      const kept = this.#index.doc.getMap<string>('projects');
+      for (const { id } of projects) if (!kept.has(id)) this.#index.doc.getMap<string>('projectTrash').delete(id);
+    });
   }
 
   /** Throws if the path is none, or taken. */

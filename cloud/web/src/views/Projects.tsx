@@ -11,7 +11,7 @@ import type { Place } from '../place.ts';
 import { go } from '../route.ts';
 import { Bar, LastSync } from './Bar.tsx';
 import { NodeCount } from './Devices.tsx';
-import { renameProject } from './file-actions.ts';
+import { discardProjects, removeProject, renameProject, restoreProject } from './file-actions.ts';
 import { Files } from './Files.tsx';
 import { AddFiles } from './OtherFiles.tsx';
 import { NamePanel } from './NamePanel.tsx';
@@ -42,6 +42,7 @@ export function Projects({ place, signOut }: { place: Place; signOut: () => void
             <button type="button" class="button primary" onClick={newProject}>New project</button>
           </div>
         )}
+        <DeletedProjects place={place} />
         <InstallHint />
       </main>
       {isMaking && <NamePanel heading="New project" name={(name) => void place.library.newProject(name)} close={() => setMaking(false)} />}
@@ -72,7 +73,10 @@ function Project({ place, project }: { place: Place; project: Named }) {
       <div class="project-head">
         <h2 id={`project-${project.id}`}>{project.name}</h2>
         <button type="button" class="button icon-button" aria-label={`New notebook in ${project.name}`} aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}><Icon name="add" /></button>
-        <Menu label={`Actions of ${project.name}`} actions={() => [{ label: 'Rename', act: () => setNaming(true) }]}><Icon name="more" /></Menu>
+        <Menu label={`Actions of ${project.name}`} actions={() => [
+          { label: 'Rename', act: () => setNaming(true) },
+          { label: 'Delete', act: () => removeProject(place, project), danger: true },
+        ]}><Icon name="more" /></Menu>
       </div>
       {isMaking && <NewNotebook place={place} project={project} close={() => setMaking(false)} />}
       {isMaking && <AddFiles place={place} project={project} tree={tree} done={() => setMaking(false)} />}
@@ -82,6 +86,25 @@ function Project({ place, project }: { place: Place; project: Named }) {
           name={(name) => renameProject(place, project, name)} close={() => setNaming(false)} />
       )}
     </section>
+  );
+}
+
+function DeletedProjects({ place }: { place: Place }) {
+  const projects = place.library.projectTrash.value;
+  if (projects.length === 0) return null;
+  return (
+    <details class="trash">
+      <summary><span class="chevron"><Icon name="forward" /></span>Deleted projects ({projects.length})</summary>
+      <ul class="files">
+        {projects.map((project) => (
+          <li key={project.id} class="file-row">
+            <span class="file">{project.name}</span>
+            <button type="button" class="button" aria-label={`Restore the project ${project.name}`} onClick={() => restoreProject(place, project)}>Restore</button>
+          </li>
+        ))}
+      </ul>
+      <button type="button" class="button plain danger" onClick={() => discardProjects(place, projects)}>Delete for good</button>
+    </details>
   );
 }
 

@@ -31,6 +31,23 @@ export function renameProject(place: Place, project: Named, name: string): void 
   place.notice.value = { words: `${project.name} is now ${name}`, undo: () => attempt(place, async () => place.library.renameProject(project.id, project.name)) };
 }
 
+export function removeProject(place: Place, project: Named): void {
+  place.library.removeProject(project);
+  place.notice.value = { words: `${project.name} is deleted`, undo: () => restoreProject(place, project) };
+}
+
+export function restoreProject(place: Place, project: Named): void {
+  place.announce(`${place.library.restoreProject(project)} restored`);
+}
+
+/** Deletes projects for good, with everything in them. */
+export function discardProjects(place: Place, projects: readonly Named[]): void {
+  const what = projects.length === 1 ? `the project ${projects[0]!.name}` : `${projects.length} projects`;
+  if (!confirm(`Delete ${what} for good, with all documents and files, on every device? This cannot be undone.`)) return;
+  place.library.discardProjects(projects);
+  place.announce('The deleted projects are gone');
+}
+
 /** Empties a trash of what is shown of it, for good. */
 export function emptyTrash(place: Place, project: Named, trash: readonly Named[], files: readonly Named[]): void {
   const names = [...trash.map(({ name }) => name), ...files.map(({ id }) => id)];
