@@ -9,6 +9,7 @@ use wayfare_actors::asset::MemoryAssets;
 use wayfare_actors::cloud::{self, CloudNode};
 use wayfare_actors::edge::{self, EdgeNode, NodePorts};
 use wayfare_actors::ports::{Address, DeviceRow, Ports};
+use wayfare_actors::prefetch::Ahead;
 use wayfare_protocol::capability::{Capabilities, Hardware, RuntimeSpec};
 use wayfare_protocol::daemon::{DaemonFactory, DaemonKind};
 use wayfare_protocol::identity::{DeviceKey, ServerIdentity};
@@ -205,6 +206,11 @@ impl CloudMachine {
     }
 }
 
+/// The first node reads everything ahead, the second pays for what comes, and others read nothing ahead.
+fn reads_ahead(node: usize) -> Option<Ahead> {
+    (node < 2).then(|| Ahead::new(node == 1, BTreeSet::new()))
+}
+
 /// An edge node: its machine, and the process on it, if one runs.
 pub struct NodeMachine {
     number: usize,
@@ -328,7 +334,7 @@ impl NodeMachine {
             version: "simulated".to_owned(),
             capabilities: capabilities(),
             cloud: Some(cloud_address()),
-            ahead: None,
+            ahead: reads_ahead(self.number),
             seed: seed.child("jitter").draws().number(),
         };
         let limits = if self.ignores_limits { Limits::default() } else { around.limits.clone() };
