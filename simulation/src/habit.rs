@@ -1,6 +1,8 @@
 //! What people do beside opening, running and looking: each habit is there in some seeds and not in others. And who is there
 //! beside the people of the first account.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use wayfare_protocol::control::DrainOrder;
@@ -111,7 +113,7 @@ fn writers(seed: &Seed) -> Vec<PersonPlan> {
 fn stroke(draws: &mut Draws) -> Stroke {
     match draws.number() % 8 {
         0 => Stroke::Erase,
-        1 | 2 => Stroke::Leave(draws.ms(100, 12_000)),
+        1 | 2 => Stroke::Leave(Duration::from_millis(draws.between(100, 12_000))),
         _ => Stroke::Type,
     }
 }
