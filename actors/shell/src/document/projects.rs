@@ -28,10 +28,9 @@ impl Library {
         let trash = self.entries(DocumentId::INDEX, PROJECT_TRASH).await?;
         // What two devices deleted and kept at once is kept.
         let is_deleted = |id: &ProjectId| projects.iter().all(|(kept, _)| kept != id);
-        let found = trash.into_iter().map(|(id, had)| (ProjectId(id), had));
+        let mut found = trash.into_iter().map(|(id, had)| (ProjectId(id), had));
         let (id, _) = found
-            .filter(|(id, had)| had == name && is_deleted(id))
-            .last()
+            .rfind(|(id, had)| had == name && is_deleted(id))
             .ok_or_else(|| LibraryError::Unknown { what: "project in the trash", name: name.to_owned() })?;
         if projects.iter().any(|(_, known)| known == name) {
             return Err(LibraryError::Name { name: name.to_owned(), why: "another project has it".to_owned() });
