@@ -20,6 +20,8 @@ import * as told from './told.ts';
 
 /** Lists are asked for again so often while somebody looks at them. */
 const LISTS_EVERY_MS = 4_000;
+/** The same while a run waits for a kernel that is being started. */
+const LISTS_SOON_MS = 500;
 
 /** The variants of `Control` that answer something. */
 type Answer = Extract<Control, object>;
@@ -91,7 +93,10 @@ export class HomeMesh implements Mesh {
     const { code, cell = null, place = null } = request;
     const execute = { code, storeHistory: true, silent: false, allowStdin: true, cell };
     this.#open(request).then(
-      (opened) => run.submit(opened, execute, place),
+      (opened) => {
+        run.submit(opened, execute, place);
+        if (!this.#lives(opened.session)) this.#poll();
+      },
       (error: Error) => run.fail(error),
     );
     run.accepted.catch(({ code }: Refused) => {
@@ -338,10 +343,16 @@ export class HomeMesh implements Mesh {
 
   // ---- Lists
 
+  /** Whether a session has a kernel, by the list as it is. */
+  #lives(id: string): boolean {
+    return this.sessions.get().some((session) => session.id === id && session.state !== 'cold' && session.state !== 'starting');
+  }
+
   #poll(): void {
     clearTimeout(this.#lists);
     if (this.#isClosed || !this.#isOnline || !(this.devices.isWatched || this.sessions.isWatched)) return;
-    const again = () => (this.#lists = setTimeout(() => this.#poll(), LISTS_EVERY_MS));
+    const isAwaited = () => [...this.#runs].some(({ at }) => at !== null && !this.#lives(at));
+    const again = () => (this.#lists = setTimeout(() => this.#poll(), isAwaited() ? LISTS_SOON_MS : LISTS_EVERY_MS));
     this.refresh().then(again, again);
   }
 }

@@ -77,6 +77,11 @@ export class Reading implements Run {
     this.events = this.#read();
   }
 
+  /** The session in which it is, once that is known and as long as anything more is to come. */
+  get at(): string | null {
+    return this.#phase.is === 'submitting' || this.#phase.is === 'attached' ? this.#phase.session : null;
+  }
+
   /** Its session is open: it is asked for. */
   submit(opened: Opened, execute: ExecuteRequest, place: DocumentCell | null): void {
     if (this.#phase.is === 'over') return;
