@@ -3,6 +3,7 @@
 //! A seed decides everything: who does what, what goes wrong, how long each message and each write takes. Two runs of a seed are the
 //! same to the last line of the trace.
 
+mod asker;
 pub mod check;
 pub mod chore;
 pub mod clock;

@@ -32,14 +32,14 @@ impl Mover {
     /// Moves the daemon once more.
     pub fn go_on(&mut self) {
         self.last = Last::Wanted(None);
-        self.config.hurries = true;
+        self.asker.config.hurries = true;
         self.look();
     }
 
     /// What is under way and must end in time, for people; `None`: nothing.
     #[must_use]
     pub fn doing(&self) -> Option<String> {
-        let (name, phase, daemon) = (&self.config.name, &self.phase, &self.work.daemon);
+        let (name, phase, daemon) = (&self.asker.config.name, &self.phase, &self.work.daemon);
         match self.last {
             Last::Wanted(way) => Some(format!("{name} wants {daemon:?} to move ({way:?}), and is {phase:?}")),
             Last::NotYet if self.is_resting && !self.drained.is_empty() => {
@@ -56,8 +56,8 @@ impl Mover {
         let way = match (way, here, other) {
             (_, None, _) | (_, _, None) => return self.end(), // there is nowhere to go
             (Some(way), ..) => way,
-            (None, Some(here), Some(_)) if self.work.may_drain && self.draws.percent(30) => Way::Drain(here),
-            (None, _, Some(_)) if self.draws.percent(40) => Way::Any,
+            (None, Some(here), Some(_)) if self.work.may_drain && self.asker.draws.percent(30) => Way::Drain(here),
+            (None, _, Some(_)) if self.asker.draws.percent(40) => Way::Any,
             (None, _, Some(other)) => Way::To(other),
         };
         self.last = Last::Wanted(Some(way));

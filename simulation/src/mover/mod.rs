@@ -15,21 +15,18 @@ mod order;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use wayfare_actors::actor::Fatal;
-use wayfare_actors::client::Client;
 use wayfare_protocol::control::DrainOrder;
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonInfo};
 use wayfare_protocol::migration::{MoveMode, MoveState};
 use wayfare_protocol::{EntityId, NodeId, Refusal};
 
+use crate::asker::Asker;
 use crate::evidence::Evidence;
 use crate::life::Life;
-use crate::parts;
 use crate::person::{Config, Woken};
 use crate::ports::Disk;
 use crate::process::Surroundings;
-use crate::seed::Draws;
 
 use last::Last;
 pub use order::{NoOrder, Order};
@@ -71,14 +68,8 @@ enum Told {
 
 /// See the module.
 pub struct Mover {
-    config: Config,
+    asker: Asker<Told>,
     work: Work,
-    draws: Draws,
-    around: Surroundings,
-    evidence: Arc<Evidence>,
-    woken: Woken,
-    disk: Arc<Disk>,
-    client: Option<(Arc<Life>, Client)>,
     phase: Phase,
     /// So many of its orders were given.
     given: usize,
@@ -86,12 +77,6 @@ pub struct Mover {
     /// Nodes that give their daemons away by its order, and must be told to keep them at the end.
     drained: Vec<usize>,
     is_resting: bool,
-    /// Number of the newest question.
-    asked: u64,
-    tell: mpsc::UnboundedSender<(u64, Told)>,
-    told: mpsc::UnboundedReceiver<(u64, Told)>,
-    /// When the newest sleep is over.
-    wakes_at: Duration,
 }
 
 impl Mover {
@@ -105,25 +90,14 @@ impl Mover {
         woken: Woken,
         disk: Arc<Disk>,
     ) -> Self {
-        let (tell, told) = mpsc::unbounded_channel();
         Self {
-            draws: config.seed.draws(),
-            config,
+            asker: Asker::new(config, around, evidence, woken, disk),
             work,
-            around,
-            evidence,
-            woken,
-            disk,
-            client: None,
             phase: Phase::Idle,
             given: 0,
             last: Last::NotYet,
             drained: Vec::new(),
             is_resting: false,
-            asked: 0,
-            tell,
-            told,
-            wakes_at: Duration::ZERO,
         }
     }
 
@@ -132,8 +106,8 @@ impl Mover {
     /// # Errors
     /// If the client does not start.
     pub async fn begin(&mut self) -> Result<(), Fatal> {
-        self.client = Some(parts::connect(&self.config, &self.around, &self.disk, 1).await?);
-        self.sleep(Duration::from_millis(500), Duration::from_secs(12));
+        self.asker.come().await?;
+        self.asker.sleep(Duration::from_millis(500), Duration::from_secs(12));
         Ok(())
     }
 
@@ -149,33 +123,19 @@ impl Mover {
     /// The life of its client, if it is there.
     #[must_use]
     pub fn life(&self) -> Option<Arc<Life>> {
-        self.client.as_ref().map(|(life, _)| Arc::clone(life))
-    }
-
-    fn note(&self, line: std::fmt::Arguments<'_>) {
-        self.around.tracer.note(&self.config.name, "person", line);
-    }
-
-    fn sleep(&mut self, low: Duration, high: Duration) {
-        let lasts = self.config.thinks(&mut self.draws, low, high);
-        self.sleep_for(lasts);
-    }
-
-    fn sleep_for(&mut self, lasts: Duration) {
-        self.wakes_at = self.around.world.elapsed() + lasts;
-        self.config.wake_after(lasts, &self.around, &self.woken, self.life());
+        self.asker.life()
     }
 
     /// A wait is over, or one before it that nobody waits for any more.
     pub fn wake(&mut self) {
-        if self.around.world.elapsed() < self.wakes_at {
+        if !self.asker.is_awake() {
             return;
         }
         match self.phase {
             Phase::Idle => self.do_next(),
             Phase::Looking => self.look(),
             Phase::Ordering(order) => {
-                self.note(format_args!("hears nothing of {order}"));
+                self.asker.note(format_args!("hears nothing of {order}"));
                 self.unanswered();
             }
         }
@@ -199,7 +159,7 @@ impl Mover {
     fn idle(&mut self) {
         self.phase = Phase::Idle;
         if self.wants_more() {
-            self.sleep(Duration::from_millis(100), Duration::from_secs(9));
+            self.asker.sleep(Duration::from_millis(100), Duration::from_secs(9));
         }
     }
 
@@ -212,7 +172,7 @@ impl Mover {
             return self.order_drain(node, DrainOrder::Cancel);
         }
         self.phase = Phase::Looking;
-        self.ask(|client| {
+        self.asker.ask(PATIENCE, |client| {
             let listed = client.daemons();
             async move { Told::Listed(listed.await) }
         });
@@ -224,10 +184,10 @@ impl Mover {
         if target == Some(None) {
             return self.idle();
         }
-        self.note(format_args!("orders {} to go on: {order}", daemon.short()));
+        self.asker.note(format_args!("orders {} to go on: {order}", daemon.short()));
         self.phase = Phase::Ordering(order);
         let call = target.flatten().map_or(DaemonCall::Relocate { mode }, |to| DaemonCall::Move { to, mode });
-        self.ask(|client| {
+        self.asker.ask(PATIENCE, |client| {
             let answer = client.call_daemon(daemon, call);
             async move { Told::Answered(answer.await) }
         });
@@ -239,34 +199,20 @@ impl Mover {
             self.drained.push(node);
         }
         let ordered = Order::Drain { node, order };
-        self.note(format_args!("orders {ordered}"));
+        self.asker.note(format_args!("orders {ordered}"));
         self.phase = Phase::Ordering(ordered);
-        self.ask(|client| {
+        self.asker.ask(PATIENCE, |client| {
             let answer = client.drain(id, order);
             async move { Told::Drained(answer.await) }
         });
     }
 
-    fn ask<F: Future<Output = Told> + Send + 'static>(&mut self, ask: impl FnOnce(&Client) -> F) {
-        self.asked += 1;
-        self.sleep_for(PATIENCE);
-        if let Some((_, client)) = &self.client {
-            let (asked, tell, told) = (self.asked, self.tell.clone(), ask(client));
-            tokio::spawn(async move {
-                let _ = tell.send((asked, told.await)); // the run is over
-            });
-        }
-    }
-
     /// Reads what has come; `false` if nothing has.
     pub fn read(&mut self) -> bool {
-        let mut has_read = false;
-        while self.client.as_mut().and_then(|(_, client)| client.try_next()).is_some() {
-            has_read = true; // of its link
-        }
-        while let Ok((asked, told)) = self.told.try_recv() {
+        let mut has_read = self.asker.reads_news();
+        while let Some(told) = self.asker.next() {
             has_read = true;
-            if asked == self.asked {
+            if let Some(told) = told {
                 self.take(told);
             }
         }
@@ -289,7 +235,7 @@ impl Mover {
     }
 
     fn later(&mut self) {
-        self.sleep(Duration::from_millis(300), Duration::from_secs(4));
+        self.asker.sleep(Duration::from_millis(300), Duration::from_secs(4));
     }
 
     fn listed(&mut self, list: Option<Vec<DaemonInfo>>) {
@@ -312,11 +258,11 @@ impl Mover {
     }
 
     fn answered(&mut self, order: Order, answer: Option<DaemonAnswer>) {
-        self.note(format_args!("is answered {answer:?} to {order}"));
+        self.asker.note(format_args!("is answered {answer:?} to {order}"));
         let Some(answer) = answer else { return self.unanswered() };
         let is_moved = matches!(&answer, DaemonAnswer::Moved(info) if info.state == MoveState::Moved);
         if is_moved {
-            self.evidence.moved();
+            self.asker.evidence.moved();
         }
         match self.last {
             Last::NotYet => {
@@ -335,7 +281,7 @@ impl Mover {
     }
 
     fn was_drained(&mut self, order: Order, answer: Option<Result<Vec<EntityId>, Refusal>>) {
-        self.note(format_args!("is answered {answer:?} to {order}"));
+        self.asker.note(format_args!("is answered {answer:?} to {order}"));
         let Some(answer) = answer else { return self.unanswered() };
         if let (Order::Drain { node, order: DrainOrder::Cancel }, Ok(_)) = (order, &answer) {
             self.drained.retain(|drained| *drained != node);
@@ -350,7 +296,7 @@ impl Mover {
 
     /// Whether it was done is not known: some order the same again.
     fn unanswered(&mut self) {
-        if self.last == Last::NotYet && self.draws.percent(50) {
+        if self.last == Last::NotYet && self.asker.draws.percent(50) {
             self.given += 1;
         }
         self.idle();

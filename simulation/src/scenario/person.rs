@@ -43,6 +43,23 @@ pub(super) struct Somebody {
     habits: Vec<Habit>,
 }
 
+fn plain(at_node: Option<usize>, role: Role) -> PersonPlan {
+    PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 }
+}
+
+/// Of a person whose one field says it all.
+fn does_nothing_else(at: &Spanned<Somebody>, reader: &Reader<'_>, why: &str) -> Result<(), Unreadable> {
+    let somebody = at.get_ref();
+    let does_more = somebody.opens.is_some()
+        || somebody.watches
+        || somebody.does.is_some()
+        || somebody.daemon.is_some()
+        || somebody.on.is_some()
+        || !somebody.runs.is_empty()
+        || !somebody.publishes.is_empty();
+    if does_more { Err(reader.wrong(at, why)) } else { Ok(()) }
+}
+
 fn publisher(
     at: &Spanned<Somebody>,
     reader: &Reader<'_>,
@@ -59,7 +76,7 @@ fn publisher(
     }
     let (daemon, events, feeds) = (daemon.to_owned(), somebody.publishes.clone(), somebody.feeds.clone());
     let role = Role::Publisher { daemon, chooses, events, feeds, durability: somebody.durability };
-    Ok(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
+    Ok(plain(at_node, role))
 }
 
 fn mover(
@@ -68,20 +85,10 @@ fn mover(
     daemon: &str,
     at_node: Option<usize>,
 ) -> Result<PersonPlan, Unreadable> {
-    let somebody = at.get_ref();
-    let does_more = somebody.opens.is_some()
-        || somebody.watches
-        || somebody.does.is_some()
-        || somebody.daemon.is_some()
-        || somebody.on.is_some()
-        || !somebody.runs.is_empty()
-        || !somebody.publishes.is_empty();
-    if does_more {
-        return Err(reader.wrong(at, "a person who moves a daemon does nothing else"));
-    }
+    does_nothing_else(at, reader, "a person who moves a daemon does nothing else")?;
     daemon.parse::<DaemonName>().map_err(|error| reader.wrong(at, error.to_string()))?;
-    let role = Role::Mover { daemon: daemon.to_owned(), orders: somebody.orders.clone() };
-    Ok(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
+    let role = Role::Mover { daemon: daemon.to_owned(), orders: at.get_ref().orders.clone() };
+    Ok(plain(at_node, role))
 }
 
 fn writer(
@@ -90,19 +97,9 @@ fn writer(
     path: &str,
     at_node: Option<usize>,
 ) -> Result<PersonPlan, Unreadable> {
-    let somebody = at.get_ref();
-    let does_more = somebody.opens.is_some()
-        || somebody.watches
-        || somebody.does.is_some()
-        || somebody.daemon.is_some()
-        || somebody.on.is_some()
-        || !somebody.runs.is_empty()
-        || !somebody.publishes.is_empty();
-    if does_more {
-        return Err(reader.wrong(at, "a person who writes a document does nothing else"));
-    }
-    let role = Role::Writer { path: path.to_owned(), strokes: somebody.strokes.clone() };
-    Ok(PersonPlan { at_node, role, leaves: false, habits: Vec::new(), account: 0 })
+    does_nothing_else(at, reader, "a person who writes a document does nothing else")?;
+    let role = Role::Writer { path: path.to_owned(), strokes: at.get_ref().strokes.clone() };
+    Ok(plain(at_node, role))
 }
 
 /// The person that is meant.

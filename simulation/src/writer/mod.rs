@@ -15,20 +15,16 @@ mod stroke;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use wayfare_actors::actor::Fatal;
-use wayfare_actors::client::Client;
 use wayfare_actors::document::LibraryError;
 use wayfare_protocol::DocumentId;
 
+use crate::asker::Asker;
 use crate::evidence::Evidence;
 use crate::life::Life;
-use crate::parts;
 use crate::person::{Config, Woken};
-use crate::place::Place;
 use crate::ports::Disk;
 use crate::process::Surroundings;
-use crate::seed::Draws;
 
 use page::Page;
 pub use stroke::{NoStroke, Stroke};
@@ -76,15 +72,8 @@ enum Told {
 
 /// See the module.
 pub struct Writer {
-    config: Config,
+    asker: Asker<Told>,
     work: Work,
-    draws: Draws,
-    around: Surroundings,
-    evidence: Arc<Evidence>,
-    woken: Woken,
-    disk: Arc<Disk>,
-    client: Option<(Arc<Life>, Client)>,
-    starts: u64,
     /// Whether this life of its device has asked for nothing yet.
     is_fresh: bool,
     phase: Phase,
@@ -95,12 +84,6 @@ pub struct Writer {
     /// Its marks that are kept, the oldest first.
     kept: Vec<(DocumentId, u64)>,
     is_resting: bool,
-    /// Number of the newest question.
-    asked: u64,
-    tell: mpsc::UnboundedSender<(u64, Told)>,
-    told: mpsc::UnboundedReceiver<(u64, Told)>,
-    /// When the newest sleep is over.
-    wakes_at: Duration,
 }
 
 impl Writer {
@@ -114,17 +97,9 @@ impl Writer {
         woken: Woken,
         disk: Arc<Disk>,
     ) -> Self {
-        let (tell, told) = mpsc::unbounded_channel();
         Self {
-            draws: config.seed.draws(),
-            config,
+            asker: Asker::new(config, around, evidence, woken, disk),
             work,
-            around,
-            evidence,
-            woken,
-            disk,
-            client: None,
-            starts: 0,
             is_fresh: true,
             phase: Phase::Away,
             last: Last::NotYet,
@@ -132,10 +107,6 @@ impl Writer {
             marks: 0,
             kept: Vec::new(),
             is_resting: false,
-            asked: 0,
-            tell,
-            told,
-            wakes_at: Duration::ZERO,
         }
     }
 
@@ -145,26 +116,19 @@ impl Writer {
     /// If the client does not start.
     pub async fn begin(&mut self) -> Result<(), Fatal> {
         self.come().await?;
-        self.sleep(Duration::from_millis(20), Duration::from_secs(5));
+        self.asker.sleep(Duration::from_millis(20), Duration::from_secs(5));
         Ok(())
     }
 
     async fn come(&mut self) -> Result<(), Fatal> {
-        self.starts += 1;
-        self.client = Some(parts::connect(&self.config, &self.around, &self.disk, self.starts).await?);
+        self.asker.come().await?;
         (self.is_fresh, self.phase) = (true, Phase::Idle);
         Ok(())
     }
 
     async fn leave(&mut self) {
-        self.note(format_args!("leaves"));
-        if let Some((life, client)) = self.client.take() {
-            life.end();
-            drop(client);
-            self.around.world.settle().await;
-            self.around.network.process_ended(Place::Person(self.config.number), &life, true);
-        }
-        self.asked += 1; // nothing is told any more of what it asked
+        self.asker.note(format_args!("leaves"));
+        self.asker.leave().await;
         self.phase = Phase::Away;
     }
 
@@ -188,9 +152,9 @@ impl Writer {
     }
 
     fn hurry(&mut self) {
-        self.config.hurries = true;
+        self.asker.config.hurries = true;
         if self.phase != Phase::Busy {
-            self.sleep(Duration::ZERO, Duration::ZERO);
+            self.asker.sleep(Duration::ZERO, Duration::ZERO);
         }
     }
 
@@ -203,28 +167,14 @@ impl Writer {
             Last::Writes | Last::Reads => true,
             Last::Written | Last::Done => false,
         };
-        let (name, path) = (&self.config.name, &self.work.path);
+        let (name, path) = (&self.asker.config.name, &self.work.path);
         is_busy.then(|| format!("{name} is {phase:?} with {path:?}, at the end: {last:?}"))
     }
 
     /// The life of its client, if it is there.
     #[must_use]
     pub fn life(&self) -> Option<Arc<Life>> {
-        self.client.as_ref().map(|(life, _)| Arc::clone(life))
-    }
-
-    fn note(&self, line: std::fmt::Arguments<'_>) {
-        self.around.tracer.note(&self.config.name, "person", line);
-    }
-
-    fn sleep(&mut self, low: Duration, high: Duration) {
-        let lasts = self.config.thinks(&mut self.draws, low, high);
-        self.sleep_for(lasts);
-    }
-
-    fn sleep_for(&mut self, lasts: Duration) {
-        self.wakes_at = self.around.world.elapsed() + lasts;
-        self.config.wake_after(lasts, &self.around, &self.woken, self.life());
+        self.asker.life()
     }
 
     /// A wait is over, or one before it that nobody waits for any more.
@@ -232,19 +182,19 @@ impl Writer {
     /// # Errors
     /// If its client does not start.
     pub async fn wake(&mut self) -> Result<(), Fatal> {
-        if self.around.world.elapsed() < self.wakes_at {
+        if !self.asker.is_awake() {
             return Ok(());
         }
         match self.phase {
             Phase::Away => {
-                self.note(format_args!("comes back"));
+                self.asker.note(format_args!("comes back"));
                 self.come().await?;
                 self.do_next().await;
             }
             Phase::Idle => self.do_next().await,
             Phase::Busy => {
-                self.note(format_args!("hears nothing"));
-                self.asked += 1;
+                self.asker.note(format_args!("hears nothing"));
+                self.asker.waits_no_more();
                 self.idle();
             }
         }
@@ -257,7 +207,7 @@ impl Writer {
             Last::Reads if self.is_fresh => return self.read_all(),
             Last::Reads => {
                 self.leave().await;
-                return self.sleep(Duration::from_millis(5), Duration::from_millis(50));
+                return self.asker.sleep(Duration::from_millis(5), Duration::from_millis(50));
             }
             Last::NotYet if self.is_resting => return,
             Last::Written | Last::Done => return,
@@ -270,16 +220,16 @@ impl Writer {
             Stroke::Erase => self.erase(),
             Stroke::Leave(lasts) => {
                 self.leave().await;
-                self.sleep_for(lasts);
+                self.asker.sleep_for(lasts);
             }
         }
     }
 
     fn write(&mut self) {
         self.marks += 1;
-        let mark = (self.config.number as u64 + 1) * 1_000_000 + self.marks;
-        let (path, spot) = (self.work.path.clone(), self.draws.number());
-        self.note(format_args!("writes {mark}"));
+        let mark = (self.asker.config.number as u64 + 1) * 1_000_000 + self.marks;
+        let (path, spot) = (self.work.path.clone(), self.asker.draws.number());
+        self.asker.note(format_args!("writes {mark}"));
         self.ask(move |page| async move { Told::Written(mark, page.write(&path, mark, spot).await) });
     }
 
@@ -288,38 +238,27 @@ impl Writer {
             return self.idle();
         }
         let (document, mark) = self.kept.remove(0);
-        self.note(format_args!("erases {mark}"));
+        self.asker.note(format_args!("erases {mark}"));
         self.ask(move |page| async move { Told::Erased(page.erase(document, mark).await) });
     }
 
     fn read_all(&mut self) {
-        self.note(format_args!("reads everything"));
+        self.asker.note(format_args!("reads everything"));
         self.ask(|page| async move { Told::Read(page.read_all().await) });
     }
 
     fn ask<F: Future<Output = Told> + Send + 'static>(&mut self, ask: impl FnOnce(Page) -> F) {
-        self.asked += 1;
         (self.is_fresh, self.phase) = (false, Phase::Busy);
-        self.sleep_for(PATIENCE);
-        if let Some((_, client)) = &self.client {
-            let library = client.library().clone();
-            let page = Page { library, evidence: Arc::clone(&self.evidence), name: self.config.name.clone() };
-            let (asked, tell, told) = (self.asked, self.tell.clone(), ask(page));
-            tokio::spawn(async move {
-                let _ = tell.send((asked, told.await)); // the run is over
-            });
-        }
+        let (evidence, name) = (Arc::clone(&self.asker.evidence), self.asker.config.name.clone());
+        self.asker.ask(PATIENCE, |client| ask(Page { library: client.library().clone(), evidence, name }));
     }
 
     /// Reads what has come; `false` if nothing has.
     pub fn read(&mut self) -> bool {
-        let mut has_read = false;
-        while self.client.as_mut().and_then(|(_, client)| client.try_next()).is_some() {
-            has_read = true; // of its link
-        }
-        while let Ok((asked, told)) = self.told.try_recv() {
+        let mut has_read = self.asker.reads_news();
+        while let Some(told) = self.asker.next() {
             has_read = true;
-            if asked == self.asked {
+            if let Some(told) = told {
                 self.take(told);
             }
         }
@@ -329,7 +268,7 @@ impl Writer {
     fn take(&mut self, told: Told) {
         match told {
             Told::Written(mark, outcome) => {
-                self.note(format_args!("is told of {mark}: {outcome:?}"));
+                self.asker.note(format_args!("is told of {mark}: {outcome:?}"));
                 if let Ok(Some(document)) = outcome {
                     self.kept.push((document, mark));
                     if self.last == Last::Writes {
@@ -337,9 +276,9 @@ impl Writer {
                     }
                 }
             }
-            Told::Erased(outcome) => self.note(format_args!("is told that it is erased: {outcome:?}")),
+            Told::Erased(outcome) => self.asker.note(format_args!("is told that it is erased: {outcome:?}")),
             Told::Read(outcome) => {
-                self.note(format_args!("has read everything: {outcome:?}"));
+                self.asker.note(format_args!("has read everything: {outcome:?}"));
                 if matches!(outcome, Ok(true)) {
                     self.last = Last::Done;
                 }
@@ -354,6 +293,6 @@ impl Writer {
             Last::NotYet => (Duration::from_millis(50), Duration::from_secs(6)),
             _ => (Duration::from_millis(300), Duration::from_secs(2)),
         };
-        self.sleep(low, high);
+        self.asker.sleep(low, high);
     }
 }
