@@ -1,8 +1,8 @@
 //! `wayfare project delete`, `restore` and `empty`: the trash of a project, and that of projects.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wayfare_actors::document::Library;
-use wayfare_protocol::{DocumentId, ProjectId};
+use wayfare_protocol::DocumentId;
 
 use super::app::App;
 use super::confirm::confirmed;
@@ -17,7 +17,8 @@ pub(super) async fn delete(app: &App, name: &str, path: &str) -> Result<Exit, Fa
     let library = client.library();
     let project = project(app, library, name).await?;
     library.delete_asset(project, path).await?;
-    done(app, library, project, path, &format!("{path} is in the trash of {name}")).await
+    let says = format!("{path} is in the trash of {name}");
+    done(app, library, project.tree(), json!({ "path": path }), &says).await
 }
 
 /// Takes one out of it.
@@ -26,7 +27,7 @@ pub(super) async fn restore(app: &App, name: &str, path: &str) -> Result<Exit, F
     let library = client.library();
     let project = project(app, library, name).await?;
     let path = library.restore_asset(project, path).await?;
-    done(app, library, project, &path, &format!("{path} is back")).await
+    done(app, library, project.tree(), json!({ "path": path }), &format!("{path} is back")).await
 }
 
 /// Puts a project into the trash, with everything in it.
@@ -35,13 +36,8 @@ pub(super) async fn delete_project(app: &App, name: &str) -> Result<Exit, Failur
     let library = client.library();
     library.settled(DocumentId::INDEX, app.limits.request).await?;
     library.delete_project(name).await?;
-    done_with_project(
-        app,
-        library,
-        name,
-        &format!("the project {name} is deleted; wayfare project restore brings it back"),
-    )
-    .await
+    let says = format!("the project {name} is deleted; wayfare project restore brings it back");
+    done(app, library, DocumentId::INDEX, json!({ "project": name }), &says).await
 }
 
 /// Takes one out of it.
@@ -50,22 +46,14 @@ pub(super) async fn restore_project(app: &App, name: &str) -> Result<Exit, Failu
     let library = client.library();
     library.settled(DocumentId::INDEX, app.limits.request).await?;
     library.restore_project(name).await?;
-    done_with_project(app, library, name, &format!("the project {name} is back")).await
+    done(app, library, DocumentId::INDEX, json!({ "project": name }), &format!("the project {name} is back")).await
 }
 
-async fn done_with_project(app: &App, library: &Library, name: &str, says: &str) -> Result<Exit, Failure> {
-    library.settled(DocumentId::INDEX, app.limits.request).await?;
+/// Ends when the other end has what was changed there.
+async fn done(app: &App, library: &Library, changed: DocumentId, answer: Value, says: &str) -> Result<Exit, Failure> {
+    library.settled(changed, app.limits.request).await?;
     match app.form {
-        Form::Json => app.screen.json(&json!({ "project": name }))?,
-        Form::Text => app.screen.note(&printable(says)),
-    }
-    Ok(Exit::Good)
-}
-
-async fn done(app: &App, library: &Library, project: ProjectId, path: &str, says: &str) -> Result<Exit, Failure> {
-    library.settled(project.tree(), app.limits.request).await?;
-    match app.form {
-        Form::Json => app.screen.json(&json!({ "path": path }))?,
+        Form::Json => app.screen.json(&answer)?,
         Form::Text => app.screen.note(&printable(says)),
     }
     Ok(Exit::Good)
@@ -84,11 +72,6 @@ pub(super) async fn empty(app: &App, name: &str, is_sure: bool) -> Result<Exit, 
         confirmed(app, &printable(&question), "what is in the trash is to be deleted for good")?;
     }
     library.empty_trash(project, &tree).await?;
-    library.settled(project.tree(), app.limits.request).await?;
-    let (documents, files) = (tree.trash.len(), tree.asset_trash.len());
-    match app.form {
-        Form::Json => app.screen.json(&json!({ "documents": documents, "files": files }))?,
-        Form::Text => app.screen.note(&printable(&format!("deleted from the trash of {name}: {what}"))),
-    }
-    Ok(Exit::Good)
+    let answer = json!({ "documents": tree.trash.len(), "files": tree.asset_trash.len() });
+    done(app, library, project.tree(), answer, &format!("deleted from the trash of {name}: {what}")).await
 }

@@ -124,12 +124,11 @@ impl Unchecked {
     /// # Errors
     /// [`SnapshotError::Digest`].
     pub fn check(self) -> Result<Snapshot, SnapshotError> {
-        let holds = match (self.version, &self.snapshot.state) {
-            (VERSION_BEFORE, _) => blake3::hash(&self.content).as_bytes()[..] == self.digest[..],
-            (_, Some(state)) => digest(&[&self.content], &leaves(state)) == self.digest[..],
-            (_, None) => digest(&[&self.content], &[]) == self.digest[..],
+        let computed = match self.version {
+            VERSION_BEFORE => blake3::hash(&self.content).into(),
+            _ => digest(&[&self.content], &self.snapshot.state.as_ref().map(leaves).unwrap_or_default()),
         };
-        if holds { Ok(self.snapshot) } else { Err(SnapshotError::Digest) }
+        if computed == self.digest[..] { Ok(self.snapshot) } else { Err(SnapshotError::Digest) }
     }
 
     /// The snapshot of bytes that were fetched by their own hashes, all of them, and so are what was written.

@@ -238,7 +238,7 @@ impl Account {
     }
 
     pub(super) fn way_to_daemon(&self, link: LinkId, daemon: EntityId) -> Result<Target, Refusal> {
-        let upstream = self.links.upstream().filter(|upstream| *upstream != link).map(Target::Over);
+        let upstream = self.links.onward(link).map(Target::Over);
         let Some(info) = self.daemons.get(daemon) else {
             if self.links.is_upstream(link) {
                 let detail = format!("daemon {daemon} is not here yet, or not any more");

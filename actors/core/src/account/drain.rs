@@ -39,7 +39,7 @@ impl Account {
                 }
             };
         }
-        let upstream = self.links.upstream().filter(|upstream| *upstream != link);
+        let upstream = self.links.onward(link);
         match self.devices.link(node.0).filter(|_| self.devices.has_node(node.0)).or(upstream) {
             Some(onward) => {
                 self.pending.add(ask, pending(Passed::Over(onward)));

@@ -28,6 +28,11 @@ impl Links {
         }
     }
 
+    /// Over which link the cloud is asked what came over that one: never over the same.
+    pub(super) fn onward(&self, link: LinkId) -> Option<LinkId> {
+        self.upstream().filter(|upstream| *upstream != link)
+    }
+
     pub(super) fn upstream(&self) -> Option<LinkId> {
         self.upstream
     }

@@ -36,7 +36,7 @@ impl Account {
             }
             return self.unknown.hold(link, request, open);
         }
-        let upstream = self.links.upstream().filter(|upstream| *upstream != link);
+        let upstream = self.links.onward(link);
         match (&self.config.place, upstream) {
             (Place::Node { .. }, Some(upstream)) => self.pass_open(now, link, upstream, ask, open, None, out),
             (Place::Node { .. }, None) => self.open_new(now, link, ask, open, out),

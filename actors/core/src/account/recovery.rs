@@ -58,7 +58,7 @@ impl Account {
         match &asked.call {
             DaemonCall::Recover { .. } | DaemonCall::DescribeSpare if is_cloud => Ok(Target::Here),
             DaemonCall::Recover { .. } | DaemonCall::DescribeSpare => {
-                let upstream = self.links.upstream().filter(|upstream| *upstream != link).map(Target::Over);
+                let upstream = self.links.onward(link).map(Target::Over);
                 let detail = "the cloud keeps the spares, and this node has no link to it";
                 upstream.ok_or_else(|| Refusal::new(ErrorCode::OwnerUnreachable, detail))
             }

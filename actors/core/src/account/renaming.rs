@@ -11,6 +11,7 @@ use wayfare_protocol::limits::DEVICE_NAME_MAX;
 use wayfare_protocol::{DeviceId, ErrorCode, Now, Refusal, RequestId};
 
 use super::pending::{Ask, Kind, Passed, Pending};
+use super::revocation::no_such;
 use super::{Account, Effect, LinkId, Place};
 use crate::machine::{OpId, Sink};
 
@@ -41,25 +42,19 @@ impl Account {
         }
         let deadline = now.boot.after(self.config.limits.request);
         let kind = Kind::Rename(device, name.clone());
-        let pending = |passed| Pending { from: link, passed, deadline, kind };
+        let pending = Pending { from: link, passed: Passed::No, deadline, kind };
         if self.here().is_none() {
             if !self.devices.is_known(device) {
                 return answer(link, request, Err(no_such(device)), out);
             }
             let op = self.ops.take();
             self.renamings.0.insert(op, (ask, device, name.clone()));
-            self.pending.add(ask, pending(Passed::No));
+            self.pending.add(ask, pending);
             return out.push(Effect::Rename { op, device, name });
         }
-        match self.links.upstream().filter(|upstream| *upstream != link) {
-            Some(upstream) => {
-                self.pending.add(ask, pending(Passed::Over(upstream)));
-                out.push(Effect::Send { link: upstream, control: Control::RenameDevice { request, device, name } });
-            }
-            None => {
-                let detail = "the cloud keeps what devices are called, and this node has no link to it";
-                answer(link, request, Err(Refusal::new(ErrorCode::OwnerUnreachable, detail)), out);
-            }
+        let asked = Control::RenameDevice { request, device, name };
+        if let Err(refusal) = self.ask_cloud(ask, pending, asked, "what devices are called", out) {
+            answer(link, request, Err(refusal), out);
         }
     }
 
@@ -102,8 +97,4 @@ pub(super) fn answer(link: LinkId, request: RequestId, outcome: Result<(), Refus
 pub(super) fn unanswered() -> Refusal {
     let detail = "there was no answer in time; whether the device is renamed is not known: ask again";
     Refusal::new(ErrorCode::DeadlineExceeded, detail)
-}
-
-fn no_such(device: DeviceId) -> Refusal {
-    Refusal::new(ErrorCode::NotFound, format!("no device {} in this account", device.short()))
 }

@@ -38,6 +38,25 @@ impl Account {
             .then(|| Refusal::new(ErrorCode::Overloaded, detail))
     }
 
+    /// Passes a request on to the cloud, which keeps what it is about; refused while that is out of reach.
+    pub(super) fn ask_cloud(
+        &mut self,
+        ask: Ask,
+        pending: Pending,
+        asked: Control,
+        keeps: &str,
+        out: &mut impl Sink<Effect>,
+    ) -> Result<(), Refusal> {
+        let away = || {
+            let detail = format!("the cloud keeps {keeps}, and this node has no link to it");
+            Refusal::new(ErrorCode::OwnerUnreachable, detail)
+        };
+        let upstream = self.links.onward(pending.from).ok_or_else(away)?;
+        self.pending.add(ask, Pending { passed: Passed::Over(upstream), ..pending });
+        out.push(Effect::Send { link: upstream, control: asked });
+        Ok(())
+    }
+
     pub(super) fn on_request(&mut self, now: Now, link: LinkId, asked: MrpRequest, out: &mut impl Sink<Effect>) {
         let request = asked.request;
         let ask = self.ask(link, request);

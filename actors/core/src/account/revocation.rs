@@ -36,25 +36,19 @@ impl Account {
             return answer(link, request, Err(refusal), out);
         }
         let deadline = now.boot.after(self.config.limits.request);
-        let pending = |passed| Pending { from: link, passed, deadline, kind: Kind::Revoke(device) };
+        let pending = Pending { from: link, passed: Passed::No, deadline, kind: Kind::Revoke(device) };
         if self.here().is_none() {
             if !self.devices.is_known(device) {
                 return answer(link, request, Err(no_such(device)), out);
             }
             let op = self.ops.take();
             self.revocations.0.insert(op, (ask, device));
-            self.pending.add(ask, pending(Passed::No));
+            self.pending.add(ask, pending);
             return out.push(Effect::Revoke { op, device, at: now.wall });
         }
-        match self.links.upstream().filter(|upstream| *upstream != link) {
-            Some(upstream) => {
-                self.pending.add(ask, pending(Passed::Over(upstream)));
-                out.push(Effect::Send { link: upstream, control: Control::RevokeDevice { request, device } });
-            }
-            None => {
-                let detail = "the cloud keeps which devices there are, and this node has no link to it";
-                answer(link, request, Err(Refusal::new(ErrorCode::OwnerUnreachable, detail)), out);
-            }
+        let asked = Control::RevokeDevice { request, device };
+        if let Err(refusal) = self.ask_cloud(ask, pending, asked, "which devices there are", out) {
+            answer(link, request, Err(refusal), out);
         }
     }
 
@@ -112,6 +106,6 @@ pub(super) fn unanswered() -> Refusal {
     Refusal::new(ErrorCode::DeadlineExceeded, detail)
 }
 
-fn no_such(device: DeviceId) -> Refusal {
+pub(super) fn no_such(device: DeviceId) -> Refusal {
     Refusal::new(ErrorCode::NotFound, format!("no device {} in this account", device.short()))
 }

@@ -84,7 +84,7 @@ impl Account {
                 if wants_here && capabilities.tags.contains(&tag) {
                     return Ok(Target::Here);
                 }
-                match self.links.upstream().filter(|upstream| *upstream != link) {
+                match self.links.onward(link) {
                     Some(upstream) if start.device != Some(*node) => Ok(Target::Over(upstream)),
                     _ => Err(no_code(name)),
                 }

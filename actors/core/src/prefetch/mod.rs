@@ -209,16 +209,16 @@ impl Prefetch {
 
     /// What nothing names any more, or is not read ahead any more, does not wait.
     fn sort_out(&mut self) {
-        let ahead = |project: &ProjectId| !self.config.is_metered && !self.config.off.contains(project);
         let named: BTreeSet<AssetId> = self
             .projects
             .iter()
-            .filter(|(project, _)| ahead(project))
+            .filter(|(project, _)| self.is_ahead(**project))
             .flat_map(|(_, known)| known.assets.keys().copied())
             .collect();
         self.assets.keep(|(_, asset)| named.contains(asset));
         self.had.retain(|asset, _| named.contains(asset));
-        let gone: Vec<_> = self.documents.all().filter(|id| !self.is_wanted(*id) && !self.here.contains(id)).collect();
+        let gone: BTreeSet<_> =
+            self.documents.all().filter(|id| !self.is_wanted(*id) && !self.here.contains(id)).collect();
         self.documents.keep(|id| !gone.contains(id));
     }
 

@@ -66,39 +66,17 @@ mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
-    use wayfare_protocol::{AccountId, Boot, ErrorCode, Limits, Now};
+    use wayfare_protocol::{AccountId, ErrorCode};
 
     use super::*;
-    use crate::actor::Runtime;
-    use crate::asset::MemoryAssets;
-    use crate::ports::{AssetStore, Clock, Pending, Timer};
-
-    struct Still;
-
-    impl Clock for Still {
-        fn now(&self) -> Now {
-            Now::default()
-        }
-    }
-
-    impl Timer for Still {
-        fn sleep_until(&self, _: Boot) -> Pending<()> {
-            Box::pin(std::future::pending())
-        }
-    }
+    use crate::asset::{MemoryAssets, still};
+    use crate::ports::AssetStore;
 
     /// What is being finished here is owed already, and stays owed until the cloud has it.
     #[tokio::test]
     async fn what_is_about_to_be_here_stays_owed() {
         let store: Arc<dyn AssetStore> = Arc::new(MemoryAssets::default());
-        let assets = Assets::new(Environs {
-            account: AccountId::LOCAL,
-            store: Arc::clone(&store),
-            directory: Arc::default(),
-            runtime: Runtime { clock: Arc::new(Still), timer: Arc::new(Still), trace: None },
-            limits: Arc::new(Limits::default()),
-            has_above: true,
-        });
+        let assets = still::assets(Arc::clone(&store), true);
         let asset = AssetId::of(b"one");
         let mut upload = assets.upload(asset, 3).await.unwrap().expect("it is not here");
         upload.take(Bytes::from_static(b"one")).await.unwrap();

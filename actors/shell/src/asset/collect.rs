@@ -178,43 +178,17 @@ mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
-    use wayfare_protocol::{AccountId, Boot, Limits, Now, Wall};
+    use wayfare_protocol::{AccountId, Wall};
 
     use super::*;
-    use crate::actor::Runtime;
-    use crate::asset::MemoryAssets;
-    use crate::ports::{AssetStore, Clock, Pending, Timer};
-
-    struct Still;
-
-    impl Clock for Still {
-        fn now(&self) -> Now {
-            Now::default()
-        }
-    }
-
-    impl Timer for Still {
-        fn sleep_until(&self, _: Boot) -> Pending<()> {
-            Box::pin(std::future::pending())
-        }
-    }
-
-    fn assets(store: &MemoryAssets) -> Assets {
-        Assets::new(Environs {
-            account: AccountId::LOCAL,
-            store: Arc::new(store.clone()),
-            directory: Arc::default(),
-            runtime: Runtime { clock: Arc::new(Still), timer: Arc::new(Still), trace: None },
-            limits: Arc::new(Limits::default()),
-            has_above: false,
-        })
-    }
+    use crate::asset::{MemoryAssets, still};
+    use crate::ports::AssetStore;
 
     /// Whoever is told that an asset is there already is about to link to it: it is not deleted by what was seen before.
     #[tokio::test]
     async fn what_is_brought_again_while_a_sweep_goes_on_stays() {
         let store = MemoryAssets::default();
-        let assets = assets(&store);
+        let assets = still::assets(Arc::new(store.clone()), false);
         let bytes = Bytes::from_static(b"a picture");
         let asset = assets.put(bytes.clone()).await.unwrap();
         store.note_unlinked(AccountId::LOCAL, asset, Wall(0)).await.unwrap();

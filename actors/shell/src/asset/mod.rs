@@ -4,6 +4,8 @@ mod bring;
 mod channel;
 mod collect;
 mod memory;
+#[cfg(test)]
+mod still;
 mod transfer;
 mod upload;
 mod watch;

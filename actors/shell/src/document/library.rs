@@ -104,6 +104,10 @@ impl Library {
         !self.0.has_above || self.0.directory.documents_above().is_some()
     }
 
+    pub(super) fn environs(&self) -> &Environs {
+        &self.0
+    }
+
     pub(super) fn limits(&self) -> &Limits {
         &self.0.limits
     }
@@ -130,7 +134,7 @@ impl Library {
 
     /// Starts the actor of a document that is expected.
     fn start(&self, document: DocumentId) {
-        let arguments = super::arguments(document, self.clone(), self.0.clone());
+        let arguments = super::arguments(document, self.clone());
         let (known, ended) = (Arc::clone(&self.0.directory), self.clone());
         let child = Child::of(arguments, move |actor| known.set_document(document, actor))
             .with(Policy::Persist)

@@ -124,11 +124,11 @@ pub enum DocumentCommand {
 }
 
 /// The arguments of a document's actor.
-pub(crate) fn arguments(document: DocumentId, library: Library, environs: Environs) -> Arguments<DocumentExecutor> {
-    let runtime = environs.runtime.clone();
+pub(crate) fn arguments(document: DocumentId, library: Library) -> Arguments<DocumentExecutor> {
+    let runtime = library.environs().runtime.clone();
     let name = format!("document {document}");
     let start: Start<DocumentExecutor> = Arc::new(move |now| {
-        let (library, environs) = (library.clone(), environs.clone());
+        let (library, environs) = (library.clone(), library.environs().clone());
         Box::pin(async move {
             let name = LogName::Document(environs.account, document);
             let log: Arc<dyn Log> = environs.logs.open(name).await?.into();

@@ -1,5 +1,7 @@
 //! Versions of documents: listed, read, taken and brought back.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use wayfare_core::document::{Ask, Edit, Lines, Told, VERSIONS, Version, edits_between, kept_versions, lines_between};
 use wayfare_protocol::{AssetId, DocumentId, ErrorCode, Refusal, Wall};
@@ -68,7 +70,7 @@ impl Library {
         if newest.map_or(text.is_empty(), |newest| newest.asset == taken.asset) {
             return Ok(());
         }
-        self.assets().put(Bytes::copy_from_slice(text.as_bytes())).await?;
+        let asset = self.assets().put(Bytes::copy_from_slice(text.as_bytes())).await?;
         versions.push(taken);
         let now = self.now();
         let kept = kept_versions(&versions, now, self.limits());
@@ -80,7 +82,7 @@ impl Library {
             if version.lines.is_some() && before == was_before {
                 continue;
             }
-            let lines = self.lines(before, version).await;
+            let lines = self.lines(before, version, (asset, text)).await;
             if lines != version.lines || at + 1 == kept.len() {
                 edits.push(Version { lines, ..version.clone() }.put());
             }
@@ -88,13 +90,20 @@ impl Library {
         self.list(document, edits).await
     }
 
-    /// What changed between two versions; `None` if that cannot be said now.
-    async fn lines(&self, before: Option<&Version>, version: &Version) -> Option<Lines> {
+    /// What changed between two versions, one of which may be the one that is being taken; `None` if that cannot be said now.
+    async fn lines(&self, before: Option<&Version>, version: &Version, taken: (AssetId, &str)) -> Option<Lines> {
         let old = match before {
-            Some(before) => self.version_text(before).await.ok()?,
-            None => String::new(),
+            Some(before) => self.text_at_hand(before, taken).await?,
+            None => Cow::default(),
         };
-        Some(lines_between(&old, &self.version_text(version).await.ok()?))
+        Some(lines_between(&old, &self.text_at_hand(version, taken).await?))
+    }
+
+    async fn text_at_hand<'a>(&self, version: &Version, (asset, text): (AssetId, &'a str)) -> Option<Cow<'a, str>> {
+        if version.asset == asset {
+            return Some(text.into());
+        }
+        Some(self.version_text(version).await.ok()?.into())
     }
 
     async fn list(&self, document: DocumentId, edits: Vec<Edit>) -> Result<(), LibraryError> {
