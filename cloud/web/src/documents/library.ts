@@ -8,7 +8,9 @@ import { newId } from '../id.ts';
 import type { LinkState } from '../mesh/interface.ts';
 import type { DocumentHome } from './channel.ts';
 import { readAssetFile, writeAssetFile, type AssetFile } from './asset-paths.ts';
-import { faultOf, freePath, movedFolder, projectFaultOf } from './paths.ts';
+import { namedIn, withoutKept, type Named } from './named.ts';
+import { faultOf, freePath, movedFolder } from './paths.ts';
+import { Projects } from './projects.ts';
 import { Replica } from './replica.ts';
 import { versionsOf } from './versions.ts';
 
@@ -17,11 +19,6 @@ const INDEX = '00000000-0000-0000-0000-000000000000';
 const AHEAD_AT_ONCE = 4;
 /** Milliseconds before a channel that ended is opened again while the home is there. */
 const AGAIN_MS = 1000;
-
-export interface Named {
-  id: string;
-  name: string;
-}
 
 /** The documents of a project, in order of path, while somebody has it open. */
 export interface Tree {
@@ -51,14 +48,8 @@ export class Library {
   readonly #held = new Map<string, Held>();
   readonly #all = signal<ReadonlySignal<number>[]>([]);
   readonly #readAhead = new Set<string>();
-  readonly #index: Replica;
   readonly #stops: (() => void)[] = [];
-  /** The projects, in order of name. */
-  readonly projects: ReadonlySignal<Named[]>;
-  /** Projects that were deleted, by the names they had. */
-  readonly projectTrash: ReadonlySignal<Named[]>;
-  /** Whether the list of projects is known here. */
-  readonly known: ReadonlySignal<boolean>;
+  readonly projects: Projects;
   /** Changes made here that the home does not keep yet. */
   readonly unkept: ReadonlySignal<number>;
 
@@ -67,18 +58,13 @@ export class Library {
     this.#fetch = fetch;
     this.#state = state;
     this.#account = account;
-    this.#index = this.open(INDEX);
-    this.projects = this.#named(this.#index, 'projects');
-    const deleted = this.#named(this.#index, 'projectTrash');
-    // What two devices deleted and kept at once is kept.
-    this.projectTrash = computed(() => deleted.value.filter(({ id }) => !this.projects.value.some((kept) => kept.id === id)));
-    this.known = this.#index.known;
+    this.projects = new Projects(this.open(INDEX));
     this.unkept = computed(() => this.#all.value.reduce((sum, count) => sum + count.value, 0));
     for (const id of this.#leftUnkept()) {
       this.open(id);
       this.close(id);
     }
-    this.#stops.push(effect(() => void (state.value === 'online' && this.projects.value && void this.#ahead())));
+    this.#stops.push(effect(() => void (state.value === 'online' && this.projects.all.value && void this.#ahead())));
   }
 
   /** A document, which is brought into step while it is held. Whoever opens it closes it. */
@@ -111,62 +97,12 @@ export class Library {
 
   files(project: string): Tree {
     const tree = this.open(project);
-    const files = this.#named(tree, 'files');
-    const trash = this.#named(tree, 'trash');
-    // What two devices deleted and kept at once is kept.
-    const deleted = computed(() => {
-      const kept = new Set(files.value.map((file) => file.id));
-      return trash.value.filter((file) => !kept.has(file.id));
-    });
-    const assets = this.#named(tree, 'assets');
-    const trashed = this.#named(tree, 'assetTrash');
-    const assetTrash = computed(() => {
-      const kept = new Set(assets.value.map((file) => file.id));
-      return trashed.value.filter((file) => !kept.has(file.id)).sort((a, b) => a.id.localeCompare(b.id));
-    });
-    return { files, trash: deleted, assets, assetTrash, known: tree.known, close: () => this.close(project) };
-  }
-
-  /** Throws if the name is none, or another project has it. */
-  newProject(name: string): string {
-    const id = newId();
-    this.renameProject(id, name);
-    return id;
-  }
-
-  /** Throws if the name is none, or another project has it. */
-  renameProject(project: string, name: string): void {
-    const fault = projectFaultOf(name);
-    if (fault) throw new Error(fault);
-    if (this.projects.peek().some((other) => other.name === name && other.id !== project)) throw new Error(`There is a project ${name} already.`);
-    this.#index.doc.getMap<string>('projects').set(project, name);
-  }
-
-  /** Puts a project into the trash, with everything in it. */
-  removeProject({ id, name }: Named): void {
-    this.#index.doc.transact(() => {
-      this.#index.doc.getMap<string>('projectTrash').set(id, name);
-      this.#index.doc.getMap<string>('projects').delete(id);
-    });
-  }
-
-  /** Takes a project out of the trash, under the name it had, or a free one like it; says which. */
-  restoreProject({ id, name }: Named): string {
-    const projects = this.#index.doc.getMap<string>('projects');
-    const free = projects.get(id) ?? freePath(name, new Set(projects.values()));
-    this.#index.doc.transact(() => {
-      projects.set(id, free);
-      this.#index.doc.getMap<string>('projectTrash').delete(id);
-    });
-    return free;
-  }
-
-  /** Takes projects out of the trash for good: nothing leads to them any more. One that was restored meanwhile stays. */
-  discardProjects(projects: readonly Named[]): void {
-    this.#index.doc.transact(() => {
-      const kept = this.#index.doc.getMap<string>('projects');
-      for (const { id } of projects) if (!kept.has(id)) this.#index.doc.getMap<string>('projectTrash').delete(id);
-    });
+    const files = namedIn(tree, 'files');
+    const trash = withoutKept(namedIn(tree, 'trash'), files);
+    const assets = namedIn(tree, 'assets');
+    const deleted = withoutKept(namedIn(tree, 'assetTrash'), assets);
+    const assetTrash = computed(() => [...deleted.value].sort((a, b) => a.id.localeCompare(b.id)));
+    return { files, trash, assets, assetTrash, known: tree.known, close: () => this.close(project) };
   }
 
   /** Throws if the path is none, or taken. */
@@ -338,19 +274,9 @@ export class Library {
     return held;
   }
 
-  /** A map of ids to names as a list that follows it. */
-  #named(replica: Replica, map: string): ReadonlySignal<Named[]> {
-    const names: Y.Map<string> = replica.doc.getMap(map);
-    const list = () =>
-      [...names.entries()].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
-    const named = signal(list());
-    names.observe(() => (named.value = list()));
-    return named;
-  }
-
   /** Brings every document into step once, so that all of them can be read without the home, and fetches small pictures. */
   async #ahead(): Promise<void> {
-    for (const project of this.projects.peek()) {
+    for (const project of this.projects.all.peek()) {
       if (this.#readAhead.has(project.id)) continue;
       this.#readAhead.add(project.id);
       const { files, assets, close } = this.files(project.id);

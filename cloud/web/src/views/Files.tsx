@@ -1,7 +1,8 @@
 // The documents of a project in their folders, and those in its trash.
 
 import { useState } from 'preact/hooks';
-import type { Named, Tree } from '../documents/library.ts';
+import type { Tree } from '../documents/library.ts';
+import type { Named } from '../documents/named.ts';
 import { foldersOf, split, type Folder } from '../documents/paths.ts';
 import { Icon } from '../Icon.tsx';
 import { Link } from '../Link.tsx';

@@ -2,8 +2,7 @@
 
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { folderPaths, pathOf, split } from '../documents/paths.ts';
-import { reason } from '../failure.ts';
-import { Panel } from '../Panel.tsx';
+import { PanelForm } from '../PanelForm.tsx';
 import type { Place } from '../place.ts';
 
 interface Props {
@@ -21,7 +20,6 @@ export function MovePanel({ place, project, path, move, close }: Props) {
   const given = split(path);
   const [name, setName] = useState(given.name);
   const [folder, setFolder] = useState(given.folder);
-  const [failure, setFailure] = useState('');
   const first = useRef<HTMLInputElement>(null);
   const list = useId();
   useEffect(() => {
@@ -29,36 +27,18 @@ export function MovePanel({ place, project, path, move, close }: Props) {
     // Its ending mostly stays.
     first.current?.setSelectionRange(0, given.name.lastIndexOf('.') > 0 ? given.name.lastIndexOf('.') : given.name.length);
   }, []);
-  const submit = async () => {
-    try {
-      await move(pathOf(`${folder}/${name}`));
-      close();
-    } catch (error) {
-      setFailure(reason(error));
-    }
-  };
   const field = { autocomplete: 'off', autocapitalize: 'off', spellcheck: false } as const;
   return (
-    <Panel heading={`Rename or move ${given.name}`} close={close}>
-      <form class="panel-form" onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}>
-        <label>
-          <span>Name</span>
-          <input ref={first} required {...field} value={name} onInput={(event) => setName(event.currentTarget.value)} />
-        </label>
-        <label>
-          <span>Folder</span>
-          <input {...field} list={list} value={folder} placeholder="none" onInput={(event) => setFolder(event.currentTarget.value)} />
-        </label>
-        <datalist id={list}>{folderPaths(tree.files.value).map((path) => <option key={path} value={path} />)}</datalist>
-        {failure && <p class="failure" role="alert">{failure}</p>}
-        <div class="panel-buttons">
-          <button type="button" class="button" onClick={close}>Cancel</button>
-          <button type="submit" class="button primary">Save</button>
-        </div>
-      </form>
-    </Panel>
+    <PanelForm heading={`Rename or move ${given.name}`} save={() => move(pathOf(`${folder}/${name}`))} close={close}>
+      <label>
+        <span>Name</span>
+        <input ref={first} required {...field} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+      </label>
+      <label>
+        <span>Folder</span>
+        <input {...field} list={list} value={folder} placeholder="none" onInput={(event) => setFolder(event.currentTarget.value)} />
+      </label>
+      <datalist id={list}>{folderPaths(tree.files.value).map((path) => <option key={path} value={path} />)}</datalist>
+    </PanelForm>
   );
 }

@@ -7,7 +7,7 @@ import { chooseFiles } from '../editor/add-files.ts';
 import { addBeside, clear, runAll } from '../editor/commands.ts';
 import { createEditor } from '../editor/editor.ts';
 import { cellRunsField, nearestCell, notebookField, setCellRuns } from '../editor/notebook-field.ts';
-import type { Named } from '../documents/library.ts';
+import type { Named } from '../documents/named.ts';
 import { split } from '../documents/paths.ts';
 import type { Replica } from '../documents/replica.ts';
 import { Icon } from '../Icon.tsx';

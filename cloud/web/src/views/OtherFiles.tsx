@@ -1,7 +1,8 @@
 // The files of a project that are no documents: they are fetched and saved, and added.
 
 import { ADDED, readAssetFile } from '../documents/asset-paths.ts';
-import type { Named, Tree } from '../documents/library.ts';
+import type { Tree } from '../documents/library.ts';
+import type { Named } from '../documents/named.ts';
 import { freePath, split } from '../documents/paths.ts';
 import { reason } from '../failure.ts';
 import { Icon } from '../Icon.tsx';

@@ -1,7 +1,7 @@
 // The first page: projects, and the documents of each.
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { Named } from '../documents/library.ts';
+import type { Named } from '../documents/named.ts';
 import { pathOf, split } from '../documents/paths.ts';
 import { reason } from '../failure.ts';
 import { Icon } from '../Icon.tsx';
@@ -17,7 +17,7 @@ import { AddFiles } from './OtherFiles.tsx';
 import { NamePanel } from './NamePanel.tsx';
 
 export function Projects({ place, signOut }: { place: Place; signOut: () => void }) {
-  const projects = place.library.projects.value;
+  const projects = place.library.projects.all.value;
   const [isMaking, setMaking] = useState(false);
   const newProject = () => setMaking(true);
   return (
@@ -38,14 +38,14 @@ export function Projects({ place, signOut }: { place: Place; signOut: () => void
         {projects.map((project) => <Project key={project.id} place={place} project={project} />)}
         {projects.length === 0 && (
           <div class="empty">
-            <p>{place.library.known.value || !place.isOnline ? 'There is no project yet.' : 'Looking for your projects…'}</p>
+            <p>{place.library.projects.known.value || !place.isOnline ? 'There is no project yet.' : 'Looking for your projects…'}</p>
             <button type="button" class="button primary" onClick={newProject}>New project</button>
           </div>
         )}
         <DeletedProjects place={place} />
         <InstallHint />
       </main>
-      {isMaking && <NamePanel heading="New project" name={(name) => void place.library.newProject(name)} close={() => setMaking(false)} />}
+      {isMaking && <NamePanel heading="New project" name={(name) => void place.library.projects.add(name)} close={() => setMaking(false)} />}
     </>
   );
 }
@@ -90,7 +90,7 @@ function Project({ place, project }: { place: Place; project: Named }) {
 }
 
 function DeletedProjects({ place }: { place: Place }) {
-  const projects = place.library.projectTrash.value;
+  const projects = place.library.projects.trash.value;
   if (projects.length === 0) return null;
   return (
     <details class="trash">

@@ -1,7 +1,7 @@
 // What a document was: its versions, and of one the difference to what it is now. One of them is restored.
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Named } from '../documents/library.ts';
+import type { Named } from '../documents/named.ts';
 import { split } from '../documents/paths.ts';
 import { stretchesBetween, Versions, type Stretch, type Version } from '../documents/versions.ts';
 import { Icon } from '../Icon.tsx';

@@ -1,6 +1,6 @@
 // What is done with a document of a project, each with the offer to undo it.
 
-import type { Named } from '../documents/library.ts';
+import type { Named } from '../documents/named.ts';
 import { split } from '../documents/paths.ts';
 import type { Replica } from '../documents/replica.ts';
 import type { Version, Versions } from '../documents/versions.ts';
@@ -27,24 +27,24 @@ export async function moveFolder(place: Place, project: string, from: string, to
 /** Throws if the name is none, or taken. */
 export function renameProject(place: Place, project: Named, name: string): void {
   if (name === project.name) return;
-  place.library.renameProject(project.id, name);
-  place.notice.value = { words: `${project.name} is now ${name}`, undo: () => attempt(place, async () => place.library.renameProject(project.id, project.name)) };
+  place.library.projects.rename(project.id, name);
+  place.notice.value = { words: `${project.name} is now ${name}`, undo: () => attempt(place, async () => place.library.projects.rename(project.id, project.name)) };
 }
 
 export function removeProject(place: Place, project: Named): void {
-  place.library.removeProject(project);
+  place.library.projects.remove(project);
   place.notice.value = { words: `${project.name} is deleted`, undo: () => restoreProject(place, project) };
 }
 
 export function restoreProject(place: Place, project: Named): void {
-  place.announce(`${place.library.restoreProject(project)} restored`);
+  place.announce(`${place.library.projects.restore(project)} restored`);
 }
 
 /** Deletes projects for good, with everything in them. */
 export function discardProjects(place: Place, projects: readonly Named[]): void {
   const what = projects.length === 1 ? `the project ${projects[0]!.name}` : `${projects.length} projects`;
   if (!confirm(`Delete ${what} for good, with all documents and files, on every device? This cannot be undone.`)) return;
-  place.library.discardProjects(projects);
+  place.library.projects.discard(projects);
   place.announce('The deleted projects are gone');
 }
 

@@ -2,7 +2,7 @@
 
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Named } from '../documents/library.ts';
+import type { Named } from '../documents/named.ts';
 import type { Replica } from '../documents/replica.ts';
 import type { Place } from '../place.ts';
 import { go } from '../route.ts';
@@ -27,16 +27,16 @@ interface Held {
 export function useDocument(place: Place, project: string, path: string): Found {
   const [found, setFound] = useState<Found>({ kind: 'looking' });
   const wanted = useSignal(path);
-  const projects = place.library.projects.value.filter((it) => it.name === project).map((it) => it.id).sort();
+  const projects = place.library.projects.all.value.filter((it) => it.name === project).map((it) => it.id).sort();
   const id = projects[0];
   // A project that gets another name while one of its documents is open takes the address with it.
   const last = useRef(id);
-  const renamed = id === undefined ? place.library.projects.value.find((it) => it.id === last.current) : undefined;
+  const renamed = id === undefined ? place.library.projects.all.value.find((it) => it.id === last.current) : undefined;
   useEffect(() => {
     if (id !== undefined) last.current = id;
     else if (renamed) go({ view: 'document', project: renamed.name, path: wanted.peek() }, 'replace');
   }, [id, renamed?.name]);
-  const isKnown = place.library.known.value;
+  const isKnown = place.library.projects.known.value;
   useEffect(() => void (wanted.value = path), [path]);
   useEffect(() => {
     if (renamed) return;
