@@ -133,6 +133,13 @@ const views = {
     await page.getByRole('button', { name: 'Runs on: MacBook Pro (remote)' }).click();
     await page.getByRole('button', { name: 'Restart' }).waitFor();
   },
+  'environment of a session': async (page) => {
+    await page.goto(`${site.origin}/d/analysis/penguins.md`);
+    await page.getByRole('button', { name: 'Run cell 1', exact: true }).click();
+    await page.getByRole('button', { name: 'Runs on: MacBook Pro (remote)' }).click();
+    await page.getByRole('button', { name: 'Environment' }).click();
+    await page.getByLabel('Working folder').waitFor();
+  },
   sessions: async (page) => {
     await page.goto(`${site.origin}/d/analysis/notes/slow.md`);
     await page.getByRole('button', { name: 'Run cell 1', exact: true }).click();

@@ -16,6 +16,7 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
   before(async () => {
     await mesh.begin();
     mesh.write('analysis/first.md', NOTEBOOK);
+    mesh.write('analysis/where.md', '---\nsession: where\n---\n\n```python\nimport os\nprint("in", os.getcwd())\n```\n');
     mesh.write('analysis/slow.md', '```python\nimport time\ntime.sleep(3)\nprint("after the page")\n```\n');
     phone = await launch({ ...PHONE, ignoreHTTPSErrors: true });
     phone.context.setDefaultTimeout(30_000);
@@ -99,6 +100,24 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await ran(page, 1);
     const text = await written(/# First edited apart/);
     assert.equal(text.match(/hello from python\n/g).length, 1);
+  });
+
+  test('a session is given another working folder, and says so', async () => {
+    const { page } = phone;
+    await page.goto(`${mesh.origin}/d/analysis/where.md`);
+    await run(page, 1).tap();
+    await ran(page, 1);
+    await page.getByRole('button', { name: /^Runs on/ }).tap();
+    const session = page.getByRole('group', { name: 'analysis:where, python' });
+    await session.getByText('standard kernel · home folder').waitFor();
+    await session.getByRole('button', { name: 'Environment' }).tap();
+    await page.getByLabel('Working folder').fill('/usr');
+    await page.getByLabel(/^Restart the kernel now/).check();
+    await page.getByRole('button', { name: 'Save' }).tap();
+    await session.getByText('standard kernel · /usr').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).tap();
+    await run(page, 1).tap();
+    await output(page, 1).getByText('in /usr', { exact: true }).waitFor();
   });
 
   test('a browser of the node itself comes in without pairing, and sees the same', async (t) => {

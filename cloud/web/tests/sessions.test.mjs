@@ -33,6 +33,36 @@ describe('the page of the sessions', () => {
     await session.getByText('○ no kernel').waitFor();
     assert.ok(await session.getByRole('button', { name: 'Restart' }).isDisabled());
   });
+
+  test('says how its kernel is started, and changes it', async (t) => {
+    const { page } = await open(t, '/d/analysis/notes/slow.md');
+    await run(page, 2).tap();
+    await output(page, 2).getByText(/⚡ MacBook Pro · /).waitFor();
+    await page.getByRole('button', { name: 'Runs on: MacBook Pro (remote)' }).tap();
+    const session = page.getByRole('group', { name: 'analysis:main, python' });
+    await session.getByText('standard kernel · home folder').waitFor();
+    await session.getByRole('button', { name: 'Environment' }).tap();
+    const panel = page.getByRole('dialog', { name: 'Environment of analysis:main' });
+    const kernel = panel.getByRole('combobox');
+    const offered = await kernel.locator('option').allInnerTexts();
+    assert.deepEqual(offered, ['Standard', 'Python 3.12, /opt/venv']);
+    await kernel.selectOption('python3');
+    await panel.getByLabel('Working folder').fill(' ~/thesis ');
+    await panel.getByRole('button', { name: 'Save' }).tap();
+    await panel.waitFor({ state: 'detached' });
+    await session.getByText('Python 3.12 · ~/thesis').waitFor();
+    // What was set is what is offered the next time, and is taken away again.
+    await session.getByRole('button', { name: 'Environment' }).tap();
+    assert.deepEqual([await kernel.inputValue(), await panel.getByLabel('Working folder').inputValue()], ['python3', '~/thesis']);
+    await panel.getByLabel('Working folder').fill('');
+    await panel.getByLabel('Virtual environment').fill('.venv');
+    await panel.getByLabel(/^Restart the kernel now/).check();
+    await panel.getByRole('button', { name: 'Save' }).tap();
+    await page.getByText('Kernel restarted').waitFor();
+    await session.getByText('.venv · home folder').waitFor();
+    await page.evaluate(() => window.fakeMesh.setOnline(false));
+    assert.ok(await session.getByRole('button', { name: 'Environment' }).isDisabled());
+  });
 });
 
 /** Notifications that are noted; the answer to the question is yes. */

@@ -58,6 +58,9 @@ for (const [device, options] of [['phone', PHONE], ['desktop', DESKTOP]]) {
     await page.getByRole('button', { name: /^Runs on/ }).click();
     await page.waitForTimeout(200);
     await shot('compute');
+    await page.getByRole('button', { name: 'Environment' }).first().click();
+    await shot('environment');
+    await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: 'Close' }).click();
     await page.evaluate(() => window.fakeMesh.setOnline(false));
     await page.getByRole('button', { name: 'Run cell 1 when connected', exact: true }).scrollIntoViewIfNeeded();

@@ -39,6 +39,8 @@ export interface Mesh {
   reset(session: string): Promise<void>;
   /** Ends the session's kernel. The name stays; the next run starts a new kernel. */
   shutdown(session: string): Promise<void>;
+  /** How the session's kernel is started, from its next one on. */
+  setEnvironment(session: string, environment: Environment): Promise<void>;
   /** How the code could go on at the cursor. A cursor counts characters (Unicode code points), not UTF-16 units. */
   complete(session: string, code: string, cursor: number): Promise<Completions>;
   /** What stands at the cursor. */
@@ -122,6 +124,17 @@ export interface Session {
   busy: { run: string; waiting: number } | null;
   /** The owner's fencing number. */
   epoch: { generation: number; number: number };
+  environment: Environment;
+}
+
+/** How a session's kernel is started on the device that has it. */
+export interface Environment {
+  /** Name of its kernelspec; `null`: the device's first for the language. */
+  kernel: string | null;
+  /** Folder of a virtual environment; goes before `kernel`. */
+  venv: string | null;
+  /** Working folder; `null`: the home folder. */
+  cwd: string | null;
 }
 
 /** A cell of a document. */
@@ -151,8 +164,8 @@ export interface RunRequest {
   device?: string;
   /** What the device must have if the session is made now. */
   needs?: { gpu?: boolean; memoryBytes?: number; tags?: string[] };
-  /** How the kernel is started if the session is made now: kernelspec, virtual environment, working directory on the device. */
-  environment?: { kernel?: string; venv?: string; cwd?: string };
+  /** How the kernel is started if the session is made now. */
+  environment?: Partial<Environment>;
 }
 
 /** One execution, as it is read. */

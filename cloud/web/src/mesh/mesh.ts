@@ -6,7 +6,7 @@ import { Refused } from './errors.ts';
 import { equal } from './bytes.ts';
 import { newId } from './ids.ts';
 import type {
-  Completions, Credentials, Device, Inspection, LinkState, Mesh, Run, RunInfo, RunRequest, Session,
+  Completions, Credentials, Device, Environment, Inspection, LinkState, Mesh, Run, RunInfo, RunRequest, Session,
 } from './interface.ts';
 import { Link, type LinkEnd } from './link.ts';
 import {
@@ -126,6 +126,10 @@ export class HomeMesh implements Mesh {
 
   async shutdown(session: string): Promise<void> {
     await this.#call(session, 'Stop');
+  }
+
+  async setEnvironment(session: string, environment: Environment): Promise<void> {
+    await this.#call(session, { SetEnvironment: environment });
   }
 
   async complete(session: string, code: string, cursor: number): Promise<Completions> {

@@ -97,5 +97,6 @@ export function session(from: wire.SessionInfo): Session {
     state: state.toLowerCase() as Session['state'],
     busy: (busy as Session['busy']) ?? null,
     epoch: { generation: from.epoch.generation, number: from.epoch.n },
+    environment: from.environment,
   };
 }

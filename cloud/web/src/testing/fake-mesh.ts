@@ -1,7 +1,7 @@
 // A mesh in this page that behaves: devices, sessions, runs with a kernel, and a line that a test can cut.
 
 import type {
-  Accepted, Completions, Device, Inspection, LinkState, Mesh, Run, RunEvent, RunInfo, RunRequest, Session,
+  Accepted, Completions, Device, Environment, Inspection, LinkState, Mesh, Run, RunEvent, RunInfo, RunRequest, Session,
 } from '../mesh/interface.ts';
 import type { DocumentChannel, DocumentHome } from '../documents/channel.ts';
 import { newId } from '../id.ts';
@@ -137,6 +137,11 @@ export class FakeMesh implements Mesh, DocumentHome {
     this.#update(session, { state: 'cold', busy: null });
   }
 
+  async setEnvironment(session: string, environment: Environment): Promise<void> {
+    if (this.state.get() !== 'online') throw new Refused('OwnerUnreachable', 'the home is not connected');
+    this.#update(session, { environment });
+  }
+
   async complete(_session: string, code: string, cursor: number): Promise<Completions> {
     const start = cursor - (/[\w.]*$/.exec(code.slice(0, cursor))?.[0].length ?? 0);
     const words = ['print', 'progress', 'plot', 'table', 'time.sleep'];
@@ -176,6 +181,7 @@ export class FakeMesh implements Mesh, DocumentHome {
     if (!owner) throw new Refused('NoCapability', `no device can run ${language}`);
     const session: Session = {
       id: newId(), project, name, language, owner: owner.id, ownerName: owner.name, state: 'idle', busy: null, epoch: { generation: 0, number: 1 },
+      environment: { kernel: null, venv: null, cwd: null, ...request.environment },
     };
     this.sessions.set([...this.sessions.get(), session]);
     return session;

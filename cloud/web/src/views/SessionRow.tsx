@@ -1,10 +1,11 @@
-// A session: what it is doing, and what can be done with its kernel.
+// A session: what it is doing, how its kernel is started, and what can be done with it.
 
 import { useState } from 'preact/hooks';
 import { reason } from '../failure.ts';
 import { Link } from '../Link.tsx';
 import type { Session } from '../mesh/interface.ts';
 import type { Place } from '../place.ts';
+import { EnvironmentPanel, environmentWords } from './EnvironmentPanel.tsx';
 
 const STATES: Record<Session['state'], string> = {
   cold: '○ no kernel', starting: '↻ starting', idle: '● idle', busy: '▶ busy', unreachable: '◌ not connected',
@@ -13,6 +14,7 @@ const STATES: Record<Session['state'], string> = {
 /** `showsOwner`: whether its device is said. */
 export function SessionRow({ place, session, showsOwner = true }: { place: Place; session: Session; showsOwner?: boolean }) {
   const [failure, setFailure] = useState('');
+  const [isSetting, setSetting] = useState(false);
   const name = `${session.project}:${session.name}`;
   const act = (how: () => Promise<void>, said: string, question?: string) => async () => {
     if (question !== undefined && !confirm(question)) return;
@@ -25,21 +27,26 @@ export function SessionRow({ place, session, showsOwner = true }: { place: Place
       setFailure(reason(error));
     }
   };
-  const canAct = place.isOnline && session.state !== 'unreachable' && session.state !== 'cold';
+  const isThere = place.isOnline && session.state !== 'unreachable';
+  const canAct = isThere && session.state !== 'cold';
   const { mesh } = place;
+  const owner = place.devices.value.find((device) => device.id === session.owner);
   return (
     <div class="session-row" role="group" aria-label={`${name}, ${session.language}`}>
       <div class="session-words">
         <strong>{name}</strong> <span class="quiet">{session.language}</span>
         <div class="quiet">{[STATES[session.state], showsOwner && session.ownerName].filter(Boolean).join(' · ')}</div>
+        <div class="quiet">{environmentWords(session, owner)}</div>
         {session.busy && <Busy place={place} busy={session.busy} project={session.project} />}
         {failure && <p class="failure" role="alert">{failure}</p>}
       </div>
       <div class="session-actions">
+        <button type="button" class="button" disabled={!isThere} onClick={() => setSetting(true)}>Environment</button>
         {session.busy && <button type="button" class="button" disabled={!canAct} onClick={act(() => mesh.interrupt(session.id), 'Interrupted')}>Interrupt</button>}
         <button type="button" class="button" disabled={!canAct} onClick={act(() => mesh.reset(session.id), 'Kernel restarted', `Restart the kernel of ${name}? Its variables will be gone.`)}>Restart</button>
         <button type="button" class="button" disabled={!canAct} onClick={act(() => mesh.shutdown(session.id), 'Kernel shut down', `Shut down the kernel of ${name}? Its variables will be gone.`)}>Shut down</button>
       </div>
+      {isSetting && <EnvironmentPanel place={place} session={session} close={() => setSetting(false)} />}
     </div>
   );
 }
