@@ -67,6 +67,7 @@ const views = {
     await page.evaluate(() => window.dispatchEvent(Object.assign(new Event('beforeinstallprompt'), { prompt: async () => undefined })));
     await page.getByRole('button', { name: 'New notebook in analysis' }).click();
     await page.getByRole('button', { name: 'Make' }).click();
+    await page.getByRole('heading', { name: 'untitled.md' }).waitFor();
     await page.goto(site.origin);
     await page.getByRole('link', { name: 'untitled.md' }).waitFor();
     await page.evaluate(() => window.dispatchEvent(Object.assign(new Event('beforeinstallprompt'), { prompt: async () => undefined })));
