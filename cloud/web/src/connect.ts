@@ -36,8 +36,15 @@ export async function pairHere(pairing: string, name: string): Promise<Place> {
   return placeOf(credentials);
 }
 
-/** Ends everything, forgets what this browser has of the account, and begins anew: only then nothing has it open. */
+/** The mesh need not know the key of a browser that has thrown it away, but waiting for it holds nobody up. */
+const REVOKE_MS = 2_000;
+
+/** Has the mesh refuse this browser, where there is a connection; ends everything, forgets what this browser has of the account, and begins anew: only then nothing has it open. */
 export async function signOut(place: Place): Promise<void> {
+  if (place.isOnline) {
+    const revoked = place.mesh.revoke(place.mesh.self.deviceId).catch(() => undefined);
+    await Promise.race([revoked, new Promise((resolve) => setTimeout(resolve, REVOKE_MS))]);
+  }
   await place.end();
   await forgetEverything();
   if (__FAKE__) localStorage.setItem(LEFT, '');

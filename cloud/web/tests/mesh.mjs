@@ -108,6 +108,11 @@ export class RealMesh {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** The account's devices, as the mesh tells of them. */
+  devices() {
+    return this.#wayfare('device', 'list', '--json').trim().split('\n').map((line) => JSON.parse(line));
+  }
+
   #at(name) {
     return join(this.#folder, name);
   }

@@ -184,6 +184,7 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await page.getByRole('menuitem', { name: 'Sign out' }).tap();
     await page.getByLabel('Pairing code or link').waitFor();
     await page.waitForFunction(async () => (await indexedDB.databases()).every(({ name }) => name === 'wayfare/identity'));
+    assert.equal(mesh.devices().filter((device) => 'Revoked' in Object(device.presence)).length, 1);
     await pair();
     await page.reload();
     await page.getByRole('link', { name: 'first.md' }).waitFor();
