@@ -48,6 +48,12 @@ pub enum Work {
         /// Which.
         node: usize,
     },
+    /// A node's machine is gone for good, with everything on it; at the end somebody revokes its device. It has no kernels: what is said
+    /// of sessions does not hold for those of a machine that is gone.
+    Lose {
+        /// Which.
+        node: usize,
+    },
 }
 
 impl Kind {
@@ -72,7 +78,7 @@ impl Work {
     pub fn place(&self) -> Place {
         match self {
             Self::Restart { place } => *place,
-            Self::LateJoin { node } | Self::Leave { node } => Place::Node(*node),
+            Self::LateJoin { node } | Self::Leave { node } | Self::Lose { node } => Place::Node(*node),
         }
     }
 
@@ -81,7 +87,9 @@ impl Work {
     pub fn is_at(&self, place: Place) -> bool {
         match self {
             Self::Restart { place: at } => *at == place,
-            Self::LateJoin { node } | Self::Leave { node } => place == Place::Cloud || place == Place::Node(*node),
+            Self::LateJoin { node } | Self::Leave { node } | Self::Lose { node } => {
+                place == Place::Cloud || place == Place::Node(*node)
+            }
         }
     }
 }
@@ -116,6 +124,16 @@ pub fn plan(seed: &Seed, until: Duration, nodes: usize) -> Vec<Chore> {
         }
     }
     free
+}
+
+/// The loss of a node, in some seeds.
+#[must_use]
+pub fn loss(seed: &Seed, node: usize) -> Option<Chore> {
+    let mut draws = seed.draws();
+    let is_lost = draws.percent(15);
+    // Late enough for the cloud to have something of its daemons.
+    let (at, lasts) = (draws.ms(35_000, 70_000), draws.ms(1_000, 20_000));
+    is_lost.then_some(Chore { at, lasts, work: Work::Lose { node } })
 }
 
 fn node(draws: &mut Draws, nodes: usize) -> usize {

@@ -20,6 +20,7 @@ pub mod life;
 pub mod marks;
 pub mod mover;
 pub mod mutation;
+pub mod operator;
 pub mod parts;
 pub mod person;
 pub mod place;

@@ -73,9 +73,6 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("account", "Called", "likewise"),
     ("account", "TellChanges", "nothing reads ahead"),
     ("account", "Changes", "likewise"),
-    ("account", "Revoke", "nobody loses a device"),
-    ("account", "TakeOver", "likewise"),
-    ("account", "ServeSpare", "likewise"),
     ("document", "Close", "nobody writes what may not be written, or reads too slowly"),
     ("document", "NotMerged", "a history that is read again is the same"),
     ("document", "Broken", "no log of a document has a gap"),
@@ -178,6 +175,8 @@ fn must_meet(cause: Cause, mark: Mark) -> bool {
             chore::Kind::Restart => lasts && is_of(ON_SERVERS),
             // There is nothing on the node's own machine before it has joined.
             chore::Kind::LateJoin => is_usual && is_of(IN_CLOUD),
+            // It is a node with daemons, in one seed of seven.
+            chore::Kind::Lose => is("daemon", "Running") || is("uplink", "Linked"),
             chore::Kind::Leave => (is_usual && is_of(ON_SERVERS)) || is("presence", "Suspect"),
         },
         Cause::Fault(kind) => match kind {

@@ -53,6 +53,8 @@ pub enum Mutation {
     InboxForgetsSeals,
     /// Keys of daemons stay where they are deleted.
     KeysStay,
+    /// The cloud keeps of daemons' spares what they are, and not what is in them.
+    SparesAreEmpty,
     /// Nodes have no bounds but the greatest.
     NodeIgnoresLimits,
     /// The store goes through an unordered map where it lists an account's devices and rows.
@@ -110,7 +112,7 @@ impl Mutations {
             Oracle::Feeds => Self::only(Mutation::InboxForgetsFeeds),
             Oracle::Accepts => Self::only(Mutation::StoreForgetsMoves),
             Oracle::Seals => Self::only(Mutation::InboxForgetsSeals),
-            Oracle::Orphans => Self::only(Mutation::KeysStay),
+            Oracle::Orphans => Self { first: Mutation::KeysStay, others: &[Mutation::SparesAreEmpty] },
             Oracle::Documents => {
                 Self { first: Mutation::LogForgetsChanges, others: &[Mutation::DocumentsAcknowledgeEarly] }
             }
@@ -142,7 +144,7 @@ impl Mutation {
             Self::DaemonForgets => Oracle::Outputs,
             Self::StoreForgetsMoves => Oracle::Accepts,
             Self::InboxForgetsSeals => Oracle::Seals,
-            Self::KeysStay => Oracle::Orphans,
+            Self::KeysStay | Self::SparesAreEmpty => Oracle::Orphans,
             Self::LogForgetsChanges | Self::DocumentsAcknowledgeEarly => Oracle::Documents,
             Self::NodeIgnoresLimits => Oracle::Queues,
         })

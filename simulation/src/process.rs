@@ -1,12 +1,12 @@
 //! The processes of the world: the very trees that the binaries run, over simulated ports, started, killed and started again.
 
+mod cloud;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use wayfare_actors::account::MemorySpares;
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::asset::MemoryAssets;
-use wayfare_actors::cloud::{self, CloudNode};
 use wayfare_actors::edge::{self, EdgeNode, NodePorts};
 use wayfare_actors::ports::{Address, DeviceRow, Ports};
 use wayfare_actors::prefetch::Ahead;
@@ -21,13 +21,15 @@ use crate::ledger::{LEDGER, Ledgers};
 use crate::life::Life;
 use crate::place::Place;
 use crate::ports::{
-    Blobs, Disk, Hosts, Keys, Network, SimHosts, SimKeys, SimRandom, SimTime, SimTransport, SimWorkers, StoreRows,
+    Blobs, Disk, Hosts, Keys, Network, SimHosts, SimKeys, SimRandom, SimTime, SimTransport, SimWorkers,
 };
 use crate::running::Process;
 use crate::seed::Seed;
 use crate::trace::{ProcessTrace, Tracer};
 use crate::trap::Traps;
 use crate::world::World;
+
+pub use cloud::CloudMachine;
 
 /// The language of the fake kernel.
 pub const LANGUAGE: &str = "fake";
@@ -93,14 +95,14 @@ pub fn key(seed: &Seed, place: Place) -> DeviceKey {
 
 /// The row of a registered device.
 #[must_use]
-pub fn device_row(key: &DeviceKey, name: String, account: AccountId, is_node: bool) -> DeviceRow {
+pub fn device_row(key: &DeviceKey, name: String, account: AccountId, node: Option<Capabilities>) -> DeviceRow {
     DeviceRow {
         device: key.device_id(),
         account,
         key: key.public(),
         name,
         os: "simulated".to_owned(),
-        node: is_node.then(capabilities),
+        node,
         registered_at: Wall(0),
         last_seen: Wall(0),
         access: Access::Everything,
@@ -109,7 +111,9 @@ pub fn device_row(key: &DeviceKey, name: String, account: AccountId, is_node: bo
     }
 }
 
-fn capabilities() -> Capabilities {
+/// What a node can do: with a kernel, or without.
+#[must_use]
+pub fn capabilities(has_kernels: bool) -> Capabilities {
     let language = Language::from_word(LANGUAGE);
     let runtime = RuntimeSpec {
         kernel: LANGUAGE.to_owned(),
@@ -117,93 +121,14 @@ fn capabilities() -> Capabilities {
         display_name: "Fake".to_owned(),
         environment: String::new(),
     };
-    Capabilities { hardware: Hardware::default(), runtimes: vec![runtime], tags: Vec::new() }
+    let runtimes = if has_kernels { vec![runtime] } else { Vec::new() };
+    Capabilities { hardware: Hardware::default(), runtimes, tags: Vec::new() }
 }
 
 /// The cloud's address.
 #[must_use]
 pub fn cloud_address() -> Address {
     Address { url: Place::Cloud.url(), identity: CLOUD }
-}
-
-/// The cloud: its machine, and the process on it, if one runs.
-pub struct CloudMachine {
-    seed: Seed,
-    disk: Arc<Disk>,
-    store: Arc<StoreRows>,
-    spares: MemorySpares,
-    assets: MemoryAssets,
-    starts: u64,
-    /// Its process.
-    pub process: Process<CloudNode>,
-}
-
-impl CloudMachine {
-    /// A machine on which nothing runs yet.
-    #[must_use]
-    pub fn new(seed: Seed, disk: Arc<Disk>, store: Arc<StoreRows>) -> Self {
-        let (spares, assets) = (MemorySpares::default(), MemoryAssets::default());
-        Self { seed, disk, store, spares, assets, starts: 0, process: Process::default() }
-    }
-
-    /// Its disk.
-    #[must_use]
-    pub fn disk(&self) -> &Arc<Disk> {
-        &self.disk
-    }
-
-    /// Its store.
-    #[must_use]
-    pub fn store(&self) -> &Arc<StoreRows> {
-        &self.store
-    }
-
-    /// Starts the process if none runs.
-    ///
-    /// # Errors
-    /// If it does not start.
-    pub async fn start(&mut self, around: &Surroundings) -> Result<(), Fatal> {
-        if self.process.is_there() {
-            return Ok(());
-        }
-        self.starts += 1;
-        let life = Life::begin();
-        let seed = self.seed.numbered("start", self.starts);
-        let ports = around.ports(Place::Cloud, &seed, &life, &self.disk, &self.assets).ok_or_else(in_use)?;
-        let identity = cloud::Identity { server: CLOUD, version: "simulated".to_owned() };
-        let node = Arc::new(
-            CloudNode::start(
-                ports,
-                self.store.open(&life),
-                Arc::new(self.spares.clone()),
-                identity,
-                around.limits.clone(),
-            )
-            .await?,
-        );
-        let accepts = Arc::clone(&node);
-        around.network.open_door(
-            Place::Cloud,
-            Arc::clone(&life),
-            Arc::new(move |connection| {
-                let _ = accepts.accept(connection); // a refused connection is dropped
-            }),
-        );
-        self.process.begin(life, node);
-        Ok(())
-    }
-
-    /// Kills the process; `false` if none runs.
-    pub async fn crash(&mut self, around: &Surroundings) -> bool {
-        let Some((life, node)) = self.process.take() else { return false };
-        life.end();
-        node.kill().await;
-        around.world.settle().await;
-        around.network.process_ended(Place::Cloud, &life, true);
-        around.tracer.evidence().gone(&Place::Cloud.to_string(), None);
-        self.disk.crash(false);
-        true
-    }
 }
 
 /// The first node reads everything ahead, the second pays for what comes, and others read nothing ahead.
@@ -229,8 +154,12 @@ pub struct NodeMachine {
     code: BTreeMap<DaemonKind, Arc<dyn DaemonFactory>>,
     /// Whether it has the code of daemons.
     pub has_code: bool,
+    /// Whether it has a kernel.
+    pub has_kernels: bool,
     /// Whether its operator keeps it off: nothing starts its process.
     pub is_away: bool,
+    /// Whether it is gone for good.
+    is_lost: bool,
     /// Its process. Session hosts outlive it.
     pub process: Process<EdgeNode>,
 }
@@ -260,7 +189,9 @@ impl NodeMachine {
             ledgers: Ledgers::default(),
             code: BTreeMap::new(),
             has_code: true,
+            has_kernels: true,
             is_away: false,
+            is_lost: false,
             process: Process::default(),
         }
     }
@@ -307,9 +238,12 @@ impl NodeMachine {
         &self.hosts
     }
 
-    /// Daemons of which it keeps a log or the key.
+    /// Daemons of which it keeps a log or the key; none where it is gone.
     #[must_use]
     pub fn daemons(&self) -> BTreeSet<EntityId> {
+        if self.is_lost {
+            return BTreeSet::new();
+        }
         self.disk.daemons().into_iter().chain(self.keys.all()).collect()
     }
 
@@ -318,7 +252,7 @@ impl NodeMachine {
     /// # Errors
     /// If it does not start.
     pub async fn start(&mut self, around: &Surroundings) -> Result<(), Fatal> {
-        if self.process.is_there() || self.is_away {
+        if self.process.is_there() || self.is_away || self.is_lost {
             return Ok(());
         }
         self.starts += 1;
@@ -332,7 +266,7 @@ impl NodeMachine {
             name: place.to_string(),
             os: "simulated".to_owned(),
             version: "simulated".to_owned(),
-            capabilities: capabilities(),
+            capabilities: capabilities(self.has_kernels),
             cloud: Some(cloud_address()),
             ahead: reads_ahead(self.number),
             seed: seed.child("jitter").draws().number(),
@@ -352,6 +286,18 @@ impl NodeMachine {
         around.network.open_door(place, Arc::clone(&life), Arc::new(move |connection| accepts.accept(connection)));
         self.process.begin(life, node);
         Ok(())
+    }
+
+    /// Whether it is gone for good.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// It is gone, with everything on it; `false` if nothing ran there.
+    pub async fn lose(&mut self, around: &Surroundings) -> bool {
+        self.is_lost = true;
+        self.crash(around, true).await
     }
 
     /// Kills the process, and with the loss of power everything else on the machine; `false` if none runs.

@@ -1,7 +1,9 @@
 //! One run of the world: the hostile time, the healing, and the proof that everything is served again.
 
+mod bounds;
 mod chores;
 mod homes;
+mod loss;
 mod people;
 mod strike;
 
@@ -11,7 +13,7 @@ use std::time::Duration;
 
 use wayfare_actors::actor::Fatal;
 use wayfare_core::{EffectMark, Mark};
-use wayfare_protocol::{AccountId, Limits};
+use wayfare_protocol::AccountId;
 
 use crate::chore::{self, Chore, Work};
 use crate::clock::Clocks;
@@ -28,7 +30,7 @@ use crate::parts::{Own, OwnFault, Parts};
 use crate::person::{Board, Woken};
 use crate::place::Place;
 use crate::plan::{Plan, Role};
-use crate::ports::{Blobs, Disk, HostRules, Hosts, Keys, Network, StoreRows, Sync};
+use crate::ports::{Blobs, Disk, HostRules, Hosts, Keys, Network, Spares, StoreRows, Sync};
 use crate::process::{self, CloudMachine, NodeMachine, Surroundings, key};
 use crate::seed::{Draws, Seed};
 use crate::trace::{Listener, Tracer};
@@ -136,42 +138,6 @@ fn account(number: usize) -> AccountId {
     AccountId(uuid::Uuid::from_u128(1 + number as u128))
 }
 
-/// Bounds that a world of a few people comes to.
-fn narrow() -> Limits {
-    Limits {
-        runs_waiting: 1,
-        readers_per_session: 3,
-        requests_per_link: 4,
-        output_tail: 2 * 1024,
-        output_read: 1024,
-        daemon_snapshot_events: 4,
-        daemon_tail: 1024,
-        journal_memory: 192,
-        spill_segment: 96,
-        migration_lag: 1,
-        ..roomy()
-    }
-}
-
-/// Bounds that a world of a few people does not come to. Its daemons and documents live for minutes: they take snapshots, are merged,
-/// become versions, and are unloaded all the same, and assets are collected.
-fn roomy() -> Limits {
-    let seconds = Duration::from_secs;
-    Limits {
-        daemon_snapshot_events: 12,
-        document_merge: 512,
-        document_idle: seconds(8),
-        version_quiet: seconds(4),
-        version_every: seconds(15),
-        document_versions: 4,
-        // Longer than devices are out of reach with what leads to an asset.
-        asset_grace: seconds(95),
-        asset_sweep: seconds(20),
-        asset_sweep_first: seconds(10),
-        ..Limits::default()
-    }
-}
-
 /// What the disks of nodes do, and that of the cloud.
 fn syncs(mutation: Option<Mutation>) -> (Sync, Sync) {
     let nodes = match mutation {
@@ -220,7 +186,7 @@ impl Simulation {
     fn new(plan: &Plan, parts: &Parts, listener: Option<Listener>) -> Self {
         let seed = Seed::root(plan.seed);
         let world = World::new(&seed.child("world"));
-        let limits = if plan.narrow { narrow() } else { roomy() };
+        let limits = bounds::of(plan);
         let evidence = Evidence::new(Arc::clone(&world), &Setting::of_world(limits.clone()), parts.new_oracles());
         let tracer = Tracer::new(Arc::clone(&world), Arc::clone(&evidence), listener);
         let network = Network::new(&world, &tracer, &seed.child("network"));
@@ -239,7 +205,8 @@ impl Simulation {
             let key = key(&seed, place);
             let is_late = plan.chores.iter().any(|chore| chore.work == Work::LateJoin { node: number });
             if !is_late {
-                store.register(process::device_row(&key, place.to_string(), account, true));
+                let capabilities = process::capabilities(!plan.loses(number));
+                store.register(process::device_row(&key, place.to_string(), account, Some(capabilities)));
             }
             let disk = Disk::new(&world, &seed_of.child("disk"), sync);
             let hosts =
@@ -248,6 +215,7 @@ impl Simulation {
             let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts, blobs);
             machine.is_away = is_late;
             machine.has_code = !plan.without_code.contains(&number);
+            machine.has_kernels = !plan.loses(number);
             let forget = plan.mutation == Some(Mutation::DaemonForgets);
             let machine = machine.with_ledgers(Ledgers { forget, keep: parts.kept() });
             match plan.mutation {
@@ -257,16 +225,18 @@ impl Simulation {
             }
         });
         let nodes = nodes.collect();
-        // One more than there are: the last is the auditor.
-        for number in 0..=plan.people.len() {
+        // More than there are: those who revoke what is lost, and at the end the auditor.
+        for number in 0..=plan.people.len() + plan.losses() {
             let place = Place::Person(number);
             let account = account(plan.people.get(number).map_or(0, |person| person.account));
-            store.register(process::device_row(&key(&seed, place), place.to_string(), account, false));
+            store.register(process::device_row(&key(&seed, place), place.to_string(), account, None));
         }
         let cloud_seed = seed.child("cloud");
         let cloud_disk = Disk::new(&world, &cloud_seed.child("disk"), cloud_sync);
+        let are_empty = plan.mutation == Some(Mutation::SparesAreEmpty);
+        let spares = if are_empty { Spares::that_are_empty() } else { Spares::default() };
         Self {
-            cloud: CloudMachine::new(cloud_seed, cloud_disk, store),
+            cloud: CloudMachine::new(cloud_seed, cloud_disk, store).with_spares(spares),
             nodes,
             of_account: plan.nodes,
             able: (0..plan.nodes).filter(|node| !plan.without_code.contains(node)).collect(),
@@ -298,6 +268,13 @@ impl Simulation {
             self.people.push(comes);
         }
         for chore in &plan.chores {
+            if let Work::Lose { node } = chore.work {
+                let mut comes = self.operator(node);
+                comes.begin().await?;
+                self.people.push(comes);
+            }
+        }
+        for chore in &plan.chores {
             self.turn_after(chore.at, Turn::BeginChore(chore.clone()));
             self.turn_after(chore.at + chore.lasts, Turn::EndChore(chore.clone()));
         }
@@ -321,6 +298,7 @@ impl Simulation {
         let until = self.around.world.nanos_after(lasts);
         loop {
             self.around.world.settle().await;
+            self.hear_of_recoveries();
             let mut has_read = false;
             for person in &mut self.people {
                 has_read |= person.read();

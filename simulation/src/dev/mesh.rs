@@ -18,7 +18,7 @@ use crate::parts;
 use crate::person::Config;
 use crate::place::Place;
 use crate::ports::{Blobs, Disk, HostRules, Hosts, Network, StoreRows, Sync};
-use crate::process::{CloudMachine, NodeMachine, Surroundings, cloud_address, device_row, key};
+use crate::process::{CloudMachine, NodeMachine, Surroundings, capabilities, cloud_address, device_row, key};
 use crate::seed::Seed;
 use crate::trace::Tracer;
 use crate::trap::Traps;
@@ -54,7 +54,7 @@ impl Mesh {
         let machine = |number: usize| {
             let (place, seed_of) = (Place::Node(number), seed.numbered("node", number as u64));
             let key = key(&seed, place);
-            store.register(device_row(&key, format!("node{}", number + 1), ACCOUNT, true));
+            store.register(device_row(&key, format!("node{}", number + 1), ACCOUNT, Some(capabilities(true))));
             let disk = Disk::new(&world, &seed_of.child("disk"), Sync::Durable);
             let hosts =
                 Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules.clone());
@@ -63,7 +63,7 @@ impl Mesh {
         };
         let nodes: Vec<_> = (0..dev.nodes).map(machine).collect();
         let person_key = key(&seed, Place::Person(0));
-        store.register(device_row(&person_key, "you".to_owned(), ACCOUNT, false));
+        store.register(device_row(&person_key, "you".to_owned(), ACCOUNT, None));
         let cloud_seed = seed.child("cloud");
         let cloud_disk = Disk::new(&world, &cloud_seed.child("disk"), Sync::Durable);
         let cloud = CloudMachine::new(cloud_seed, cloud_disk, store);

@@ -56,7 +56,11 @@ impl Mover {
         let way = match (way, here, other) {
             (_, None, _) | (_, _, None) => return self.end(), // there is nowhere to go
             (Some(way), ..) => way,
-            (None, Some(here), Some(_)) if self.work.may_drain && self.asker.draws.percent(30) => Way::Drain(here),
+            (None, Some(here), Some(_))
+                if self.work.may_drain && !self.lost.contains(&here) && self.asker.draws.percent(30) =>
+            {
+                Way::Drain(here)
+            }
             (None, _, Some(_)) if self.asker.draws.percent(40) => Way::Any,
             (None, _, Some(other)) => Way::To(other),
         };

@@ -12,6 +12,7 @@
 mod last;
 mod order;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ enum Phase {
     Looking,
     /// A move was ordered.
     Ordering(Order),
+    /// It was ordered that the daemon go on without its node, which is gone.
+    Recovering,
 }
 
 /// What comes of what it asked, under the question's number.
@@ -76,6 +79,10 @@ pub struct Mover {
     last: Last,
     /// Nodes that give their daemons away by its order, and must be told to keep them at the end.
     drained: Vec<usize>,
+    /// Nodes that are gone for good.
+    lost: BTreeSet<usize>,
+    /// Daemons that are gone with them.
+    gone: BTreeSet<EntityId>,
     is_resting: bool,
 }
 
@@ -97,6 +104,8 @@ impl Mover {
             given: 0,
             last: Last::NotYet,
             drained: Vec::new(),
+            lost: BTreeSet::new(),
+            gone: BTreeSet::new(),
             is_resting: false,
         }
     }
@@ -120,6 +129,18 @@ impl Mover {
         }
     }
 
+    /// A node is gone for good.
+    pub fn loses(&mut self, node: usize) {
+        self.lost.insert(node);
+        self.work.able.retain(|able| *able != node);
+        self.drained.retain(|drained| *drained != node);
+    }
+
+    /// Nobody can go on with these.
+    pub fn gives_up(&mut self, gone: &BTreeSet<EntityId>) {
+        self.gone.clone_from(gone);
+    }
+
     /// The life of its client, if it is there.
     #[must_use]
     pub fn life(&self) -> Option<Arc<Life>> {
@@ -138,6 +159,7 @@ impl Mover {
                 self.asker.note(format_args!("hears nothing of {order}"));
                 self.unanswered();
             }
+            Phase::Recovering => self.look(),
         }
     }
 
@@ -194,7 +216,11 @@ impl Mover {
     }
 
     fn order_drain(&mut self, node: usize, order: DrainOrder) {
-        let Some(id) = self.work.nodes.get(node).copied() else { return self.idle() };
+        let there = self.work.nodes.get(node).copied().filter(|_| !self.lost.contains(&node));
+        let Some(id) = there else {
+            self.given += 1;
+            return self.idle();
+        };
         if order == DrainOrder::Begin && !self.drained.contains(&node) {
             self.drained.push(node);
         }
@@ -204,6 +230,15 @@ impl Mover {
         self.asker.ask(PATIENCE, |client| {
             let answer = client.drain(id, order);
             async move { Told::Drained(answer.await) }
+        });
+    }
+
+    fn order_recovery(&mut self, daemon: EntityId) {
+        self.asker.note(format_args!("orders {} to go on without its node", daemon.short()));
+        self.phase = Phase::Recovering;
+        self.asker.ask(PATIENCE, |client| {
+            let answer = client.call_daemon(daemon, DaemonCall::Recover { to: None });
+            async move { Told::Answered(answer.await) }
         });
     }
 
@@ -226,6 +261,11 @@ impl Mover {
                 let order = *order;
                 self.answered(order, answer);
             }
+            (Phase::Recovering, Told::Answered(answer)) => {
+                self.asker.note(format_args!("is answered {answer:?}"));
+                self.phase = Phase::Looking;
+                self.later();
+            }
             (Phase::Ordering(order), Told::Drained(answer)) => {
                 let order = *order;
                 self.was_drained(order, answer);
@@ -246,6 +286,14 @@ impl Mover {
             }
             return self.later();
         };
+        if self.gone.contains(&info.entity) {
+            self.last = Last::Done;
+            return self.idle();
+        }
+        let is_lost = self.lost.iter().any(|lost| self.work.nodes.get(*lost) == Some(&info.owner));
+        if is_lost && self.asker.draws.percent(50) {
+            return self.order_recovery(info.entity);
+        }
         match self.last {
             Last::NotYet => match self.work.orders.get(self.given).copied() {
                 Some(Order::Move { to, mode }) => self.order_move(info.entity, to, mode),

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use wayfare_protocol::daemon::Durability;
 
-use crate::chore::{self, Chore};
+use crate::chore::{self, Chore, Work};
 use crate::fault::{Fault, What};
 use crate::habit::{self, Habit};
 use crate::mover::Order;
@@ -181,6 +181,9 @@ impl Plan {
         // In some there is one more, to which no daemon can go.
         let is_bare = seed.child("code").draws().percent(25);
         let nodes = NODES + usize::from(is_bare);
+        // In some there is one that is lost.
+        let loss = chore::loss(&seed.child("loss"), nodes);
+        let nodes = nodes + usize::from(loss.is_some());
         let mut people = draw::people(&seed.child("people"), NODES);
         habit::add(&mut people, &seed.child("people"), nodes);
         let mut plan = Self {
@@ -198,7 +201,34 @@ impl Plan {
             chores: Vec::new(),
         };
         plan.draw_faults();
+        if let Some(loss) = loss {
+            plan.lose(loss, nodes - 1);
+        }
         plan
+    }
+
+    /// Loses a node, on which daemons begin.
+    fn lose(&mut self, loss: Chore, node: usize) {
+        for person in &mut self.people {
+            if let Role::Publisher { chooses, .. } = &mut person.role {
+                *chooses = Some(node);
+            }
+        }
+        self.chores.retain(|chore| !chore::meet(chore, &loss));
+        self.chores.push(loss);
+        self.chores.sort_by_key(|chore| chore.at);
+    }
+
+    /// How many nodes are lost in it.
+    #[must_use]
+    pub fn losses(&self) -> usize {
+        self.chores.iter().filter(|chore| matches!(chore.work, Work::Lose { .. })).count()
+    }
+
+    /// Whether a node is lost in it.
+    #[must_use]
+    pub fn loses(&self, node: usize) -> bool {
+        self.chores.iter().any(|chore| chore.work == Work::Lose { node })
     }
 
     /// Draws faults and chores for its people and nodes.

@@ -9,7 +9,7 @@ use wayfare_core::claim::{Decision, decide};
 use wayfare_core::oracle::STORE;
 use wayfare_core::{Fact, Witness};
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
-use wayfare_protocol::{AccountId, DeviceId, EntityId, Epoch, NodeId, ResourceId, Wall};
+use wayfare_protocol::{AccountId, DeviceId, EntityId, Epoch, Head, NodeId, ResourceId, Wall};
 
 use super::ills::StoreIlls;
 use crate::disorder::unordered;
@@ -35,6 +35,8 @@ struct Tables {
     ills: StoreIlls,
     devices: BTreeMap<DeviceId, DeviceRow>,
     rows: BTreeMap<(AccountId, ResourceId), Row>,
+    /// Daemons that go on from a spare, of which nobody outside was told yet, and from where.
+    recovered: Vec<(EntityId, Head)>,
 }
 
 impl StoreRows {
@@ -48,6 +50,7 @@ impl StoreRows {
             ills: StoreIlls::default(),
             devices: BTreeMap::new(),
             rows: BTreeMap::new(),
+            recovered: Vec::new(),
         };
         Arc::new(Self { world: Arc::clone(world), account, tables: Mutex::new(tables) })
     }
@@ -79,6 +82,12 @@ impl StoreRows {
     pub fn owners_of_daemons(&self) -> Vec<(EntityId, NodeId)> {
         let tables = self.tables();
         tables.rows.values().filter_map(|row| Some((row.resource.daemon()?, row.owner))).collect()
+    }
+
+    /// Daemons that go on from a spare since this was asked last, and from where.
+    #[must_use]
+    pub fn take_recovered(&self) -> Vec<(EntityId, Head)> {
+        std::mem::take(&mut self.tables().recovered)
     }
 
     /// Registers a device before anything has begun.
@@ -214,7 +223,14 @@ impl Tables {
 
     fn write(&mut self, account: AccountId, row: Row) {
         self.tell(|to| to.granted(&row));
-        self.rows.insert((account, row.resource), row);
+        let before = self.rows.insert((account, row.resource), row.clone());
+        if let (Some(daemon), Some(base)) = (row.resource.daemon(), row.base)
+            && before.is_some_and(|before| before.lineage != row.lineage)
+        {
+            let (position, output) = (base.inbox_position, base.output_sequence);
+            self.tell(|to| to.tell(Fact::Recovered { daemon, position, output }));
+            self.recovered.push((daemon, base));
+        }
     }
 
     fn tell(&self, tell: impl FnOnce(&mut Witness)) {

@@ -22,6 +22,21 @@ impl Feeding {
         *self = Self::Found(other);
     }
 
+    /// The daemon that takes, if it is there.
+    pub(super) fn other(&self) -> Option<EntityId> {
+        match self {
+            Self::No => None,
+            Self::Found(other) | Self::Feeds { other, .. } => Some(*other),
+        }
+    }
+
+    /// What a daemon took in last is lost, and maybe that it is to take anything.
+    pub(super) fn is_recovered(&mut self, daemon: EntityId) {
+        if self.other() == Some(daemon) {
+            *self = Self::Found(daemon);
+        }
+    }
+
     /// Whether the other one has everything through an output, as far as it is to have it.
     pub(super) fn has_taken(&self, last: u64) -> bool {
         match self {

@@ -1,6 +1,6 @@
 //! What a subscriber hears, and what a model makes of it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use wayfare_core::{EventDigest, Fact};
 use wayfare_protocol::causal::Chain;
@@ -19,8 +19,8 @@ pub(super) struct Hearing {
     /// Where its chain stands; `None`: what came before is not known.
     chain: Option<Chain>,
     acknowledged: u64,
-    /// Its own events that a line has told of, by their places among them.
-    own: BTreeSet<u64>,
+    /// Its own events that a line has told of, by their places among them, and the number of that line.
+    own: BTreeMap<u64, u64>,
     model: Option<Model>,
 }
 
@@ -65,12 +65,28 @@ impl Hearing {
         self.acknowledged = self.acknowledged.max(through);
     }
 
+    /// What was said after that output is not what the daemon goes on from.
+    pub(super) fn is_recovered(&mut self, output: u64) {
+        self.heard = self.heard.min(output);
+        self.acknowledged = self.acknowledged.min(output);
+        self.own.retain(|_, line| *line <= output);
+        self.is_lost();
+    }
+
+    /// Where the daemon stands is not known any more.
+    fn is_lost(&mut self) {
+        (self.sum, self.chain) = (None, None);
+        if let Some(model) = &mut self.model {
+            model.is_lost = true;
+        }
+    }
+
     /// How many of its first events no line has told of. A quiet one at the end of them is told of by what comes later, a refused one
     /// by nothing.
     pub(super) fn missing(&self, recorded: usize, events: &[String]) -> usize {
         let is_silent = |event: &String| event.starts_with("quiet") || event.starts_with("nonsense");
         let speaks = |event: &String| self.model.is_some() || !is_silent(event);
-        let told = |(at, event): &(u64, &String)| !speaks(event) || self.own.contains(at);
+        let told = |(at, event): &(u64, &String)| !speaks(event) || self.own.contains_key(at);
         (1..).zip(&events[..recorded]).filter(|event| !told(event)).count()
     }
 
@@ -84,10 +100,7 @@ impl Hearing {
                 Fact::Heard { daemon, number, position, digest, fits }
             }
             DaemonUpdate::Omitted { from, through } => {
-                (self.sum, self.chain) = (None, None);
-                if let Some(model) = &mut self.model {
-                    model.is_lost = true;
-                }
+                self.is_lost();
                 self.heard = *through;
                 Fact::Withheld { daemon, from: *from, through: *through, acknowledged: self.acknowledged }
             }
@@ -108,12 +121,13 @@ impl Hearing {
     fn fits(&mut self, daemon: EntityId, origin: Origin, events: &[String], output: &DaemonOutput) -> bool {
         let mut is_right = self.is_next(daemon, output);
         let Ok(line) = codec::decode::<Line>(&output.payload) else { return false };
+        let link = output.link.sequence;
         for note in &line.notes {
             if let Source::Published { origin: of, sequence } = note.source
                 && of == origin
             {
                 let published = usize::try_from(sequence - 1).ok().and_then(|at| events.get(at));
-                is_right &= published == Some(&note.text) && self.own.insert(sequence);
+                is_right &= published == Some(&note.text) && self.own.insert(sequence, link).is_none();
             }
         }
         let before = if output.link.sequence == 1 { Some([0; 32]) } else { self.sum };

@@ -13,6 +13,7 @@ mod asks;
 mod feeding;
 mod hearing;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +103,8 @@ pub struct Publisher {
     followings: u64,
     is_following: bool,
     is_resting: bool,
+    /// Whether its daemon is gone.
+    has_given_up: bool,
     tell: mpsc::UnboundedSender<Told>,
     told: mpsc::UnboundedReceiver<Told>,
 }
@@ -140,6 +143,7 @@ impl Publisher {
             followings: 0,
             is_following: false,
             is_resting: false,
+            has_given_up: false,
             tell,
             told,
         }
@@ -172,10 +176,36 @@ impl Publisher {
         self.sleep(Duration::ZERO, Duration::ZERO);
     }
 
+    /// A daemon goes on from an earlier state, at whose end it had said that many outputs. What came later is lost, and published again
+    /// by whoever has it.
+    pub fn is_recovered(&mut self, daemon: EntityId, output: u64) {
+        self.feeding.is_recovered(daemon);
+        if self.daemon != Some(daemon) {
+            return;
+        }
+        self.note(format_args!("hears that {} goes on after output {output}", daemon.short()));
+        // What is still told of the time before counts no more.
+        (self.tell, self.told) = mpsc::unbounded_channel();
+        self.hearing.is_recovered(output);
+        (self.recorded, self.is_subscribed, self.is_following) = (0, false, false);
+        self.idle();
+    }
+
+    /// Waits for nothing of daemons that are gone.
+    pub fn gives_up(&mut self, gone: &BTreeSet<EntityId>) {
+        if self.feeding.other().is_some_and(|other| gone.contains(&other)) {
+            (self.feeding, self.work.feeds) = (Feeding::No, None);
+        }
+        if self.daemon.is_some_and(|daemon| gone.contains(&daemon)) && !self.has_given_up {
+            self.note(format_args!("gives its daemon up"));
+            self.has_given_up = true;
+        }
+    }
+
     /// What is under way, for people; `None`: nothing.
     #[must_use]
     pub fn doing(&self) -> Option<String> {
-        let has_begun = self.daemon.is_some() || !self.is_resting;
+        let has_begun = !self.has_given_up && (self.daemon.is_some() || !self.is_resting);
         let is_idle = matches!(self.phase, Phase::Idle) && (self.is_resting || self.recorded == self.work.events.len());
         let missing = self.hearing.missing(self.recorded, &self.work.events);
         let is_fed = self.feeding.has_taken(self.hearing.heard());

@@ -11,7 +11,7 @@ use crate::place::Place;
 use crate::process;
 
 impl Simulation {
-    pub(super) fn begin_chore(&mut self, chore: &Chore) {
+    pub(super) async fn begin_chore(&mut self, chore: &Chore) {
         self.note(format_args!("chore: {:?} begins", chore.work));
         let strike = Strike::new(chore.work.clone(), &self.hits);
         let present = strike.present();
@@ -21,6 +21,7 @@ impl Simulation {
         let has_work = match chore.work {
             Work::Restart { place: Place::Cloud } => self.cloud.process.stop(),
             Work::Restart { place: Place::Node(node) } | Work::Leave { node } => self.nodes[node].process.stop(),
+            Work::Lose { node } => self.lose(node).await,
             Work::LateJoin { .. } | Work::Restart { place: Place::Person(_) } => false,
         };
         if has_work {
@@ -29,6 +30,11 @@ impl Simulation {
     }
 
     pub(super) async fn end_chore(&mut self, chore: &Chore) -> Result<(), Fatal> {
+        if let Work::Lose { node } = chore.work {
+            self.note(format_args!("{} is to be revoked", Place::Node(node)));
+            self.revoke(node);
+            return Ok(());
+        }
         let place = chore.work.place();
         if self.is_asleep(place) {
             // Nothing is done on a machine that is asleep.
@@ -37,7 +43,7 @@ impl Simulation {
         }
         self.note(format_args!("chore: {:?} ends", chore.work));
         match chore.work {
-            Work::Restart { .. } => {}
+            Work::Restart { .. } | Work::Lose { .. } => {}
             Work::Leave { node } => self.nodes[node].is_away = false,
             Work::LateJoin { node } => {
                 let strike = Strike::new(chore.work.clone(), &self.hits);
@@ -63,7 +69,9 @@ impl Simulation {
     /// The device of a node that joins.
     fn register_node(&self, number: usize) {
         let (place, account) = (Place::Node(number), super::account(0));
-        let row = process::device_row(&process::key(&self.seed, place), place.to_string(), account, true);
+        let capabilities = process::capabilities(self.nodes[number].has_kernels);
+        let key = process::key(&self.seed, place);
+        let row = process::device_row(&key, place.to_string(), account, Some(capabilities));
         self.cloud.store().register(row);
     }
 

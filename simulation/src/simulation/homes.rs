@@ -38,9 +38,15 @@ impl Simulation {
 
     /// Every daemon is where its row says and nowhere else, by then at the latest.
     pub(super) async fn look_for_orphans(&mut self) -> Result<(), Fatal> {
-        let settled = |simulation: &Self| simulation.homes().values().all(Home::is_settled);
+        let gone = self.gone();
+        let homes = |simulation: &Self| {
+            let mut homes = simulation.homes();
+            homes.retain(|daemon, _| !gone.contains(daemon));
+            homes
+        };
+        let settled = |simulation: &Self| homes(simulation).values().all(Home::is_settled);
         self.go(FRESH_RUNS_WITHIN, settled).await?;
-        for (daemon, Home { owner, nodes }) in self.homes() {
+        for (daemon, Home { owner, nodes }) in homes(self) {
             let nodes = nodes.into_iter().collect();
             self.evidence.fact("world", &Fact::Homes { daemon, owner, nodes });
         }

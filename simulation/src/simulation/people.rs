@@ -13,6 +13,7 @@ use super::Simulation;
 use crate::life::Life;
 use crate::mover::{self, Mover};
 use crate::mutation::Mutation;
+use crate::operator::Operator;
 use crate::parts::Guest;
 use crate::person::{self, Person, Task};
 use crate::place::Place;
@@ -35,6 +36,8 @@ pub(crate) enum Somebody {
     Mover(Box<Mover>),
     /// Writes into a document.
     Writer(Box<Writer>),
+    /// Revokes the device of a machine that is lost.
+    Operator(Box<Operator>),
     /// Does what a workload does that was added.
     Guest(Box<Guest>),
 }
@@ -46,6 +49,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.begin().await,
             Self::Mover(mover) => mover.begin().await,
             Self::Writer(writer) => writer.begin().await,
+            Self::Operator(operator) => operator.begin().await,
             Self::Guest(guest) => guest.begin().await,
         }
     }
@@ -56,6 +60,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.wake(),
             Self::Mover(mover) => mover.wake(),
             Self::Writer(writer) => writer.wake().await?,
+            Self::Operator(operator) => operator.wake(),
             Self::Guest(guest) => guest.wake(),
         }
         Ok(())
@@ -67,6 +72,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.read(),
             Self::Mover(mover) => mover.read(),
             Self::Writer(writer) => writer.read(),
+            Self::Operator(operator) => operator.read(),
             Self::Guest(guest) => guest.read(),
         }
     }
@@ -77,6 +83,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.rest(),
             Self::Mover(mover) => mover.rest(),
             Self::Writer(writer) => writer.rest(),
+            Self::Operator(_) => {}
             Self::Guest(guest) => guest.rest(),
         }
     }
@@ -92,6 +99,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.doing(),
             Self::Mover(mover) => mover.doing(),
             Self::Writer(writer) => writer.doing(),
+            Self::Operator(operator) => operator.doing(),
             Self::Guest(guest) => guest.doing(),
         }
     }
@@ -102,6 +110,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.life(),
             Self::Mover(mover) => mover.life(),
             Self::Writer(writer) => writer.life(),
+            Self::Operator(operator) => operator.life(),
             Self::Guest(guest) => guest.life(),
         }
     }
@@ -206,6 +215,7 @@ impl Simulation {
     }
 
     pub(super) async fn end_runs(&mut self) -> Result<(), Fatal> {
+        self.give_up();
         let all_idle = |simulation: &Self| simulation.people.iter().all(|somebody| somebody.doing().is_none());
         if !self.go(RUNS_END_WITHIN, all_idle).await? {
             for doing in self.people.iter().filter_map(Somebody::doing) {
@@ -242,6 +252,7 @@ impl Simulation {
 
     /// Nobody has anything under way, in time.
     pub(super) async fn all_done(&mut self) -> Result<(), Fatal> {
+        self.give_up();
         let late = |simulation: &Self| simulation.people.iter().filter_map(Somebody::doing).collect::<Vec<_>>();
         if !self.go(FRESH_RUNS_WITHIN, |simulation| late(simulation).is_empty()).await? {
             for doing in late(self) {
@@ -290,9 +301,14 @@ impl Simulation {
         self.people.push(auditor);
         let auditor = |simulation: &Self| match simulation.people.last() {
             Some(Somebody::Person(auditor)) => (auditor.doing(), auditor.outcomes().to_vec()),
-            Some(Somebody::Publisher(_) | Somebody::Mover(_) | Somebody::Writer(_) | Somebody::Guest(_)) | None => {
-                (None, Vec::new())
-            }
+            Some(
+                Somebody::Publisher(_)
+                | Somebody::Mover(_)
+                | Somebody::Writer(_)
+                | Somebody::Operator(_)
+                | Somebody::Guest(_),
+            )
+            | None => (None, Vec::new()),
         };
         let is_done = |simulation: &Self| auditor(simulation).0.is_none();
         let is_in_time = self.go(FRESH_RUNS_WITHIN, is_done).await?;

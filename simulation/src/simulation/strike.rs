@@ -37,7 +37,7 @@ impl Simulation {
             }
             Turn::Start(place) => self.start(place).await,
             Turn::BeginChore(chore) => {
-                self.begin_chore(&chore);
+                self.begin_chore(&chore).await;
                 Ok(())
             }
             Turn::EndChore(chore) => self.end_chore(&chore).await,

@@ -3,6 +3,7 @@
 //!
 //! A fact is plain data about one moment in one place. It says what is done, never what is thought of it.
 
+mod keeper;
 mod queue;
 mod witness;
 
@@ -16,6 +17,7 @@ use wayfare_protocol::{
     codec,
 };
 
+pub use keeper::Keeper;
 pub use queue::Queue;
 pub use witness::Witness;
 
@@ -241,6 +243,15 @@ pub enum Fact {
         /// Under which fencing number.
         epoch: Epoch,
     },
+    /// A daemon goes on from an earlier state, since its node is gone for good: what came after that is lost.
+    Recovered {
+        /// Which daemon.
+        daemon: EntityId,
+        /// The last input that it still has.
+        position: u64,
+        /// Its last output then.
+        output: u64,
+    },
     /// When nothing more is under way: who has something of a daemon.
     Homes {
         /// Which daemon.
@@ -384,16 +395,4 @@ pub enum Fact {
         /// What.
         what: String,
     },
-}
-
-/// Who keeps a copy of a session's outputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Keeper {
-    /// The session host, whose word they are.
-    Host,
-    /// The owner.
-    Owner,
-    /// The journal in the cloud.
-    Journal,
 }

@@ -57,6 +57,14 @@ impl Rule for Feeds {
                 });
                 self.acknowledged.set((*daemon, *from), *after);
             }
+            // What it had said later may be another now, and what it had taken later it asks for again.
+            Fact::Recovered { daemon, output, .. } => {
+                let is_left = |of: &EntityId, number: &u64| of != daemon || number <= output;
+                self.said.retain(|(of, number), _| is_left(of, number));
+                self.taken.retain(|(of, number), _| is_left(of, number));
+                self.last.retain(|(taker, _), _| taker != daemon);
+                self.acknowledged.retain(|(taker, _), _| taker != daemon);
+            }
             // What comes after that begins anew.
             Fact::Unfed { daemon, from } => {
                 self.last.remove(&(*daemon, *from));
@@ -95,6 +103,9 @@ mod tests {
     #[test]
     fn what_is_taken_is_what_was_said() {
         assert_eq!(broken(&[emitted(1, 5), emitted(1, 6), fed(1, 6), fed(1, 6)]), [], "one that was lost is made anew");
+        let recovered = |output| ("store", Fact::Recovered { daemon: daemon(), position: 1, output });
+        assert_eq!(broken(&[emitted(2, 5), fed(2, 5), recovered(1), emitted(2, 6), fed(3, 7)]), []);
+        assert_eq!(broken(&[emitted(2, 5), fed(2, 5), recovered(2), emitted(2, 6)]), [Oracle::Feeds]);
         assert_eq!(broken(&[emitted(1, 5), fed(1, 6)]), [Oracle::Feeds]);
         assert_eq!(broken(&[emitted(1, 5), fed(1, 5), emitted(1, 6)]), [Oracle::Feeds]);
     }
@@ -105,6 +116,8 @@ mod tests {
         assert_eq!(broken(&[fed(4, 1), fed(6, 1)]), [Oracle::Feeds]);
         assert_eq!(broken(&[fetched(0), fetched(3), fetched(3)]), []);
         assert_eq!(broken(&[fetched(3), fetched(2)]), [Oracle::Feeds]);
+        let recovered = ("store", Fact::Recovered { daemon: taker(), position: 1, output: 1 });
+        assert_eq!(broken(&[fed(4, 1), fetched(4), recovered, fetched(1), fed(2, 1)]), [], "it has lost the rest");
         let unfed = ("b", Fact::Unfed { daemon: taker(), from: daemon() });
         assert_eq!(broken(&[fed(4, 1), fetched(4), unfed, fetched(0), fed(9, 1)]), []);
     }

@@ -1,5 +1,7 @@
 //! An event that its publisher was told is recorded is in its daemon's inbox, in one place, for good: no daemon says that it misses
-//! it, takes it in again, or says something of it twice.
+//! it, takes it in again, or says something of it twice. Of a daemon whose node is gone for good that holds for what it goes on from.
+
+use std::collections::BTreeMap;
 
 use wayfare_protocol::{EntityId, Origin};
 
@@ -27,6 +29,25 @@ impl Inbox {
         self.confirmed.get(&(daemon, origin)).is_some_and(|confirmed| sequence <= *confirmed)
     }
 
+    /// What came after that place is lost: it may be missed, and taken in again elsewhere.
+    fn recovered(&mut self, daemon: EntityId, position: u64) {
+        let is_left = |of: EntityId, at: u64| of != daemon || at <= position;
+        self.places.retain(|(of, at), _| is_left(*of, *at));
+        self.heard.retain(|(of, ..), at| is_left(*of, *at));
+        let mut left = BTreeMap::new();
+        for ((of, _), event) in self.places.iter() {
+            if let (true, Some((origin, sequence))) = (*of == daemon, event) {
+                let last: &mut u64 = left.entry(*origin).or_default();
+                *last = (*last).max(*sequence);
+            }
+        }
+        self.confirmed.change(|(of, origin), confirmed| {
+            if *of == daemon {
+                *confirmed = (*confirmed).min(left.get(origin).copied().unwrap_or(0));
+            }
+        });
+    }
+
     fn entered(&mut self, daemon: EntityId, position: u64, event: Option<Event>, out: &mut Findings) {
         // What a node takes over from another is the same event in the same place.
         let is_copy = self.places.get(&(daemon, position)) == Some(&event);
@@ -46,6 +67,7 @@ impl Rule for Inbox {
     fn judge(&mut self, seen: Seen<'_>, out: &mut Findings) {
         match seen.fact {
             Fact::Entered { daemon, position, event } => self.entered(*daemon, *position, *event, out),
+            Fact::Recovered { daemon, position, .. } => self.recovered(*daemon, *position),
             Fact::Confirmed { daemon, origin, through } => {
                 if let Some(confirmed) = self.confirmed.get_or_set((*daemon, *origin), *through) {
                     *confirmed = (*confirmed).max(*through);
@@ -107,6 +129,19 @@ mod tests {
         let missed = |expected| ("p", Fact::Missed { daemon: daemon(), origin: ORIGIN, expected });
         assert_eq!(broken(&[entered(1, 1), confirmed(1), missed(1)]), [Oracle::Inbox]);
         assert_eq!(broken(&[entered(1, 1), confirmed(1), missed(2)]), []);
+    }
+
+    #[test]
+    fn what_a_recovered_daemon_goes_on_from_is_kept() {
+        let recovered = |position| ("store", Fact::Recovered { daemon: daemon(), position, output: position });
+        let missed = |expected| ("p", Fact::Missed { daemon: daemon(), origin: ORIGIN, expected });
+        let before = [entered(1, 1), entered(2, 2), confirmed(2), heard(1, 1), heard(2, 2)];
+        let after = |facts: &[(&'static str, Fact)]| broken(&[&before[..], facts].concat());
+        assert_eq!(after(&[recovered(1), missed(2), entered(2, 2), confirmed(2), heard(2, 2)]), []);
+        assert_eq!(after(&[recovered(1), entered(3, 2)]), [], "in another place");
+        assert_eq!(after(&[recovered(1), missed(1)]), [Oracle::Inbox]);
+        assert_eq!(after(&[recovered(1), entered(2, 1)]), [Oracle::Inbox, Oracle::Inbox], "confirmed, and heard");
+        assert_eq!(after(&[recovered(2), missed(2)]), [Oracle::Inbox]);
     }
 
     #[test]

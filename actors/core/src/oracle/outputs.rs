@@ -1,5 +1,6 @@
 //! Outputs of a daemon are gapless, in order, the same for everybody, and what its inputs make. What somebody has is never said
-//! otherwise, and what a subscriber has not acknowledged is kept.
+//! otherwise, and what a subscriber has not acknowledged is kept. Of a daemon whose node is gone for good that holds for what it goes on
+//! from.
 
 use wayfare_protocol::EntityId;
 
@@ -47,6 +48,11 @@ impl Rule for Outputs {
                 self.last.set(key, *number);
                 self.heard.set((*daemon, *number), *digest);
             }
+            // What was said later may be said otherwise, and who subscribed later is not known any more.
+            Fact::Recovered { daemon, output, .. } => {
+                self.heard.retain(|(of, number), _| of != daemon || number <= output);
+                self.last.retain(|(_, of), _| of != daemon);
+            }
             Fact::Withheld { daemon, through, acknowledged, .. } => {
                 let key = (seen.place.to_owned(), *daemon);
                 // Before it subscribed nothing was kept for it.
@@ -90,6 +96,16 @@ mod tests {
         };
         assert_eq!(broken(&[emitted(1), emitted(2), heard("p", 1, 2, true), emitted(2)]), []);
         assert_eq!(broken(&[emitted(1), heard("p", 1, 1, true), emitted(2)]), [Oracle::Outputs]);
+    }
+
+    #[test]
+    fn a_recovered_daemon_says_again_what_it_goes_on_from_and_otherwise_what_came_later() {
+        let recovered = ("store", Fact::Recovered { daemon: daemon(), position: 1, output: 1 });
+        let before = [heard("p", 1, 7, true), heard("p", 2, 8, true), recovered];
+        let after = |fact: (&'static str, Fact)| broken(&[&before[..], &[fact]].concat());
+        assert_eq!(after(heard("p", 2, 9, true)), []);
+        assert_eq!(after(heard("p", 1, 7, true)), []);
+        assert_eq!(after(heard("q", 1, 9, true)), [Oracle::Outputs]);
     }
 
     #[test]

@@ -49,6 +49,18 @@ impl<K: Ord + Clone, V> Table<K, V> {
         }
     }
 
+    /// Changes what is there.
+    pub(super) fn change(&mut self, mut change: impl FnMut(&K, &mut V)) {
+        self.entries.iter_mut().for_each(|(key, value)| change(key, value));
+    }
+
+    /// Forgets what is not to be kept.
+    pub(super) fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) {
+        let entries = &mut self.entries;
+        entries.retain(|key, value| keep(key, value));
+        self.order.retain(|key| entries.contains_key(key));
+    }
+
     /// What is there; if nothing was, this is from now on.
     pub(super) fn get_or_set(&mut self, key: K, value: V) -> Option<&mut V> {
         if !self.entries.contains_key(&key) {

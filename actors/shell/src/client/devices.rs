@@ -13,11 +13,11 @@ impl Client {
         if let Control::DeviceList { devices, .. } = answer { Some(devices) } else { None }
     }
 
-    /// Revokes a device: since when it is; `None` when the link is lost before the answer.
-    pub async fn revoke(&self, device: DeviceId) -> Option<Result<Wall, Refusal>> {
+    /// Revokes a device: since when it is; `None` when the link is lost before the answer. Asked at once.
+    pub fn revoke(&self, device: DeviceId) -> impl Future<Output = Option<Result<Wall, Refusal>>> + Send + use<> {
         let request = self.request();
-        let answer = self.question(request, Control::RevokeDevice { request, device }).await?;
-        if let Control::DeviceRevoked { outcome, .. } = answer { Some(outcome) } else { None }
+        let answer = self.question(request, Control::RevokeDevice { request, device });
+        async move { if let Control::DeviceRevoked { outcome, .. } = answer.await? { Some(outcome) } else { None } }
     }
 
     /// Calls a device otherwise; `None` when the link is lost before the answer.

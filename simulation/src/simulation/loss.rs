@@ -1,0 +1,83 @@
+//! A node is lost for good: its device is revoked, and its daemons go on elsewhere from what the cloud has of them, or not at all.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use wayfare_protocol::{EntityId, NodeId};
+
+use super::Simulation;
+use super::people::Somebody;
+use crate::operator::Operator;
+use crate::place::Place;
+use crate::plan::{PersonPlan, Role};
+use crate::ports::{Disk, Sync};
+use crate::process::key;
+
+impl Simulation {
+    /// Whoever is to revoke a node's device.
+    pub(super) fn operator(&self, node: usize) -> Somebody {
+        let plan = PersonPlan { at_node: None, role: Role::Absent, leaves: false, habits: Vec::new(), account: 0 };
+        let config = self.person(self.people.len(), &plan);
+        let disk = Disk::new(&self.around.world, &config.seed.child("disk"), Sync::Durable);
+        let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
+        let operator = Operator::new(config, self.id_of(node), around, evidence, Arc::clone(&self.woken), disk);
+        Somebody::Operator(Box::new(operator))
+    }
+
+    fn id_of(&self, node: usize) -> NodeId {
+        NodeId(key(&self.seed, Place::Node(node)).device_id())
+    }
+
+    /// The machine is gone; `false` if nothing ran there. Those who move daemons know.
+    pub(super) async fn lose(&mut self, node: usize) -> bool {
+        self.able.retain(|able| *able != node);
+        for somebody in &mut self.people {
+            if let Somebody::Mover(mover) = somebody {
+                mover.loses(node);
+            }
+        }
+        self.nodes[node].lose(&self.around).await
+    }
+
+    /// Its device is to be revoked.
+    pub(super) fn revoke(&mut self, node: usize) {
+        let id = self.id_of(node);
+        for somebody in &mut self.people {
+            if let Somebody::Operator(operator) = somebody {
+                operator.revoke(id);
+            }
+        }
+    }
+
+    /// Publishers of a daemon that goes on from a spare hear of it.
+    pub(super) fn hear_of_recoveries(&mut self) {
+        for (daemon, base) in self.cloud.store().take_recovered() {
+            for somebody in &mut self.people {
+                if let Somebody::Publisher(publisher) = somebody {
+                    publisher.is_recovered(daemon, base.output_sequence);
+                }
+            }
+        }
+    }
+
+    /// Daemons that nobody can go on with: their machine is gone before the cloud had anything of them.
+    pub(super) fn gone(&self) -> BTreeSet<EntityId> {
+        let lost = self.nodes.iter().enumerate().filter(|(_, node)| node.is_lost());
+        let lost: BTreeSet<_> = lost.map(|(number, _)| self.id_of(number)).collect();
+        let owners = self.cloud.store().owners_of_daemons().into_iter();
+        let gone = owners.filter(|(daemon, owner)| lost.contains(owner) && !self.cloud.spares().has_kept(*daemon));
+        gone.map(|(daemon, _)| daemon).collect()
+    }
+
+    /// Nobody waits for daemons that are gone.
+    pub(super) fn give_up(&mut self) {
+        let gone = self.gone();
+        for somebody in &mut self.people {
+            match somebody {
+                Somebody::Publisher(publisher) => publisher.gives_up(&gone),
+                Somebody::Mover(mover) => mover.gives_up(&gone),
+                Somebody::Person(_) | Somebody::Writer(_) | Somebody::Operator(_) | Somebody::Guest(_) => {}
+            }
+        }
+    }
+}
