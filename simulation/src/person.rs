@@ -250,7 +250,9 @@ impl Person {
 
     fn watch(&mut self, session: SessionId, run: RunId) {
         let midway = self.has(Habit::BeginsMidway);
-        let from = if midway { self.draws.between(1, 6) } else { 1 };
+        let drawn = if midway { self.draws.between(1, 6) } else { 1 };
+        // Who was refused looks for the same again.
+        let from = self.next.get(&run).copied().filter(|_| midway).unwrap_or(drawn);
         self.note(format_args!("watches {run} from {from}"));
         self.watched.insert(run);
         self.next.insert(run, from);

@@ -126,6 +126,7 @@ impl Default for Limits {
             spare_every: s(60),
             spare_rate: 64 * KIB as u64,
             spare_retry: s(10),
+            spare_wait: s(600),
 
             documents: 1_024,
             document_peers: 10_000,

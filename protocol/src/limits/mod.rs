@@ -245,6 +245,8 @@ pub struct Limits {
     pub spare_rate: u64,
     /// A spare that did not come, or a recovery that failed, is tried again after so long.
     pub spare_retry: Duration,
+    /// For so long after its start the cloud takes no spare that fewer nodes could open than the one that it has: they may yet come.
+    pub spare_wait: Duration,
 
     /// Documents of one account that one process has loaded.
     pub documents: usize,
@@ -374,6 +376,7 @@ impl Limits {
             migration_ready_budget: self.migration_ready_budget / by,
             spare_every: self.spare_every / by,
             spare_retry: self.spare_retry / by,
+            spare_wait: self.spare_wait / by,
             restart_min: self.restart_min / by,
             restart_max: self.restart_max / by,
             // What waits for a kernel, a disk or a person keeps its time: those do not hurry.

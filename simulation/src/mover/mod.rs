@@ -12,7 +12,7 @@
 mod last;
 mod order;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,8 +81,8 @@ pub struct Mover {
     drained: Vec<usize>,
     /// Nodes that are gone for good.
     lost: BTreeSet<usize>,
-    /// Daemons that are gone with them.
-    gone: BTreeSet<EntityId>,
+    /// Whether its daemon is gone with one of them.
+    is_gone: bool,
     is_resting: bool,
 }
 
@@ -105,7 +105,7 @@ impl Mover {
             last: Last::NotYet,
             drained: Vec::new(),
             lost: BTreeSet::new(),
-            gone: BTreeSet::new(),
+            is_gone: false,
             is_resting: false,
         }
     }
@@ -136,9 +136,9 @@ impl Mover {
         self.drained.retain(|drained| *drained != node);
     }
 
-    /// Nobody can go on with these.
-    pub fn gives_up(&mut self, gone: &BTreeSet<EntityId>) {
-        self.gone.clone_from(gone);
+    /// Nobody can go on with those.
+    pub fn gives_up(&mut self, gone: &BTreeMap<EntityId, String>) {
+        self.is_gone = gone.values().any(|gone| *gone == self.work.daemon);
     }
 
     /// The life of its client, if it is there.
@@ -286,7 +286,7 @@ impl Mover {
             }
             return self.later();
         };
-        if self.gone.contains(&info.entity) {
+        if self.is_gone {
             self.last = Last::Done;
             return self.idle();
         }

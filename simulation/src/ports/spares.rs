@@ -1,19 +1,20 @@
-//! The cloud's store of daemons' spares. It outlives its processes, and knows of which daemons it has ever kept something.
+//! The cloud's store of daemons' spares. It outlives its processes, and says who could go on with what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use wayfare_actors::account::MemorySpares;
 use wayfare_actors::ports::{BlobError, Pending, SpareStore};
 use wayfare_protocol::migration::Spare;
-use wayfare_protocol::{AccountId, ChunkId, EntityId};
+use wayfare_protocol::{AccountId, ChunkId, EntityId, NodeId};
 
 /// See the module.
 #[derive(Clone, Default)]
 pub struct Spares {
     store: MemorySpares,
-    kept: Arc<Mutex<BTreeSet<EntityId>>>,
+    /// Who can open the newest spare of a daemon.
+    nodes: Arc<Mutex<BTreeMap<EntityId, BTreeSet<NodeId>>>>,
     /// Whether it keeps what spares are, and not what is in them: what it must not do.
     is_hollow: bool,
 }
@@ -25,10 +26,11 @@ impl Spares {
         Self { is_hollow: true, ..Self::default() }
     }
 
-    /// Whether it has kept something of a daemon, and has said so.
+    /// Whether one of these nodes can open the newest spare of a daemon that it has said to keep.
     #[must_use]
-    pub fn has_kept(&self, daemon: EntityId) -> bool {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(&daemon)
+    pub fn can_be_opened(&self, daemon: EntityId, by: &[NodeId]) -> bool {
+        let nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        nodes.get(&daemon).is_some_and(|nodes| by.iter().any(|node| nodes.contains(node)))
     }
 }
 
@@ -46,7 +48,8 @@ impl SpareStore for Spares {
     }
 
     fn keep(&self, account: AccountId, spare: Spare) -> Pending<Result<(), BlobError>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(spare.daemon);
+        let nodes = spare.sealed_keys.iter().map(|(node, _)| *node).collect();
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner).insert(spare.daemon, nodes);
         self.store.keep(account, spare)
     }
 

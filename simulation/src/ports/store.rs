@@ -77,11 +77,11 @@ impl StoreRows {
         change(&mut self.tables().ills)
     }
 
-    /// Whom the rows of daemons name.
+    /// The rows of daemons.
     #[must_use]
-    pub fn owners_of_daemons(&self) -> Vec<(EntityId, NodeId)> {
+    pub fn daemons(&self) -> Vec<(EntityId, Row)> {
         let tables = self.tables();
-        tables.rows.values().filter_map(|row| Some((row.resource.daemon()?, row.owner))).collect()
+        tables.rows.values().filter_map(|row| Some((row.resource.daemon()?, row.clone()))).collect()
     }
 
     /// Daemons that go on from a spare since this was asked last, and from where.

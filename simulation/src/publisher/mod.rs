@@ -13,7 +13,7 @@ mod asks;
 mod feeding;
 mod hearing;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,6 +98,8 @@ pub struct Publisher {
     origin: Origin,
     /// So many of its events were recorded.
     recorded: usize,
+    /// So many were recorded before its daemon lost some of them: those it publishes again.
+    owed: usize,
     hearing: Hearing,
     /// Number of the newest following.
     followings: u64,
@@ -139,6 +141,7 @@ impl Publisher {
             is_subscribed: false,
             feeding: Feeding::default(),
             recorded: 0,
+            owed: 0,
             hearing,
             followings: 0,
             is_following: false,
@@ -166,10 +169,10 @@ impl Publisher {
 
     /// Publishes one event more, at once.
     pub fn go_on(&mut self) {
-        if self.doing().is_some() {
-            return; // that was late, and said
+        if self.has_given_up || self.doing().is_some() {
+            return; // who is late was said to be
         }
-        self.work.events.truncate(self.recorded);
+        self.work.events.truncate(self.recorded.max(self.owed));
         self.work.events.push("note fresh".to_owned());
         self.is_resting = false;
         self.config.hurries = true;
@@ -187,16 +190,22 @@ impl Publisher {
         // What is still told of the time before counts no more.
         (self.tell, self.told) = mpsc::unbounded_channel();
         self.hearing.is_recovered(output);
+        self.owed = self.owed.max(self.recorded);
         (self.recorded, self.is_subscribed, self.is_following) = (0, false, false);
         self.idle();
     }
 
+    /// A node is gone for good: nothing is made there any more.
+    pub fn loses(&mut self, node: NodeId) {
+        self.work.chooses = self.work.chooses.filter(|chosen| *chosen != node);
+    }
+
     /// Waits for nothing of daemons that are gone.
-    pub fn gives_up(&mut self, gone: &BTreeSet<EntityId>) {
-        if self.feeding.other().is_some_and(|other| gone.contains(&other)) {
+    pub fn gives_up(&mut self, gone: &BTreeMap<EntityId, String>) {
+        if self.work.feeds.as_ref().is_some_and(|name| gone.values().any(|gone| gone == name)) {
             (self.feeding, self.work.feeds) = (Feeding::No, None);
         }
-        if self.daemon.is_some_and(|daemon| gone.contains(&daemon)) && !self.has_given_up {
+        if gone.values().any(|gone| *gone == self.work.daemon) && !self.has_given_up {
             self.note(format_args!("gives its daemon up"));
             self.has_given_up = true;
         }
@@ -206,7 +215,8 @@ impl Publisher {
     #[must_use]
     pub fn doing(&self) -> Option<String> {
         let has_begun = !self.has_given_up && (self.daemon.is_some() || !self.is_resting);
-        let is_idle = matches!(self.phase, Phase::Idle) && (self.is_resting || self.recorded == self.work.events.len());
+        let rests = self.is_resting && self.recorded >= self.owed;
+        let is_idle = matches!(self.phase, Phase::Idle) && (rests || self.recorded == self.work.events.len());
         let missing = self.hearing.missing(self.recorded, &self.work.events);
         let is_fed = self.feeding.has_taken(self.hearing.heard());
         (has_begun && !(is_idle && missing == 0 && is_fed)).then(|| {
@@ -267,7 +277,7 @@ impl Publisher {
             return self.feed();
         }
         let left = self.work.events.len() - self.recorded;
-        if left == 0 || self.is_resting {
+        if left == 0 || (self.is_resting && self.recorded >= self.owed) {
             return self.idle();
         }
         if self.draws.percent(10) {

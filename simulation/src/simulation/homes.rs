@@ -41,7 +41,7 @@ impl Simulation {
         let gone = self.gone();
         let homes = |simulation: &Self| {
             let mut homes = simulation.homes();
-            homes.retain(|daemon, _| !gone.contains(daemon));
+            homes.retain(|daemon, _| !gone.contains_key(daemon));
             homes
         };
         let settled = |simulation: &Self| homes(simulation).values().all(Home::is_settled);
@@ -55,8 +55,8 @@ impl Simulation {
 
     fn homes(&self) -> BTreeMap<EntityId, Home> {
         let mut homes: BTreeMap<_, Home> = BTreeMap::new();
-        for (daemon, owner) in self.cloud.store().owners_of_daemons() {
-            homes.entry(daemon).or_default().owner = Some(owner);
+        for (daemon, row) in self.cloud.store().daemons() {
+            homes.entry(daemon).or_default().owner = Some(row.owner);
         }
         for (number, node) in self.nodes.iter().enumerate() {
             let id = NodeId(key(&self.seed, Place::Node(number)).device_id());

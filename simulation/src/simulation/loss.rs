@@ -1,6 +1,6 @@
 //! A node is lost for good: its device is revoked, and its daemons go on elsewhere from what the cloud has of them, or not at all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wayfare_protocol::{EntityId, NodeId};
@@ -28,12 +28,15 @@ impl Simulation {
         NodeId(key(&self.seed, Place::Node(node)).device_id())
     }
 
-    /// The machine is gone; `false` if nothing ran there. Those who move daemons know.
+    /// The machine is gone; `false` if nothing ran there. People who have to do with daemons know.
     pub(super) async fn lose(&mut self, node: usize) -> bool {
         self.able.retain(|able| *able != node);
+        let id = self.id_of(node);
         for somebody in &mut self.people {
-            if let Somebody::Mover(mover) = somebody {
-                mover.loses(node);
+            match somebody {
+                Somebody::Publisher(publisher) => publisher.loses(id),
+                Somebody::Mover(mover) => mover.loses(node),
+                Somebody::Person(_) | Somebody::Writer(_) | Somebody::Operator(_) | Somebody::Guest(_) => {}
             }
         }
         self.nodes[node].lose(&self.around).await
@@ -60,13 +63,16 @@ impl Simulation {
         }
     }
 
-    /// Daemons that nobody can go on with: their machine is gone before the cloud had anything of them.
-    pub(super) fn gone(&self) -> BTreeSet<EntityId> {
+    /// Daemons that nobody can go on with, and their names: their machine was gone before the cloud had anything of them, or anything
+    /// that one of the nodes that are left and have the code can open.
+    pub(super) fn gone(&self) -> BTreeMap<EntityId, String> {
         let lost = self.nodes.iter().enumerate().filter(|(_, node)| node.is_lost());
         let lost: BTreeSet<_> = lost.map(|(number, _)| self.id_of(number)).collect();
-        let owners = self.cloud.store().owners_of_daemons().into_iter();
-        let gone = owners.filter(|(daemon, owner)| lost.contains(owner) && !self.cloud.spares().has_kept(*daemon));
-        gone.map(|(daemon, _)| daemon).collect()
+        let able: Vec<_> = self.able.iter().map(|node| self.id_of(*node)).collect();
+        let rows = self.cloud.store().daemons().into_iter();
+        let gone = rows
+            .filter(|(daemon, row)| lost.contains(&row.owner) && !self.cloud.spares().can_be_opened(*daemon, &able));
+        gone.filter_map(|(daemon, row)| Some((daemon, row.key.daemon()?.name.to_string()))).collect()
     }
 
     /// Nobody waits for daemons that are gone.

@@ -278,8 +278,12 @@ impl Simulation {
             What::NodeCrash { node } | What::PowerLoss { node } => self.start(Place::Node(node)).await?,
             What::CloudCrash => self.start(Place::Cloud).await?,
             What::TornWrite { node } => {
-                drop(self.nodes[node].disk().ail(|ills| ills.tear.take()));
+                let has_come = self.nodes[node].disk().ail(|ills| ills.tear.take()).is_none();
                 self.start(Place::Node(node)).await?;
+                if has_come {
+                    // The write that it tears may be under way: the process dies when that is over.
+                    self.turn_after(STARTED_AGAIN, Turn::Start(Place::Node(node)));
+                }
             }
             What::CrashAfter { place, .. } => {
                 self.around.traps.take_away(place, |trap| matches!(trap, Trap::Crash { .. }));

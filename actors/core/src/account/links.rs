@@ -195,6 +195,7 @@ impl Account {
             && self.devices.link_down(registered.device, link)
         {
             self.journals_down(link, out);
+            self.target_is_gone(now, registered.device, out);
         }
     }
 

@@ -206,15 +206,15 @@ impl Account {
         if self.here() == Some(node) {
             return out.push(Effect::ServeChunk { link, stream, chunk });
         }
+        if let Some(daemon) = self.spare_for(self.links.device(link), chunk) {
+            return out.push(Effect::ServeSpare { link, stream, daemon, chunk });
+        }
         match self.devices.link(node.0).filter(|onward| *onward != link) {
             Some(onward) => out.push(Effect::Join { link, stream, onward, open }),
-            None => match self.spare_with(node, chunk) {
-                Some(daemon) => out.push(Effect::ServeSpare { link, stream, daemon, chunk }),
-                None => {
-                    let refusal = Refusal::new(ErrorCode::OwnerUnreachable, "the node that has it is not connected");
-                    out.push(Effect::Reset { link, stream, refusal });
-                }
-            },
+            None => {
+                let refusal = Refusal::new(ErrorCode::OwnerUnreachable, "the node that has it is not connected");
+                out.push(Effect::Reset { link, stream, refusal });
+            }
         }
     }
 }

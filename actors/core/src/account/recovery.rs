@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonCall, DaemonRequest};
 use wayfare_protocol::migration::{MoveInfo, MoveState, Recovery, TakeOver};
-use wayfare_protocol::{Boot, DeviceId, EntityId, ErrorCode, Head, NodeId, Now, Refusal, ResourceId};
+use wayfare_protocol::{Boot, ChunkId, DeviceId, EntityId, ErrorCode, Head, NodeId, Now, Refusal, ResourceId};
 
 use super::daemons::Target;
 use super::spares::{Schedule, can_open};
@@ -204,11 +204,39 @@ impl Account {
         self.owner_of_daemon(daemon).is_some_and(|owner| self.devices.revoked_at(owner.0).is_some())
     }
 
-    /// Recovers what is due. Without anybody who can go on with it the next node that announces itself is waited for.
+    /// The node that was to go on with a daemon has lost its link: what it was told or has answered may be lost, so that it is tried anew.
+    /// If it goes on all the same, the cloud does not admit its claim.
+    pub(super) fn target_is_gone(&mut self, now: Now, device: DeviceId, out: &mut impl Sink<Effect>) {
+        let is_target = |recovering: &&Recovering| recovering.target.0 == device;
+        let ops: Vec<_> =
+            self.recoveries.under_way.values().filter(is_target).map(|recovering| recovering.op).collect();
+        for op in ops {
+            let detail = "the node that was to go on with it has lost its connection";
+            let answer = DaemonAnswer::Refused(Refusal::new(ErrorCode::OwnerUnreachable, detail));
+            self.on_took_over(now, op, answer, out);
+        }
+    }
+
+    /// The daemon that a node is to go on with, and whose spare has that chunk. Whose chunk the node believes it to be does not matter: the
+    /// daemon may have moved since the spare was taken.
+    pub(super) fn spare_for(&self, device: Option<DeviceId>, chunk: ChunkId) -> Option<EntityId> {
+        let has = |daemon: &EntityId| {
+            let spare = self.spares.get(*daemon);
+            spare.is_some_and(|spare| spare.ready.manifest.chunks.iter().any(|(id, _)| *id == chunk))
+        };
+        let under_way = self.recoveries.under_way.iter();
+        let mut of_device = under_way.filter(|(_, recovering)| Some(recovering.target.0) == device);
+        of_device.find_map(|(daemon, _)| has(daemon).then_some(*daemon))
+    }
+
+    /// Recovers what is due. What nobody can go on with just then is tried again, also as soon as a node says what it can do.
     pub(super) fn recover_due(&mut self, now: Now, out: &mut impl Sink<Effect>) {
         while let Some(daemon) = self.recoveries.due.take_due(now.boot) {
             if self.owner_is_revoked(daemon) && !self.recoveries.under_way.contains_key(&daemon) {
-                let _ = self.begin_recovery(now, daemon, (None, BTreeSet::new()), Vec::new(), out); // nobody asked
+                let begun = self.begin_recovery(now, daemon, (None, BTreeSet::new()), Vec::new(), out);
+                if begun.is_err() && self.spares.get(daemon).is_some() {
+                    self.recoveries.due.at(now.boot.after(self.config.limits.spare_retry), daemon);
+                }
             }
         }
     }

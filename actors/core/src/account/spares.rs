@@ -12,7 +12,7 @@ use wayfare_protocol::between::SealingKey;
 use wayfare_protocol::daemon::DaemonState;
 use wayfare_protocol::limits::SPARE_NODES_MAX;
 use wayfare_protocol::migration::Spare;
-use wayfare_protocol::{Boot, ChunkId, EntityId, NodeId, Now, Refusal};
+use wayfare_protocol::{Boot, EntityId, NodeId, Now, Refusal};
 
 use super::{Account, Effect, LinkId};
 use crate::machine::{OpId, Sink};
@@ -24,6 +24,8 @@ pub(super) struct Spares {
     /// Nodes of the account, and to which key secrets for them are sealed.
     sealing: BTreeMap<NodeId, SealingKey>,
     due: Schedule,
+    /// Until then a spare that fewer nodes could open than the one before is not taken.
+    waits_until: Boot,
     taking: Option<Taking>,
 }
 
@@ -95,6 +97,7 @@ impl Spares {
 impl Account {
     /// What the cloud kept before this process began.
     pub(super) fn load_spares(&mut self, now: Now, spares: Vec<Spare>) {
+        self.spares.waits_until = now.boot.after(self.config.limits.spare_wait);
         for spare in spares {
             self.spares.kept.insert(spare.daemon, Kept { spare, snapshots: None, not_before: now.boot });
         }
@@ -135,9 +138,21 @@ impl Account {
     /// Something was heard of a daemon: its spare is fetched when it is time, if it is old.
     pub(super) fn spare_may_be_old(&mut self, now: Now, daemon: EntityId) {
         if self.here().is_none() && self.wants_spare(daemon).is_some() {
-            let not_before = self.spares.kept.get(&daemon).map_or(now.boot, |kept| kept.not_before.max(now.boot));
-            self.spares.due.at(not_before, daemon);
+            self.spares.due.at(self.spare_not_before(now, daemon), daemon);
         }
+    }
+
+    /// When the next spare may be taken. After the cloud's start nodes come one after the other: if the owner is lost before the others are
+    /// there, it is better to have an older one that they can open than a newer one that nobody can.
+    fn spare_not_before(&self, now: Now, daemon: EntityId) -> Boot {
+        let Some(kept) = self.spares.kept.get(&daemon) else { return now.boot };
+        let owner = self.daemons.get(daemon).map(|info| info.owner);
+        let may_come = |node: &NodeId| {
+            Some(*node) != owner && !self.spares.sealing.contains_key(node) && self.devices.revoked_at(node.0).is_none()
+        };
+        let waits = kept.spare.sealed_keys.iter().any(|(node, _)| may_come(node));
+        let not_before = kept.not_before.max(now.boot);
+        if waits { not_before.max(self.spares.waits_until) } else { not_before }
     }
 
     /// Fetches the next one that is due.
@@ -146,9 +161,9 @@ impl Account {
             && let Some(daemon) = self.spares.due.take_due(now.boot)
         {
             let Some((link, nodes)) = self.wants_spare(daemon) else { continue };
-            let not_before = self.spares.kept.get(&daemon).map_or(now.boot, |kept| kept.not_before);
+            let not_before = self.spare_not_before(now, daemon);
             if not_before > now.boot {
-                self.spares.due.at(not_before, daemon); // it was told of while the one before came
+                self.spares.due.at(not_before, daemon); // it was told of while the one before came, or somebody has left
                 continue;
             }
             let snapshots = self.daemons.get(daemon).map_or(0, |info| info.stats.snapshots);
@@ -173,15 +188,6 @@ impl Account {
             }
             Err(_) => self.spares.due.at(now.boot.after(self.config.limits.spare_retry), daemon),
         }
-    }
-
-    /// The daemon whose spare has a chunk that a lost node had.
-    pub(super) fn spare_with(&self, node: NodeId, chunk: ChunkId) -> Option<EntityId> {
-        let has = |kept: &Kept| {
-            let ready = &kept.spare.ready;
-            ready.source == node && ready.manifest.chunks.iter().any(|(id, _)| *id == chunk)
-        };
-        self.spares.kept.iter().find(|(_, kept)| has(kept)).map(|(daemon, _)| *daemon)
     }
 }
 

@@ -210,24 +210,58 @@ fn what_was_lost_before_the_clouds_start_goes_on_as_soon_as_somebody_can() {
     assert!(begun(&mut bench).is_some());
 }
 
-/// The chunks of a lost node's snapshot are the cloud's.
+/// Whoever goes on with a daemon fetches its spare from the cloud, also where it was taken while the daemon was on a node that is there.
 #[test]
-fn pieces_come_from_the_spare_while_the_node_that_had_them_is_away() {
-    let mut bench = able(2);
+fn pieces_of_a_spare_come_from_the_cloud() {
+    let mut bench = able(3);
     let chunk = ChunkId::of(b"state");
     let mut with_chunk = spare(1, &[2]);
     with_chunk.ready.manifest.chunks = vec![(chunk, 5)];
     bench.input(Input::Spares(vec![with_chunk]));
-    let open =
-        |chunk| Open { destination: Destination::Chunk { node: node(1), chunk }, class: Class::Bulk, window: 1 << 20 };
-    let asked = |bench: &mut Bench, chunk| {
-        let (link, stream) = (LinkId(2), StreamId(9));
+    let asked = |bench: &mut Bench, of: u8, chunk| {
+        let destination = Destination::Chunk { node: node(of), chunk };
+        let open = Open { destination, class: Class::Bulk, window: 1 << 20 };
         bench.said.clear();
-        bench.input(Input::StreamRequested { link, stream, open: open(chunk) });
+        bench.input(Input::StreamRequested { link: LinkId(2), stream: StreamId(9), open });
         bench.said.pop()
     };
-    assert!(matches!(asked(&mut bench, chunk), Some(Effect::Join { .. })), "its node has them");
+    assert!(matches!(asked(&mut bench, 1, chunk), Some(Effect::Join { .. })), "its node has them");
     bench.down(1);
-    assert!(matches!(asked(&mut bench, chunk), Some(Effect::ServeSpare { daemon, .. }) if daemon == votes()));
-    assert!(matches!(asked(&mut bench, ChunkId::of(b"other")), Some(Effect::Reset { .. })));
+    assert!(matches!(asked(&mut bench, 1, chunk), Some(Effect::Reset { .. })), "nobody let it go on");
+    recover(&mut bench, 2, Some(2));
+    begun(&mut bench).expect("a take-over");
+    for of in [1, 3] {
+        let served = asked(&mut bench, of, chunk);
+        assert!(matches!(served, Some(Effect::ServeSpare { daemon, .. }) if daemon == votes()), "{of}");
+    }
+    assert!(matches!(asked(&mut bench, 1, ChunkId::of(b"other")), Some(Effect::Reset { .. })));
+}
+
+/// What it was told, or what it answered, may be lost with its link.
+#[test]
+fn a_target_that_loses_its_link_is_waited_for_no_longer() {
+    let mut bench = able(3);
+    bench.down(1);
+    recover(&mut bench, 3, None);
+    let (_, first) = begun(&mut bench).expect("the best");
+    bench.down(if first.target == node(2) { 2 } else { 3 });
+    assert_eq!(begun(&mut bench).map(|(_, next)| next.target != first.target), Some(true), "the next, at once");
+}
+
+/// Nodes that give their daemons away take none, until they keep them again: nobody says so.
+#[test]
+fn what_nobody_can_go_on_with_is_tried_again() {
+    let mut bench = able(2);
+    bench.says(2, Control::Accepting(Accepting::Nothing(Reluctance::Draining)));
+    bench.says(2, Control::RevokeDevice { request: request(1), device: node(1).0 });
+    let op = bench.said.iter().find_map(|effect| match effect {
+        Effect::Revoke { op, .. } => Some(*op),
+        _ => None,
+    });
+    bench.input(Input::Revoked { op: op.expect("the store is asked"), outcome: Ok(Some(Wall(40))) });
+    bench.pass(0);
+    assert_eq!(begun(&mut bench), None);
+    bench.says(2, Control::Accepting(Accepting::Everything));
+    bench.pass(10_000);
+    assert!(begun(&mut bench).is_some());
 }

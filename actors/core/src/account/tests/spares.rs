@@ -193,6 +193,29 @@ fn after_its_start_the_cloud_fetches_every_spare_once() {
     assert_eq!(taking(&mut bench), None);
 }
 
+/// An older spare that others can open is worth more than a newer one that they cannot.
+#[test]
+fn after_its_start_the_cloud_waits_for_those_who_can_open_what_it_has() {
+    let begin = || {
+        let mut bench = cloud(2);
+        bench.input(Input::Spares(vec![spare(1, &[2, 3])]));
+        bench.says(1, Control::DaemonUp(Box::new(told(2))));
+        assert_eq!(taking(&mut bench), None, "node 3 may yet come");
+        bench
+    };
+    let mut bench = begin();
+    bench.pass(1_000);
+    bench.input(Input::SealingKey(SealingKey::of(&node_key(3))));
+    let (_, nodes) = taking(&mut bench).expect("it has come");
+    assert!(nodes.contains(&node(3)));
+    let mut bench = begin();
+    bench.pass(599_000);
+    assert_eq!(taking(&mut bench), None);
+    bench.pass(1_000);
+    let (_, nodes) = taking(&mut bench).expect("it does not come");
+    assert_eq!(nodes, [node(2)]);
+}
+
 /// Neither a device nor a program may ask a node for a daemon's key.
 #[test]
 fn only_the_cloud_asks_for_spares() {
