@@ -12,7 +12,7 @@ use crate::source::Source;
 /// What `explain` is told.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// A seed, or the file of a plan or a scenario.
+    /// A seed, the file of a plan or a scenario, or the name of one of those that come with the simulation.
     source: Source,
     /// A fault of the product to switch on.
     #[arg(long, value_parser = mutation)]

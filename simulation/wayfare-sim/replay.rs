@@ -13,7 +13,7 @@ use crate::source::Source;
 /// What `replay` is told.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// A seed, or the file of a plan or a scenario.
+    /// A seed, the file of a plan or a scenario, or the name of one of those that come with the simulation.
     source: Source,
     /// The seed to run a scenario with, if not its own.
     #[arg(long)]

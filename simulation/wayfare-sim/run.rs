@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     /// For example 0..100.
     #[arg(long, default_value = "0..100")]
     seeds: Seeds,
-    /// Runs the people and nodes of this scenario with each seed.
+    /// Runs the people and nodes of this scenario with each seed: a file, or the name of one that comes with the simulation.
     #[arg(long)]
     scenario: Option<PathBuf>,
     /// A fault of the product to switch on.

@@ -1,11 +1,12 @@
-//! Where a plan comes from: a seed, or a file.
+//! Where a plan comes from: a seed, a file, or a scenario that needs none.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::Context as _;
-use wayfare_simulation::scenario::Scenario;
+use wayfare_simulation::scenario::{Scenario, known};
 use wayfare_simulation::{Mutation, Plan};
 
 /// See the module.
@@ -13,7 +14,7 @@ use wayfare_simulation::{Mutation, Plan};
 pub(crate) enum Source {
     /// What the seed decides.
     Seed(u64),
-    /// What the file says.
+    /// What the file says, or, where there is none, the scenario of that name.
     File(PathBuf),
 }
 
@@ -40,7 +41,13 @@ impl Source {
         match self {
             Self::Seed(seed) => Ok(Scenario::of(Plan::of(*seed, mutation))),
             Self::File(path) => {
-                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+                let text = match std::fs::read_to_string(path) {
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        path.to_str().and_then(known).map(str::to_owned).ok_or(error)
+                    }
+                    read => read,
+                };
+                let text = text.with_context(|| format!("cannot read {}", path.display()))?;
                 let mut scenario = Scenario::read_any(&text).with_context(|| path.display().to_string())?;
                 scenario.plan.mutation = mutation.or(scenario.plan.mutation);
                 Ok(scenario)

@@ -2,10 +2,12 @@
 
 mod expect;
 mod form;
+mod known;
 mod person;
 mod profile;
 
 pub use expect::{End, Expectation};
+pub use known::known;
 pub use profile::{NoProfile, Profile, Quality};
 
 use crate::plan::{Plan, Unreadable};

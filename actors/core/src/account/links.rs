@@ -114,6 +114,7 @@ impl Account {
         if let Some(older) = older.filter(|older| !self.links.is_of_program(*older)) {
             // The newest link is the node's; what the older one still brings is ignored.
             self.close(older, newer(), out);
+            self.target_is_gone(now, device, out);
         }
         out.push(Effect::DeviceUp { device, link });
         if let Some(name) = self.devices.given(device).filter(|name| **name != own) {

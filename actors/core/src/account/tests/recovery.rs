@@ -244,8 +244,13 @@ fn a_target_that_loses_its_link_is_waited_for_no_longer() {
     bench.down(1);
     recover(&mut bench, 3, None);
     let (_, first) = begun(&mut bench).expect("the best");
-    bench.down(if first.target == node(2) { 2 } else { 3 });
-    assert_eq!(begun(&mut bench).map(|(_, next)| next.target != first.target), Some(true), "the next, at once");
+    let link = if first.target == node(2) { 2 } else { 3 };
+    bench.down(link);
+    let (_, second) = begun(&mut bench).expect("the next, at once");
+    assert_ne!(second.target, first.target);
+    bench.up_again(20, second.target);
+    assert_eq!(begun(&mut bench), None, "nobody is left");
+    assert_eq!(refused(&mut bench, 3), ErrorCode::OwnerUnreachable, "its older link was closed for the newer one");
 }
 
 /// Nodes that give their daemons away take none, until they keep them again: nobody says so.

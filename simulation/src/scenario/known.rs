@@ -1,0 +1,35 @@
+//! The scenarios that come with the simulation, which need no file.
+
+/// Their names, and what they say.
+const KNOWN: &[(&str, &str)] = &[
+    ("aeroplane", include_str!("../../scenarios/aeroplane.toml")),
+    ("cloud-rolling-restart", include_str!("../../scenarios/cloud-rolling-restart.toml")),
+    ("daemons", include_str!("../../scenarios/daemons.toml")),
+    ("documents", include_str!("../../scenarios/documents.toml")),
+    ("lid-closed-in-mid-run", include_str!("../../scenarios/lid-closed-in-mid-run.toml")),
+    ("moves", include_str!("../../scenarios/moves.toml")),
+    ("operators-at-work", include_str!("../../scenarios/operators-at-work.toml")),
+    ("phone-on-a-flapping-link", include_str!("../../scenarios/phone-on-a-flapping-link.toml")),
+    ("store-outage", include_str!("../../scenarios/store-outage.toml")),
+    ("two-clients-racing", include_str!("../../scenarios/two-clients-racing.toml")),
+];
+
+/// The text of the scenario of that name, if it is one of these.
+#[must_use]
+pub fn known(name: &str) -> Option<&'static str> {
+    KNOWN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_of_the_folder_is_known_by_its_name() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let mut names: Vec<_> = files.map(|file| file.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+        names.sort();
+        assert_eq!(names, KNOWN.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    }
+}
