@@ -1,27 +1,28 @@
-//! Assets through opendal: `<account>/<first byte>/<id>` below a folder.
+//! Assets: `<account>/<first byte>/<id>`, in a folder or in a bucket of S3.
 //!
-//! An upload's parts are `<account>/uploads/<id>/<first byte's number>`. When it is finished they are read one after the other into
-//! a new file, which is renamed to its name only if the hash is right. What is owed are empty files `<account>/owed/<id>`; that
-//! nobody links to one is noted in `<account>/unlinked/<id>`, with the time in milliseconds. A file
-//! is written elsewhere, synced, renamed, and its folders synced: a crash leaves a whole one or none.
+//! Whatever is not an asset yet, and what is noted, is in the folder in either case. An upload's parts are
+//! `<account>/uploads/<id>/<first byte's number>`. When it is finished they are read one after the other into the asset's file, which
+//! gets its name only if the hash is right. What is owed are empty files `<account>/owed/<id>`; that nobody links to an asset is noted in
+//! `<account>/unlinked/<id>`, with the time in milliseconds.
 //!
 //! The first time that a process reads an asset it reads all of it, and remembers that its bytes have its hash for as long as the file
 //! does not change.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use opendal::{ErrorKind, Metadata, Operator};
+use futures_util::TryStreamExt as _;
+use opendal::{Metadata, Writer};
 use wayfare_actors::ports::{AssetError, AssetStore, Pending};
 use wayfare_protocol::asset::AssetHash;
-use wayfare_protocol::limits::ASSET_PART;
 use wayfare_protocol::{AccountId, AssetId, Wall};
 
-use crate::atomic_files;
+use crate::bucket::{Bucket, BucketError, BucketKeys};
+use crate::durable_files::{DurableFiles, reason};
 
 /// Assets that are remembered to be whole.
 const CHECKED: usize = 100_000;
@@ -29,13 +30,21 @@ const CHECKED: usize = 100_000;
 /// See the module.
 #[derive(Clone)]
 pub struct FileAssets {
-    root: Arc<Path>,
-    files: Operator,
+    /// Where the assets are.
+    whole: DurableFiles,
+    /// Where everything else is: the same folder, or the one beside a bucket.
+    near: DurableFiles,
     checked: Arc<Mutex<BTreeMap<(AccountId, AssetId), Stamp>>>,
 }
 
 /// What a file that was not changed keeps.
-type Stamp = (u64, Option<SystemTime>);
+#[derive(Clone, PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    changed: Option<SystemTime>,
+    /// A bucket's own mark of the content.
+    tag: Option<String>,
+}
 
 impl FileAssets {
     /// Opens a folder of assets, and makes it if there is none. Uploads to which nothing was added for so long are forgotten.
@@ -43,51 +52,59 @@ impl FileAssets {
     /// # Errors
     /// If the folder cannot be made or written to.
     pub async fn open(root: &Path, uploads: Duration) -> io::Result<Self> {
-        let files = atomic_files::open(root).await?;
+        let near = DurableFiles::folder(root).await?;
         forget_uploads(root, uploads).await?;
-        Ok(Self { root: root.into(), files, checked: Arc::default() })
+        Ok(Self { whole: near.clone(), near, checked: Arc::default() })
     }
 
-    async fn stat(&self, path: &str) -> Result<Option<Metadata>, AssetError> {
-        match self.files.stat(path).await {
-            Ok(found) => Ok(Some(found)),
-            Err(why) if why.kind() == ErrorKind::NotFound => Ok(None),
-            Err(why) => Err(refused(why)),
+    /// Opens assets that are in a bucket. Uploads, until they are whole, and notes are in the folder.
+    ///
+    /// # Errors
+    /// If the bucket or the folder cannot be used, or the folder has assets, which would not be found.
+    pub async fn in_bucket(
+        root: &Path,
+        uploads: Duration,
+        bucket: &Bucket,
+        keys: BucketKeys,
+    ) -> Result<Self, BucketError> {
+        let folder = |why| BucketError::Folder { folder: root.to_owned(), why };
+        let here = Self::open(root, uploads).await.map_err(folder)?;
+        if has_assets(root).await.map_err(folder)? {
+            return Err(BucketError::Left(root.to_owned()));
         }
+        Ok(Self { whole: bucket.open(keys).await?, ..here })
     }
 
     /// Bytes of a file of which this process knows that they are right.
     async fn read_checked(self, at: Place, from: u64, length: usize) -> Result<Option<Bytes>, AssetError> {
         let path = at.whole();
-        let Some(found) = self.stat(&path).await? else { return Ok(None) };
-        let stamp = stamp(&found);
-        if self.known(&at) != Some(stamp) {
-            self.check(&at, &path, found.content_length()).await?;
+        let Some(found) = self.whole.stat(&path).await.map_err(refused)? else { return Ok(None) };
+        let (stamp, size) = (Stamp::of(&found), found.content_length());
+        if self.known(&at) != Some(stamp.clone()) {
+            self.check(&at, size).await?;
             self.remember(&at, stamp);
         }
-        let end = found.content_length().min(from.saturating_add(length as u64));
+        let end = size.min(from.saturating_add(length as u64));
         if from >= end {
             return Ok(Some(Bytes::new()));
         }
-        let read = self.files.read_with(&path).range(from..end).await.map_err(refused)?;
-        Ok(Some(read.to_bytes()))
+        self.whole.read_range(&path, from, end).await.map_err(refused)
     }
 
-    async fn check(&self, at: &Place, path: &str, size: u64) -> Result<(), AssetError> {
+    async fn check(&self, at: &Place, size: u64) -> Result<(), AssetError> {
         let mut hash = AssetHash::default();
-        let mut from = 0;
-        while from < size {
-            let end = size.min(from + ASSET_PART as u64);
-            let read = self.files.read_with(path).range(from..end).await.map_err(refused)?;
-            hash.update(&read.to_bytes());
-            from = end;
+        if size > 0 {
+            let mut pieces = self.whole.read_through(&at.whole()).await.map_err(refused)?;
+            while let Some(piece) = pieces.try_next().await.map_err(refused)? {
+                piece.for_each(|bytes| hash.update(&bytes));
+            }
         }
         if hash.id() == at.asset { Ok(()) } else { Err(AssetError::Damaged(at.asset)) }
     }
 
     fn known(&self, at: &Place) -> Option<Stamp> {
         let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        checked.get(&(at.account, at.asset)).copied()
+        checked.get(&(at.account, at.asset)).cloned()
     }
 
     fn remember(&self, at: &Place, stamp: Stamp) {
@@ -101,8 +118,9 @@ impl FileAssets {
     /// The parts of an upload as far as they are there without a gap: where each begins, and where the last one ends.
     async fn parts(&self, at: &Place) -> Result<(Vec<u64>, u64), AssetError> {
         let mut found = Vec::new();
-        for entry in self.files.list(&at.upload()).await.map_err(refused)? {
-            if let (Ok(begin), Some(part)) = (u64::from_str_radix(entry.name(), 16), self.stat(entry.path()).await?) {
+        for name in self.near.names(&at.upload()).await.map_err(refused)? {
+            let Ok(begin) = u64::from_str_radix(&name, 16) else { continue };
+            if let Some(part) = self.near.stat(&at.part(begin)).await.map_err(refused)? {
                 found.push((begin, part.content_length()));
             }
         }
@@ -122,52 +140,99 @@ impl FileAssets {
 
     /// The assets after which files in a folder are called, in order.
     async fn named(&self, folder: &str) -> Result<Vec<AssetId>, AssetError> {
-        let entries = self.files.list(folder).await.map_err(refused)?;
-        let mut named: Vec<AssetId> = entries.iter().filter_map(|entry| entry.name().parse().ok()).collect();
-        named.sort();
-        Ok(named)
+        Ok(in_order(&self.near.names(folder).await.map_err(refused)?))
+    }
+
+    async fn listed(self, account: AccountId) -> Result<Vec<AssetId>, AssetError> {
+        if !self.whole.is_folder() {
+            // One question for a thousand assets, and nothing else is there.
+            return Ok(in_order(&self.whole.names_below(&format!("{account}/")).await.map_err(refused)?));
+        }
+        let mut all = Vec::new();
+        for first in 0..=u8::MAX {
+            all.append(&mut self.named(&format!("{account}/{first:02x}/")).await?);
+        }
+        Ok(all)
     }
 
     async fn put(&self, path: &str, bytes: Bytes) -> Result<(), AssetError> {
-        self.files.write(path, bytes).await.map_err(unknown)?;
-        self.sync(path).await
+        self.near.write(path, bytes).await.map_err(unknown)
     }
 
     async fn assemble(self, at: Place) -> Result<(), AssetError> {
         let (parts, _) = self.parts(&at).await?;
+        let path = at.whole();
+        let mut file = self.whole.writer(&path).await.map_err(unknown)?;
+        let written = match self.pour(&at, parts, &mut file).await {
+            Ok(asset) if asset == at.asset => file.close().await.map(drop).map_err(unknown),
+            Ok(_) => Err(AssetError::Other(at.asset)),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &written {
+            // Nobody sees what there is of it in any case.
+            if let Err(why) = file.abort().await {
+                tracing::info!(asset = %at.asset, %why, "what was written of an asset stays where it is");
+            }
+            if !matches!(error, AssetError::Other(_)) {
+                return written;
+            }
+        } else {
+            self.whole.sync(&path).await.map_err(unknown)?;
+            if let Some(file) = self.whole.stat(&path).await.map_err(unknown)? {
+                self.remember(&at, Stamp::of(&file));
+            }
+        }
+        self.remove_upload(&at).await?;
+        written
+    }
+
+    /// Writes the parts of an upload one after the other, and says what they are.
+    async fn pour(&self, at: &Place, parts: Vec<u64>, file: &mut Writer) -> Result<AssetId, AssetError> {
         let mut hash = AssetHash::default();
-        let mut file = self.files.writer(&at.whole()).await.map_err(unknown)?;
         for part in parts {
-            let bytes = self.files.read(&at.part(part)).await.map_err(unknown)?.to_bytes();
+            let gone = || AssetError::Unknown("a part of an upload is gone".to_owned());
+            let bytes = self.near.read(&at.part(part)).await.map_err(unknown)?.ok_or_else(gone)?;
             hash.update(&bytes);
             file.write(bytes).await.map_err(unknown)?;
         }
-        let is_right = hash.id() == at.asset;
-        if is_right {
-            let written = file.close().await.map_err(unknown)?;
-            self.remember(&at, stamp(&written));
-            self.sync(&at.whole()).await?;
-        } else {
-            file.abort().await.map_err(unknown)?;
-        }
-        self.remove_upload(&at).await?;
-        if is_right { Ok(()) } else { Err(AssetError::Other(at.asset)) }
+        Ok(hash.id())
     }
 
     async fn remove_upload(&self, at: &Place) -> Result<(), AssetError> {
-        self.files.delete_with(&at.upload()).recursive(true).await.map_err(unknown)
+        self.near.delete_folder(&at.upload()).await.map_err(unknown)
     }
+}
 
-    /// The names on the way to a file survive a loss of power.
-    async fn sync(&self, path: &str) -> Result<(), AssetError> {
-        let mut folders: Vec<PathBuf> = self.root.join(path).ancestors().skip(1).map(Path::to_owned).collect();
-        folders.truncate(3);
-        let synced = tokio::task::spawn_blocking(move || {
-            folders.iter().try_for_each(|folder| std::fs::File::open(folder)?.sync_all())
-        });
-        let ends = |_| AssetError::Unknown("the process ends".to_owned());
-        synced.await.map_err(ends)?.map_err(|why| AssetError::Unknown(why.to_string()))
+impl Stamp {
+    fn of(file: &Metadata) -> Self {
+        Self {
+            size: file.content_length(),
+            changed: file.last_modified().map(SystemTime::from),
+            tag: file.etag().map(str::to_owned),
+        }
     }
+}
+
+fn in_order(names: &[String]) -> Vec<AssetId> {
+    let mut named: Vec<AssetId> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    named.sort();
+    named
+}
+
+/// Whether there is an asset in a folder.
+async fn has_assets(root: &Path) -> io::Result<bool> {
+    let mut accounts = tokio::fs::read_dir(root).await?;
+    while let Some(account) = accounts.next_entry().await? {
+        for first in 0..=u8::MAX {
+            let Ok(mut files) = tokio::fs::read_dir(account.path().join(format!("{first:02x}"))).await else {
+                continue;
+            };
+            if files.next_entry().await?.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Removes uploads that nobody goes on with.
@@ -217,9 +282,10 @@ impl Place {
 impl AssetStore for FileAssets {
     fn size(&self, account: AccountId, asset: AssetId) -> Pending<Result<Option<u64>, AssetError>> {
         let this = self.clone();
-        Box::pin(
-            async move { Ok(this.stat(&Place { account, asset }.whole()).await?.map(|file| file.content_length())) },
-        )
+        Box::pin(async move {
+            let found = this.whole.stat(&Place { account, asset }.whole()).await.map_err(refused)?;
+            Ok(found.map(|file| file.content_length()))
+        })
     }
 
     fn read(
@@ -249,7 +315,7 @@ impl AssetStore for FileAssets {
     fn delete(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>> {
         let (this, at) = (self.clone(), Place { account, asset });
         Box::pin(async move {
-            this.files.delete(&at.whole()).await.map_err(unknown)?;
+            this.whole.delete(&at.whole()).await.map_err(unknown)?;
             this.remove_upload(&at).await
         })
     }
@@ -260,8 +326,8 @@ impl AssetStore for FileAssets {
     }
 
     fn settle(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>> {
-        let files = self.files.clone();
-        Box::pin(async move { files.delete(&Place { account, asset }.owed()).await.map_err(unknown) })
+        let near = self.near.clone();
+        Box::pin(async move { near.delete(&Place { account, asset }.owed()).await.map_err(unknown) })
     }
 
     fn owed(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>> {
@@ -270,14 +336,7 @@ impl AssetStore for FileAssets {
     }
 
     fn list(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>> {
-        let this = self.clone();
-        Box::pin(async move {
-            let mut all = Vec::new();
-            for first in 0..=u8::MAX {
-                all.append(&mut this.named(&format!("{account}/{first:02x}/")).await?);
-            }
-            Ok(all)
-        })
+        Box::pin(self.clone().listed(account))
     }
 
     fn note_unlinked(&self, account: AccountId, asset: AssetId, since: Wall) -> Pending<Result<(), AssetError>> {
@@ -286,8 +345,8 @@ impl AssetStore for FileAssets {
     }
 
     fn forget_unlinked(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>> {
-        let files = self.files.clone();
-        Box::pin(async move { files.delete(&Place { account, asset }.unlinked()).await.map_err(unknown) })
+        let near = self.near.clone();
+        Box::pin(async move { near.delete(&Place { account, asset }.unlinked()).await.map_err(unknown) })
     }
 
     fn unlinked(&self, account: AccountId) -> Pending<Result<BTreeMap<AssetId, Wall>, AssetError>> {
@@ -295,8 +354,8 @@ impl AssetStore for FileAssets {
         Box::pin(async move {
             let mut noted = BTreeMap::new();
             for asset in this.named(&format!("{account}/unlinked/")).await? {
-                let read = this.files.read(&Place { account, asset }.unlinked()).await.map_err(refused)?;
-                let since = std::str::from_utf8(&read.to_bytes()).ok().and_then(|text| text.parse().ok());
+                let read = this.near.read(&Place { account, asset }.unlinked()).await.map_err(refused)?;
+                let since = read.and_then(|read| std::str::from_utf8(&read).ok()?.parse().ok());
                 // What cannot be read is noted anew.
                 noted.extend(since.map(|since| (asset, Wall(since))));
             }
@@ -306,13 +365,14 @@ impl AssetStore for FileAssets {
 }
 
 fn refused(why: opendal::Error) -> AssetError {
-    AssetError::Refused(why.to_string())
+    AssetError::Refused(told(&why))
 }
 
 fn unknown(why: opendal::Error) -> AssetError {
-    AssetError::Unknown(why.to_string())
+    AssetError::Unknown(told(&why))
 }
 
-fn stamp(file: &Metadata) -> Stamp {
-    (file.content_length(), file.last_modified().map(SystemTime::from))
+fn told(why: &opendal::Error) -> String {
+    tracing::warn!(error = %why, "an asset's file");
+    reason(why)
 }

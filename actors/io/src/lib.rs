@@ -7,10 +7,11 @@ pub mod tls;
 pub mod transport;
 
 mod assets;
-mod atomic_files;
 mod blobs;
+mod bucket;
 mod clock;
 mod data_dir;
+mod durable_files;
 mod entity_keys;
 mod key_file;
 mod log;
@@ -24,6 +25,7 @@ mod workers;
 
 pub use assets::FileAssets;
 pub use blobs::FileBlobs;
+pub use bucket::{Bucket, BucketError, BucketKeys};
 pub use clock::{OsRandom, SystemClock};
 pub use data_dir::{DataDir, DataDirError};
 pub use entity_keys::EntityKeyFiles;

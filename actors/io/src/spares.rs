@@ -1,29 +1,23 @@
-//! Spares as files, through opendal: `<account>/<daemon>/<chunk>`, and beside the chunks `spare`, which says what is made of them.
-//!
-//! A file is written and synced under another name, renamed to its own, and the folder synced: a crash leaves a whole file or none.
+//! Spares as files: `<account>/<daemon>/<chunk>` below a folder, and beside the chunks `spare`, which says what is made of them.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use opendal::{ErrorKind, Operator};
 use wayfare_actors::ports::{BlobError, Pending, SpareStore};
 use wayfare_protocol::migration::Spare;
 use wayfare_protocol::{AccountId, ChunkId, EntityId, codec};
 
-use crate::atomic_files;
+use crate::blobs::{off_thread, refused, unknown};
+use crate::durable_files::DurableFiles;
 
 /// What says of which chunks a spare is made.
 const SPARE: &str = "spare";
 
 /// A folder of spares.
 #[derive(Clone, Debug)]
-pub struct FileSpares {
-    root: Arc<Path>,
-    files: Operator,
-}
+pub struct FileSpares(DurableFiles);
 
 impl FileSpares {
     /// Opens a folder of spares, and makes it if there is none.
@@ -31,37 +25,15 @@ impl FileSpares {
     /// # Errors
     /// If the folder cannot be made or written to.
     pub async fn open(root: &Path) -> io::Result<Self> {
-        Ok(Self { root: root.into(), files: atomic_files::open(root).await? })
-    }
-
-    async fn read(&self, path: &str) -> Result<Option<Bytes>, BlobError> {
-        match self.files.read(path).await {
-            Ok(read) => Ok(Some(read.to_bytes())),
-            Err(why) if why.kind() == ErrorKind::NotFound => Ok(None),
-            Err(why) => Err(refused(why)),
-        }
-    }
-
-    async fn write(&self, folder: &str, name: &str, bytes: Bytes) -> Result<(), BlobError> {
-        self.files.write(&format!("{folder}{name}"), bytes).await.map_err(unknown)?;
-        let folder = self.root.join(folder);
-        let synced = tokio::task::spawn_blocking(move || std::fs::File::open(folder)?.sync_all()).await;
-        synced.map_err(io::Error::other).flatten().map_err(|why| BlobError::Unknown(why.to_string()))
-    }
-
-    async fn names(&self, folder: &str) -> Result<Vec<String>, BlobError> {
-        match self.files.list(folder).await {
-            Ok(entries) => Ok(entries.iter().map(|entry| entry.name().trim_end_matches('/').to_owned()).collect()),
-            Err(why) if why.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            Err(why) => Err(refused(why)),
-        }
+        Ok(Self(DurableFiles::folder(root).await?))
     }
 
     async fn every(self, account: AccountId) -> Result<Vec<Spare>, BlobError> {
         let mut spares = Vec::new();
-        for name in self.names(&format!("{account}/")).await? {
+        for name in self.0.names(&format!("{account}/")).await.map_err(refused)? {
             let Ok(daemon) = name.parse::<EntityId>() else { continue };
-            let Some(bytes) = self.read(&format!("{}{SPARE}", folder(account, daemon))).await? else { continue };
+            let path = format!("{}{SPARE}", folder(account, daemon));
+            let Some(bytes) = self.0.read(&path).await.map_err(refused)? else { continue };
             match codec::decode_stored::<Spare>(&bytes) {
                 Ok(spare) if spare.daemon == daemon => spares.push(spare),
                 Ok(_) => tracing::warn!(%daemon, "the spare in its place is another daemon's"),
@@ -73,11 +45,12 @@ impl FileSpares {
 
     async fn replace(self, account: AccountId, spare: Spare) -> Result<(), BlobError> {
         let folder = folder(account, spare.daemon);
-        self.write(&folder, SPARE, codec::encode_stored(&spare)).await?;
+        let written = self.0.write(&format!("{folder}{SPARE}"), codec::encode_stored(&spare)).await;
+        written.map_err(unknown)?;
         let needed: BTreeSet<_> = spare.ready.manifest.chunks.into_iter().map(|(chunk, _)| chunk).collect();
-        for name in self.names(&folder).await? {
+        for name in self.0.names(&folder).await.map_err(refused)? {
             if name.parse::<ChunkId>().is_ok_and(|chunk| !needed.contains(&chunk)) {
-                self.files.delete(&format!("{folder}{name}")).await.map_err(unknown)?;
+                self.0.delete(&format!("{folder}{name}")).await.map_err(unknown)?;
             }
         }
         Ok(())
@@ -90,16 +63,15 @@ impl SpareStore for FileSpares {
     }
 
     fn has(&self, account: AccountId, daemon: EntityId, chunk: ChunkId) -> Pending<Result<bool, BlobError>> {
-        let (files, path) = (self.files.clone(), format!("{}{chunk}", folder(account, daemon)));
-        Box::pin(async move { files.exists(&path).await.map_err(refused) })
+        let (files, path) = (self.0.clone(), path(account, daemon, chunk));
+        Box::pin(async move { Ok(files.stat(&path).await.map_err(refused)?.is_some()) })
     }
 
     fn put(&self, account: AccountId, daemon: EntityId, bytes: Bytes) -> Pending<Result<(), BlobError>> {
-        let this = self.clone();
+        let files = self.0.clone();
         Box::pin(async move {
-            let hashed = tokio::task::spawn_blocking(move || (ChunkId::of(&bytes), bytes)).await;
-            let (chunk, bytes) = hashed.map_err(|_| BlobError::Unknown("the process ends".to_owned()))?;
-            this.write(&folder(account, daemon), &chunk.to_string(), bytes).await
+            let (chunk, bytes) = off_thread(move || (ChunkId::of(&bytes), bytes)).await?;
+            files.write(&path(account, daemon, chunk), bytes).await.map_err(unknown)
         })
     }
 
@@ -108,9 +80,9 @@ impl SpareStore for FileSpares {
     }
 
     fn get(&self, account: AccountId, daemon: EntityId, chunk: ChunkId) -> Pending<Result<Option<Bytes>, BlobError>> {
-        let this = self.clone();
+        let files = self.0.clone();
         Box::pin(async move {
-            match this.read(&format!("{}{chunk}", folder(account, daemon))).await? {
+            match files.read(&path(account, daemon, chunk)).await.map_err(refused)? {
                 Some(bytes) if !chunk.is_of(&bytes) => Err(BlobError::Damaged(chunk)),
                 found => Ok(found),
             }
@@ -122,10 +94,6 @@ fn folder(account: AccountId, daemon: EntityId) -> String {
     format!("{account}/{daemon}/")
 }
 
-fn refused(why: opendal::Error) -> BlobError {
-    BlobError::Refused(why.to_string())
-}
-
-fn unknown(why: opendal::Error) -> BlobError {
-    BlobError::Unknown(why.to_string())
+fn path(account: AccountId, daemon: EntityId, chunk: ChunkId) -> String {
+    format!("{}{chunk}", folder(account, daemon))
 }

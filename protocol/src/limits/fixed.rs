@@ -53,6 +53,18 @@ pub const OUTPUT_LOOKS: u32 = 6;
 pub const ASSET_PIECE_MAX: usize = 64 * 1024;
 /// Bytes of an asset that are written at once: an upload that was cut off goes on at a multiple of it.
 pub const ASSET_PART: usize = 1024 * 1024;
+/// Bytes of an asset that go to a bucket at once; a bucket takes 10,000 of them for one asset.
+pub const BUCKET_PART: usize = 8 * 1024 * 1024;
+/// Parts of one asset that go to a bucket at a time.
+pub const BUCKET_PARTS: usize = 2;
+/// Times that a bucket is asked again, if it could not be reached or has too much to do.
+pub const BUCKET_TRIES: usize = 3;
+/// A bucket is asked again after so long, then after twice that, and so on.
+pub const BUCKET_RETRY: Duration = Duration::from_millis(200);
+/// A connection to a bucket may take so long.
+pub const BUCKET_CONNECT: Duration = Duration::from_secs(5);
+/// A bucket's answer, or one part on its way, may take so long.
+pub const BUCKET_ANSWER: Duration = Duration::from_secs(60);
 /// Documents that a sweep of assets reads before it waits until they are unloaded again.
 pub const ASSET_SWEEP_DOCUMENTS: usize = 64;
 /// Longest media type of an asset.

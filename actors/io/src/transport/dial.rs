@@ -22,7 +22,7 @@ use wayfare_protocol::pairing::{PairingAnchor, origin};
 use super::address::{Target, origin_host};
 use super::{Proxies, frames, websocket_config};
 use crate::tls::verify::{Pin, PinnedCa, pinned, sha256};
-use crate::tls::{SERVER_NAME, provider};
+use crate::tls::{SERVER_NAME, provider, public_roots};
 
 /// Dials `wss://host:port/link`, `ws://host:port/link` and `unix:/path`.
 ///
@@ -205,11 +205,8 @@ impl WsTransport {
         if let Some(roots) = self.public_roots.get() {
             return Ok(Arc::clone(roots));
         }
-        let found = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs);
-        let found = found.await.map_err(Failure::unreachable)?;
-        let mut roots = RootCertStore::empty();
-        let (added, _) = roots.add_parsable_certificates(found.certs);
-        if added == 0 {
+        let roots = tokio::task::spawn_blocking(public_roots).await.map_err(Failure::unreachable)?;
+        if roots.is_empty() {
             // Not kept: they may be installed while this process runs.
             return Err(Failure::Unreachable("this machine has no root certificates to verify public ones".into()));
         }
