@@ -3,9 +3,12 @@
 //! The environment's names are `WAYFARE_CLOUD_` and the key, the file is `~/.config/wayfare/cloud.toml`: see
 //! [`wayfare_io::config`]. A key that does not exist is an error.
 
+mod assets;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+pub use assets::{AssetPlace, AssetsConfig};
 use clap::Args;
 use figment::Figment;
 use serde::{Deserialize, Serialize};
@@ -56,6 +59,9 @@ pub struct CloudConfig {
     /// How the cloud shows who it is.
     #[serde(default)]
     pub tls: TlsConfig,
+    /// Where assets are.
+    #[serde(default)]
+    pub assets: AssetsConfig,
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
@@ -208,6 +214,7 @@ impl CloudConfig {
         if self.public_port == Some(0) {
             return wrong("public_port is 0");
         }
+        self.assets.bucket()?;
         if self.security()? == Security::Plain && !self.tls.insecure_plaintext {
             let doors = [("listen", Some(self.listen)), ("http_listen", self.http_listen)];
             for (door, address) in doors {

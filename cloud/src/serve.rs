@@ -19,7 +19,8 @@ use wayfare_io::http::{self, Bounds};
 use wayfare_io::tls::ServerTls;
 use wayfare_io::transport::{TcpDoor, WsTransport};
 use wayfare_io::{
-    BootTimer, DataDir, FileAssets, FileSpares, OsRandom, SegmentLogStore, SqliteStore, SystemClock, TraceFile,
+    BootTimer, BucketKeys, DataDir, FileAssets, FileSpares, OsRandom, SegmentLogStore, SqliteStore, SystemClock,
+    TraceFile,
 };
 use wayfare_protocol::Limits;
 use wayfare_protocol::pairing::{PairingAnchor, origin};
@@ -185,6 +186,12 @@ fn warn_of_insecurity(config: &CloudConfig, security: Security<'_>, admin: Socke
             "INSECURE: links are not encrypted; whoever is on the way can read and change everything, code that runs included"
         );
     }
+    if config.assets.is_exposed() {
+        tracing::warn!(
+            endpoint = config.assets.endpoint,
+            "INSECURE: assets go to their bucket and come from it unencrypted; whoever is on the way can read them"
+        );
+    }
     if !admin.ip().is_loopback() {
         tracing::warn!(%admin, "health, metrics and the admin token pass unencrypted and can be reached from other machines");
     }
@@ -206,8 +213,16 @@ async fn ports(config: &CloudConfig, files: &Files, limits: &Limits) -> Result<P
         random: Arc::new(OsRandom),
         transport: Arc::new(WsTransport::new(false)),
         logs: Arc::new(SegmentLogStore::open(&files.logs(), limits)?),
-        assets: Arc::new(FileAssets::open(&files.assets(), limits.asset_upload).await.context("assets")?),
+        assets: Arc::new(assets(config, files, limits).await.context("assets")?),
         trace: Some(Arc::new(watch)),
+    })
+}
+
+async fn assets(config: &CloudConfig, files: &Files, limits: &Limits) -> Result<FileAssets> {
+    let (folder, uploads) = (files.assets(), limits.asset_upload);
+    Ok(match config.assets.bucket()? {
+        Some(bucket) => FileAssets::in_bucket(&folder, uploads, &bucket, BucketKeys::from_env()?).await?,
+        None => FileAssets::open(&folder, uploads).await?,
     })
 }
 
