@@ -2,6 +2,7 @@
 //! port chosen by the system, and nothing of it left behind.
 
 pub mod bench;
+pub mod bucket;
 pub mod daemons;
 pub mod device;
 pub mod faults;

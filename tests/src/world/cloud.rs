@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use wayfare_protocol::pairing::PairingString;
 
 use super::{Programs, World, sober};
+use crate::bucket;
 use crate::process::Process;
 
 /// A cloud, running or not.
@@ -54,6 +55,8 @@ impl Cloud {
         let mut command = sober(&self.programs.path("wayfare-cloud"), &self.home);
         command.arg("serve").arg("--config").arg(&self.config);
         command.arg("--listen").arg(self.address.to_string()).args(["--admin-listen", "127.0.0.1:0"]);
+        // Where its configuration names a bucket.
+        command.env("AWS_ACCESS_KEY_ID", bucket::KEY_ID).env("AWS_SECRET_ACCESS_KEY", bucket::SECRET);
         let mut process = Process::start("cloud", command, &self.log)?;
         process.file(&addresses[1]).await?;
         self.address = process.file(&addresses[0]).await?.trim().parse().context("listen.addr")?;

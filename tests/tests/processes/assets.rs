@@ -8,10 +8,10 @@ use wayfare_tests::patience::{until, within};
 use wayfare_tests::world::{CommandLine, Network, World, in_a_world};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/http/assets.py");
-const MIB: usize = 1024 * 1024;
+pub(crate) const MIB: usize = 1024 * 1024;
 
 /// Bytes that do not repeat.
-fn bytes(length: usize, seed: u64) -> Vec<u8> {
+pub(crate) fn bytes(length: usize, seed: u64) -> Vec<u8> {
     let mut state = seed;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -20,14 +20,14 @@ fn bytes(length: usize, seed: u64) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
-fn file(world: &World, name: &str, bytes: &[u8]) -> Result<String> {
+pub(crate) fn file(world: &World, name: &str, bytes: &[u8]) -> Result<String> {
     let path = world.folder().join(name);
     fs::write(&path, bytes)?;
     Ok(path.display().to_string())
 }
 
 /// Fetches a file again and again until it is there.
-async fn fetched(line: &CommandLine, path: &str, to: &Path) -> Result<Vec<u8>> {
+pub(crate) async fn fetched(line: &CommandLine, path: &str, to: &Path) -> Result<Vec<u8>> {
     let to = to.display().to_string();
     within(&format!("{path} fetched"), async {
         while line.says(&["project", "download", "lab", path, "-o", &to]).await.is_err() {}

@@ -3,6 +3,7 @@
 mod ahead;
 mod assets;
 mod browser;
+mod buckets;
 mod collected;
 mod crashes;
 mod cuts;
