@@ -2,8 +2,8 @@
 //!
 //! Whatever is not an asset yet, and what is noted, is in the folder in either case. An upload's parts are
 //! `<account>/uploads/<id>/<first byte's number>`. When it is finished they are read one after the other into the asset's file, which
-//! gets its name only if the hash is right. What is owed are empty files `<account>/owed/<id>`; that nobody links to an asset is noted in
-//! `<account>/unlinked/<id>`, with the time in milliseconds.
+//! gets its name only if the hash is right. What is owed are empty files `<account>/owed/<id>`, and the cloud to which everything was is
+//! `<account>/met`; that nobody links to an asset is noted in `<account>/unlinked/<id>`, with the time in milliseconds.
 //!
 //! The first time that a process reads an asset it reads all of it, and remembers that its bytes have its hash for as long as the file
 //! does not change.
@@ -19,7 +19,8 @@ use futures_util::TryStreamExt as _;
 use opendal::{Metadata, Writer};
 use wayfare_actors::ports::{AssetError, AssetStore, Pending};
 use wayfare_protocol::asset::AssetHash;
-use wayfare_protocol::{AccountId, AssetId, Wall};
+use wayfare_protocol::identity::ServerIdentity;
+use wayfare_protocol::{AccountId, AssetId, Wall, codec};
 
 use crate::bucket::{Bucket, BucketError, BucketKeys};
 use crate::durable_files::{DurableFiles, reason};
@@ -335,6 +336,20 @@ impl AssetStore for FileAssets {
         Box::pin(async move { this.named(&format!("{account}/owed/")).await })
     }
 
+    fn met(&self, account: AccountId) -> Pending<Result<Option<ServerIdentity>, AssetError>> {
+        let this = self.clone();
+        Box::pin(async move {
+            let read = this.near.read(&met(account)).await.map_err(refused)?;
+            // One that cannot be read is met anew.
+            Ok(read.and_then(|read| codec::decode(&read).ok()))
+        })
+    }
+
+    fn note_met(&self, account: AccountId, cloud: ServerIdentity) -> Pending<Result<(), AssetError>> {
+        let this = self.clone();
+        Box::pin(async move { this.put(&met(account), codec::encode(&cloud)).await })
+    }
+
     fn list(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>> {
         Box::pin(self.clone().listed(account))
     }
@@ -362,6 +377,10 @@ impl AssetStore for FileAssets {
             Ok(noted)
         })
     }
+}
+
+fn met(account: AccountId) -> String {
+    format!("{account}/met")
 }
 
 fn refused(why: opendal::Error) -> AssetError {

@@ -13,6 +13,7 @@ use wayfare_core::prefetch::Input as Ahead;
 use wayfare_core::{Machine as _, link, outputs};
 use wayfare_protocol::control::Control;
 use wayfare_protocol::document::ChangesMark;
+use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::ownership::Claim;
 use wayfare_protocol::session::OpenSession;
 use wayfare_protocol::stream::Open;
@@ -62,8 +63,8 @@ pub enum Home {
         sessions: BTreeSet<SessionId>,
         /// Its daemons, likewise.
         found: BTreeSet<EntityId>,
-        /// Whether it has a cloud.
-        is_paired: bool,
+        /// Its cloud, if it is paired.
+        cloud: Option<ServerIdentity>,
     },
 }
 
@@ -112,8 +113,8 @@ pub fn arguments(
                 Home::Cloud { account, store, spares, .. } => {
                     vec![load(account, store.as_ref()).await?, spares.load(account).await]
                 }
-                Home::Node { sessions, found, is_paired, .. } => {
-                    vec![Input::Restarted { sessions, daemons: found, is_paired }]
+                Home::Node { sessions, found, cloud, .. } => {
+                    vec![Input::Restarted { sessions, daemons: found, is_paired: cloud.is_some() }]
                 }
             };
             Ok(Started { machine, executor, inputs })
@@ -214,7 +215,8 @@ impl AccountExecutor {
         }
         let is_read_ahead = self.directory.tell_prefetch(Mail::Command(PrefetchCommand::Above(link.is_some())));
         let library = self.library.clone();
-        self.meeting = link.map(|_| {
+        let cloud = if let Home::Node { cloud, .. } = &self.home { cloud.clone() } else { None };
+        self.meeting = link.zip(cloud).map(|(_, cloud)| {
             context.spawn(async move {
                 let assets = library.assets().clone();
                 let meeting = async {
@@ -222,7 +224,7 @@ impl AccountExecutor {
                         library.meet().await;
                     }
                 };
-                futures_util::future::join(meeting, assets.bring()).await;
+                futures_util::future::join(meeting, assets.bring(cloud)).await;
             })
         });
     }

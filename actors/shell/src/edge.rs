@@ -130,7 +130,7 @@ impl EdgeNode {
             device_name: identity.name.clone(),
             sessions: sessions.clone(),
             found: found.clone(),
-            is_paired: identity.cloud.is_some(),
+            cloud: identity.cloud.as_ref().map(|cloud| cloud.identity.clone()),
         };
         let place = Place::Node {
             node,

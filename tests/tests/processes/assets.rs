@@ -85,6 +85,25 @@ fn what_one_device_brings_every_device_has_whatever_comes_between() -> Result<()
     })
 }
 
+#[test]
+fn what_was_added_before_there_was_a_cloud_comes_to_it() -> Result<()> {
+    in_a_world(async |world| {
+        world.start_node("laptop").await?;
+        let laptop = world.command_line_of_node()?;
+        let photo = bytes(2 * MIB, 1);
+        let path = file(world, "photo.jpg", &photo)?;
+        laptop.says(&["project", "upload", "lab", &path]).await?;
+        world.start_cloud().await?;
+        let string = world.cloud().pairing_string().await?.to_string();
+        laptop.says(&["login", &string]).await?;
+        let phone = world.command_line("phone", Network::Shared)?;
+        let string = world.cloud().pairing_string().await?.to_string();
+        phone.says(&["login", &string]).await?;
+        ensure!(fetched(&phone, "photo.jpg", &world.folder().join("fetched")).await? == photo, "other bytes");
+        Ok(())
+    })
+}
+
 /// Whether some of an upload is there, or all.
 fn has_upload(assets: &Path) -> bool {
     let Ok(accounts) = fs::read_dir(assets) else { return false };

@@ -1,14 +1,16 @@
 //! What was added here is brought to the cloud.
 
+use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::{AssetId, Refusal};
 
 use super::{Assets, Environs, Here, failed};
+use crate::ports::AssetError;
 
 impl Assets {
     /// Brings what is owed to the cloud, whenever something is, for as long as this runs.
-    pub(crate) async fn bring(self) {
+    pub(crate) async fn bring(self, cloud: ServerIdentity) {
         loop {
-            let is_done = self.bring_owed().await;
+            let is_done = self.meet(&cloud).await && self.bring_owed().await;
             let Environs { runtime, limits, .. } = self.environs();
             if is_done {
                 self.0.owing.notified().await;
@@ -17,6 +19,26 @@ impl Assets {
                 runtime.timer.sleep_until(until).await;
             }
         }
+    }
+
+    /// A cloud that is met for the first time gets everything that is here: it was added when there was no cloud, or another one.
+    /// Whether that is owed.
+    async fn meet(&self, cloud: &ServerIdentity) -> bool {
+        let (store, account) = self.store();
+        let met = async {
+            if store.met(account).await?.as_ref() == Some(cloud) {
+                return Ok::<_, AssetError>(());
+            }
+            for asset in store.list(account).await? {
+                store.owe(account, asset).await?;
+            }
+            store.note_met(account, cloud.clone()).await
+        };
+        let met = met.await;
+        if let Err(error) = &met {
+            tracing::warn!(%error, "what was here before is not brought to the cloud now");
+        }
+        met.is_ok()
     }
 
     /// Whether nothing is left that could be brought later.
@@ -90,5 +112,22 @@ mod tests {
         let brought = bringing.await.unwrap();
         assert_eq!(brought.map_err(|refusal| refusal.code), Err(ErrorCode::OwnerUnreachable), "there is no cloud");
         assert_eq!(store.owed(AccountId::LOCAL).await, Ok(vec![asset]));
+    }
+
+    /// What was added without a cloud is owed to the first one, and to another one again; what a cloud had, it is not owed by a restart.
+    #[tokio::test]
+    async fn whatever_is_here_is_owed_to_a_cloud_that_is_met_for_the_first_time() {
+        let store: Arc<dyn AssetStore> = Arc::new(MemoryAssets::default());
+        let before = still::assets(Arc::clone(&store), false).put(Bytes::from_static(b"before")).await.unwrap();
+        assert_eq!(store.owed(AccountId::LOCAL).await, Ok(vec![]), "there is no cloud");
+        let clouds = [ServerIdentity::Ca([1; 32]), ServerIdentity::Ca([2; 32])];
+        for cloud in &clouds {
+            let assets = still::assets(Arc::clone(&store), true);
+            assert!(assets.meet(cloud).await);
+            assert_eq!(store.owed(AccountId::LOCAL).await, Ok(vec![before]));
+            store.settle(AccountId::LOCAL, before).await.unwrap();
+            assert!(assets.meet(cloud).await);
+            assert_eq!(store.owed(AccountId::LOCAL).await, Ok(vec![]), "it has been met");
+        }
     }
 }

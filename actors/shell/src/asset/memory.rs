@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::{AccountId, AssetId, Wall};
 
 use crate::ports::{AssetError, AssetStore, Pending};
@@ -15,6 +16,7 @@ struct Kept {
     whole: BTreeMap<Key, Bytes>,
     uploads: BTreeMap<Key, Vec<u8>>,
     owed: BTreeSet<Key>,
+    met: BTreeMap<AccountId, ServerIdentity>,
     unlinked: BTreeMap<Key, Wall>,
 }
 
@@ -106,6 +108,15 @@ impl AssetStore for MemoryAssets {
 
     fn owed(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>> {
         done(Ok(self.kept().owed.iter().filter(|key| key.0 == account).map(|(_, asset)| *asset).collect()))
+    }
+
+    fn met(&self, account: AccountId) -> Pending<Result<Option<ServerIdentity>, AssetError>> {
+        done(Ok(self.kept().met.get(&account).cloned()))
+    }
+
+    fn note_met(&self, account: AccountId, cloud: ServerIdentity) -> Pending<Result<(), AssetError>> {
+        self.kept().met.insert(account, cloud);
+        done(Ok(()))
     }
 
     fn list(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use uuid::Uuid;
+use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::{AccountId, AssetId, Wall};
 
 use crate::ports::{AssetError, AssetStore, Pending};
@@ -29,6 +30,7 @@ pub async fn all<W: AssetWorld>(fresh: impl Fn() -> W) {
     damage_is_told_and_mended_by_uploading_again(&fresh()).await;
     what_is_deleted_is_gone(&fresh()).await;
     what_is_owed_is_owed_until_it_is_settled(&fresh()).await;
+    the_cloud_that_was_met_last_is_known(&fresh()).await;
     every_asset_is_listed_and_nothing_else(&fresh()).await;
     what_is_noted_is_noted_until_it_is_forgotten(&fresh()).await;
 }
@@ -153,6 +155,20 @@ pub async fn what_is_owed_is_owed_until_it_is_settled(world: &impl AssetWorld) {
     }
 }
 
+/// Also after a crash, and each account's own.
+pub async fn the_cloud_that_was_met_last_is_known(world: &impl AssetWorld) {
+    let clouds = [ServerIdentity::Ca([7; 32]), ServerIdentity::Origin("https://mesh.example:7443".to_owned())];
+    let store = world.open().await;
+    assert_eq!(good("met", store.met(MINE).await), None);
+    for cloud in &clouds {
+        good("note", store.note_met(MINE, cloud.clone()).await);
+    }
+    drop(store);
+    let store = world.open().await;
+    assert_eq!(good("met", store.met(MINE).await).as_ref(), clouds.last());
+    assert_eq!(good("met", store.met(OTHERS).await), None);
+}
+
 /// In order, and each account's own.
 pub async fn every_asset_is_listed_and_nothing_else(world: &impl AssetWorld) {
     let store = world.open().await;
@@ -164,6 +180,7 @@ pub async fn every_asset_is_listed_and_nothing_else(world: &impl AssetWorld) {
     good("write", store.write(MINE, AssetId::of(b"begun"), 0, Bytes::from_static(b"beg")).await);
     good("owe", store.owe(MINE, AssetId::of(b"owed")).await);
     good("note", store.note_unlinked(MINE, AssetId::of(b"noted"), Wall(1)).await);
+    good("note", store.note_met(MINE, ServerIdentity::Ca([7; 32])).await);
     drop(store);
     let store = world.open().await;
     assert_eq!(good("list", store.list(MINE).await), mine);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::{AccountId, AssetId, Wall};
 
 use super::Pending;
@@ -53,6 +54,10 @@ pub trait AssetStore: Send + Sync {
     fn settle(&self, account: AccountId, asset: AssetId) -> Pending<Result<(), AssetError>>;
     /// What is owed, in order.
     fn owed(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>>;
+    /// The cloud to which everything that was here was owed when they met, if one was met.
+    fn met(&self, account: AccountId) -> Pending<Result<Option<ServerIdentity>, AssetError>>;
+    /// Notes durably which that is.
+    fn note_met(&self, account: AccountId, cloud: ServerIdentity) -> Pending<Result<(), AssetError>>;
     /// Every asset, in order; uploads are none yet.
     fn list(&self, account: AccountId) -> Pending<Result<Vec<AssetId>, AssetError>>;
     /// Notes durably that nobody links to an asset, and since when. A second note takes the place of the first.
