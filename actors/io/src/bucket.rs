@@ -66,8 +66,11 @@ impl BucketKeys {
     /// From this process's environment.
     ///
     /// # Errors
-    /// If one is not set.
+    /// If one is not set, or nobody could use them.
     pub fn from_env() -> Result<Self, BucketError> {
+        if !cfg!(feature = "s3") {
+            return Err(BucketError::NotBuilt);
+        }
         let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let needed = |name| set(name).ok_or(BucketError::NoKey(name));
         Ok(Self::new(needed(KEY_ID)?, needed(SECRET)?, set(TOKEN)))
@@ -115,7 +118,7 @@ mod built {
         }
 
         async fn operator(&self, keys: BucketKeys) -> Result<Operator, String> {
-            // Nothing else of the environment or of files counts: what is configured holds.
+            // No other keys, regions or addresses count, whatever the environment and the files of other programs say.
             let mut service = S3::default()
                 .disable_config_load()
                 .disable_ec2_metadata()
