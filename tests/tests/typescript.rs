@@ -14,7 +14,8 @@ use wayfare_protocol::codec::MSGPACK_SUBPROTOCOL;
 use wayfare_protocol::control::Control;
 use wayfare_protocol::document::DocumentMessage;
 use wayfare_protocol::limits::{
-    ASSET_PIECE_MAX, CODE_MAX, DEVICE_NAME_MAX, DOCUMENT_PIECE_MAX, FRAME_BODY_MAX, MESSAGE_MAX, RUNS_LISTED_MAX,
+    ASSET_PIECE_MAX, CODE_MAX, DEVICE_NAME_MAX, DOCUMENT_PIECE_MAX, FRAME_BODY_MAX, MESSAGE_MAX, QUEUED_RUN_MAX,
+    QUEUED_RUNS_MAX, RUNS_LISTED_MAX,
 };
 use wayfare_protocol::stream::{Open, RunUpdate};
 
@@ -62,6 +63,8 @@ fn written() -> String {
         ("DOCUMENT_PIECE_MAX", "Bytes of one piece of a document's frame.", DOCUMENT_PIECE_MAX as u128),
         ("ASSET_PIECE_MAX", "Bytes of an asset in one message.", ASSET_PIECE_MAX as u128),
         ("RUNS_LISTED_MAX", "Runs in one list.", RUNS_LISTED_MAX.into()),
+        ("QUEUED_RUNS_MAX", "Runs that wait in one document.", QUEUED_RUNS_MAX as u128),
+        ("QUEUED_RUN_MAX", "Bytes of what a document says of one of them.", QUEUED_RUN_MAX as u128),
         ("STREAM_WINDOW", "Bytes that one end of a stream takes before it grants more.", limits.stream_window.into()),
         ("DIAL_MS", "A dial that took longer has failed.", millis(limits.dial)),
         ("HANDSHAKE_MS", "A handshake that took longer has failed.", millis(limits.handshake)),

@@ -2,7 +2,8 @@
 //!
 //! The cell is the one whose fence begins with the character that the run's request named, whatever became of its code; where that
 //! character was deleted (the cell was cut out and pasted elsewhere, say) it is one with the run's code in its language. Beside the text
-//! the change says of the run where it was and how long it took, and forgets that of the runs whose output gives way.
+//! the change says of the run where it was and how long it took, and forgets that of the runs whose output gives way. It takes out the
+//! entry of the run among those that wait, should the device that sent it not have done so.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +19,7 @@ use wayfare_protocol::session::Language;
 
 use crate::document::{Body, Edit, Place};
 use crate::kernel_host::event_bytes;
+use crate::run_queue::QUEUE;
 
 /// The map of runs whose output a document has: their keys, as output blocks have them, to where and how they ran ([`RunLabel`]).
 pub const RUNS: &str = "runs";
@@ -172,6 +174,10 @@ pub fn change(body: &Body, ended: &Ended, mut gathered: Gathered) -> Change {
             edits.push(Edit::Remove { map: RUNS.to_owned(), key: old });
         }
     }
+    let waited = ended.key.run.to_string();
+    if body.entries(QUEUE).contains_key(&waited) {
+        edits.push(Edit::Remove { map: QUEUE.to_owned(), key: waited });
+    }
     if !outputs.is_empty() {
         let label = RunLabel {
             outcome: word_of(ended.outcome).to_owned(),
@@ -299,6 +305,19 @@ mod tests {
         let change = wrote(&body, &silent, &[result(1)]);
         apply(&mut body, change);
         assert_eq!((body.text().as_str(), body.entries(RUNS).len()), (TEXT, 0), "no output has no label");
+    }
+
+    #[test]
+    fn a_run_that_waited_does_not_any_more_once_its_output_is_written() {
+        let mut body = body(TEXT);
+        let run = ended(1, &body, "1");
+        let (waited, other) = (run.key.run.to_string(), RunId(Uuid::from_u128(2)).to_string());
+        let waits = |key: &String| Edit::Put { map: QUEUE.to_owned(), key: key.clone(), value: "x".to_owned() };
+        body.edit(&[waits(&waited), waits(&other)]).unwrap();
+        // Also where there is nothing to write.
+        let change = wrote(&body, &run, &[result(1)]);
+        apply(&mut body, change);
+        assert_eq!(body.entries(QUEUE).into_keys().collect::<Vec<_>>(), [other]);
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub mod placement;
 pub mod prefetch;
 pub mod presence;
 pub mod routing;
+pub mod run_queue;
 pub mod session;
 pub mod supervision;
 pub mod uplink;

@@ -161,6 +161,10 @@ pub const AWARENESS_STATES_MAX: usize = 1_024;
 pub const AWARENESS_STATE_MAX: usize = 16 * 1024;
 /// Longest name of a project, and longest path of a document in it.
 pub const DOCUMENT_NAME_MAX: usize = 1_024;
+/// Runs that wait in one document for the devices that were asked for them without a connection; who reads more takes the oldest.
+pub const QUEUED_RUNS_MAX: usize = 1_000;
+/// Bytes of what a document says of one of them.
+pub const QUEUED_RUN_MAX: usize = 1_024;
 
 /// Largest file of a bound folder that is a document (seed 000).
 pub const FOLDER_FILE_MAX: u64 = 50 * 1024 * 1024;

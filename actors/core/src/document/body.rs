@@ -12,7 +12,7 @@ use yrs::{
 pub const CONTENT: &str = "content";
 
 /// Numbers of replicas are below it.
-const CLIENTS: u64 = 1 << 53;
+pub const REPLICAS: u64 = 1 << 53;
 
 /// Bytes that are no update or no state vector, or an update that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -252,7 +252,7 @@ impl Body {
     /// Where a character is now.
     #[must_use]
     pub fn place_of(&self, character: CharacterId) -> Place {
-        if character.client >= CLIENTS {
+        if character.client >= REPLICAS {
             return Place::Unknown; // no replica has such a number
         }
         let transaction = self.0.transact();

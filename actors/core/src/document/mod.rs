@@ -49,7 +49,7 @@ use crate::machine::{Durable, Machine, OpId, OpIds, Sink, earlier};
 use crate::mark::{Mark, Phases};
 pub use asset_file::{ASSET_TRASH, ASSETS, AssetFile, AssetFileError, asset_deletion, asset_put};
 use awareness::Awareness;
-pub use body::{Body, BodyError, CONTENT, Edit, EditError, Likeness, Place, verify};
+pub use body::{Body, BodyError, CONTENT, Edit, EditError, Likeness, Place, REPLICAS, verify};
 use changes::Taken;
 pub use diff::{edits_between, lines_between};
 use held::Held;

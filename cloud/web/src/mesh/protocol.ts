@@ -20,6 +20,10 @@ export const DOCUMENT_PIECE_MAX = 65536;
 export const ASSET_PIECE_MAX = 65536;
 /** Runs in one list. */
 export const RUNS_LISTED_MAX = 1000;
+/** Runs that wait in one document. */
+export const QUEUED_RUNS_MAX = 1000;
+/** Bytes of what a document says of one of them. */
+export const QUEUED_RUN_MAX = 1024;
 /** Bytes that one end of a stream takes before it grants more. */
 export const STREAM_WINDOW = 262144;
 /** A dial that took longer has failed. */
