@@ -27,6 +27,10 @@ pub(super) async fn docs(app: &App, command: DocsCommand) -> Result<Exit, Failur
         DocsCommand::Cat { name, version: None } => shelf.cat(&name).await,
         DocsCommand::Cat { name, version: Some(version) } => shelf.cat_version(&name, &version).await,
         DocsCommand::History { name } => shelf.history(&name).await,
+        DocsCommand::Queue { name, take_back: None } => shelf.queue(&name, &client.devices().await?).await,
+        DocsCommand::Queue { name, take_back: Some(run) } => {
+            shelf.take_back(&name, run, &client.devices().await?).await
+        }
         DocsCommand::Edit(asked) => shelf.edit(asked).await,
         DocsCommand::Rename { name, path } => shelf.rename(&name, &path).await,
         DocsCommand::Delete { name } => shelf.delete(&name).await,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
+use wayfare_protocol::RunId;
 
 /// `wayfare docs`.
 #[derive(Debug, Subcommand)]
@@ -33,6 +34,14 @@ pub enum DocsCommand {
     History {
         /// project/path.
         name: DocumentName,
+    },
+    /// The runs that wait in a document for the devices that were asked for them without a connection.
+    Queue {
+        /// project/path.
+        name: DocumentName,
+        /// Take this one back: its device does not send it any more.
+        #[arg(long, value_name = "RUN")]
+        take_back: Option<RunId>,
     },
     /// Change a document in your editor, or to what a file says. Only what differs is changed; what others change meanwhile stays.
     Edit(DocsEdit),

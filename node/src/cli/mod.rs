@@ -34,6 +34,7 @@ mod progress;
 mod project;
 mod project_arguments;
 mod questions;
+mod queue;
 mod run;
 mod screen;
 mod service;

@@ -102,7 +102,7 @@ fn row(version: &Version) -> serde_json::Value {
 }
 
 /// A time for people: UTC, to the second.
-fn time(at: Wall) -> String {
+pub(super) fn time(at: Wall) -> String {
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(at.0);
     humantime::format_rfc3339_seconds(at).to_string()
 }
