@@ -44,7 +44,7 @@ export class Place {
     this.#stops.push(last.stop);
     this.assets = new Assets(mesh, this.state, account);
     this.library = new Library(mesh, this.state, account, (file) => this.assets.ahead(file));
-    this.runs = new Runs(mesh, this.state, account, this.announce);
+    this.runs = new Runs(mesh, this.library, this.state, account, this.announce);
   }
 
   get isOnline(): boolean {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { DESKTOP, launch, PHONE } from './browser.mjs';
+import { waitFor } from './pages.mjs';
 import { served, test } from './site.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -153,6 +154,12 @@ const views = {
     await page.getByRole('button', { name: 'Run cell 1', exact: true }).click();
     await page.getByRole('group', { name: 'Output of cell 1' }).getByText(/⚡ MacBook Pro · /).waitFor();
     await page.locator('.markdown-output').waitFor();
+  },
+  'a run that waits for another device': async (page) => {
+    await page.goto(`${site.origin}/d/analysis/notes/slow.md`);
+    await page.getByRole('button', { name: 'Run cell 1', exact: true }).waitFor();
+    await waitFor(page, '0190f5fe-7c00-7a00-8000-0000000000d6');
+    await page.getByText('Waits for Home Laptop to be connected').waitFor();
   },
   'offline notebook': async (page) => {
     await page.goto(`${site.origin}/d/analysis/penguins.md`);

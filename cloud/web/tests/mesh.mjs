@@ -76,6 +76,11 @@ export class RealMesh {
     return this.#wayfare('docs', 'cat', path);
   }
 
+  /** The runs that wait in a document, as the command line lists them. */
+  queue(path) {
+    return this.#wayfare('docs', 'queue', path).trim().split('\n').slice(1);
+  }
+
   /** The files of a project that are no documents, as the command line lists them. */
   files(project) {
     return this.#wayfare('project', 'files', project);

@@ -17,6 +17,7 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await mesh.begin();
     mesh.write('analysis/first.md', NOTEBOOK);
     mesh.write('analysis/where.md', '---\nsession: where\n---\n\n```python\nimport os\nprint("in", os.getcwd())\n```\n');
+    mesh.write('analysis/queue.md', '```python\nimport time\ntime.sleep(12)\n```\n\n```python\nprint("second")\n```\n');
     mesh.write('analysis/slow.md', '```python\nimport time\ntime.sleep(3)\nprint("after the page")\n```\n');
     phone = await launch({ ...PHONE, ignoreHTTPSErrors: true });
     phone.context.setDefaultTimeout(30_000);
@@ -118,6 +119,37 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).tap();
     await run(page, 1).tap();
     await output(page, 1).getByText('in /usr', { exact: true }).waitFor();
+  });
+
+  test('a run that waits for a phone is seen on another device and taken back there, and the phone does not send it', async (t) => {
+    const { page } = phone;
+    await page.goto(`${mesh.origin}/d/analysis/queue.md`);
+    await run(page, 2).waitFor();
+    await mesh.kill('cloud');
+    await page.getByRole('status').filter({ hasText: /^(Offline|Connecting)/ }).waitFor();
+    await page.getByRole('button', { name: 'Actions of the notebook' }).tap();
+    await page.getByRole('menuitem', { name: /^Run all/ }).tap();
+    await output(page, 2).getByText('will run when connected').waitFor();
+    await mesh.startCloud();
+    // The second waits for the first when the phone is gone.
+    await output(page, 1).getByText('Running on MacBook Pro').waitFor();
+    await page.goto('about:blank');
+    const { page: desk, context } = await launch(DESKTOP);
+    t.after(() => context.close());
+    context.setDefaultTimeout(30_000);
+    await desk.goto(mesh.local);
+    await desk.getByRole('link', { name: 'queue.md' }).click();
+    await output(desk, 2).getByText('Waits for Phone to be connected').waitFor();
+    const [waiting, ...others] = mesh.queue('analysis/queue.md');
+    assert.match(waiting, /^[0-9a-f-]{36} +Phone +20\S+Z +analysis:main python +waits +2: print\("second"\)$/);
+    assert.deepEqual(others, []);
+    await output(desk, 2).getByRole('button', { name: 'Take back' }).click();
+    await output(desk, 2).waitFor({ state: 'detached' });
+    await page.goto(`${mesh.origin}/d/analysis/queue.md`);
+    await output(page, 1).getByText(/⚡ MacBook Pro · /).waitFor();
+    await output(page, 2).getByText('◼ taken back').waitFor();
+    assert.deepEqual(mesh.queue('analysis/queue.md'), []);
+    assert.ok(!mesh.read('analysis/queue.md').includes('output:'));
   });
 
   test('a browser of the node itself comes in without pairing, and sees the same', async (t) => {

@@ -280,12 +280,12 @@ export class Library {
       if (this.#readAhead.has(project.id)) continue;
       this.#readAhead.add(project.id);
       const { files, assets, close } = this.files(project.id);
-      if (await this.#stepped(project.id)) {
+      if (await this.inStep(project.id)) {
         const ids = files.peek().map((file) => file.id);
         await Promise.all(Array.from({ length: AHEAD_AT_ONCE }, async () => {
           for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
             this.open(id);
-            await this.#stepped(id);
+            await this.inStep(id);
             this.close(id);
           }
         }));
@@ -301,7 +301,7 @@ export class Library {
   }
 
   /** Waits until a document that is open is in step; says `false` if the home went away before. */
-  #stepped(id: string): Promise<boolean> {
+  inStep(id: string): Promise<boolean> {
     const held = this.#held.get(id);
     return new Promise((resolve) => {
       const stop: { now?: () => void } = {};

@@ -74,7 +74,7 @@ function build(view: EditorView): DecorationSet {
       const closing = state.doc.lineAt(cell.to);
       lines(opening.from, opening.from, top!);
       const isTouched = view.hasFocus && state.selection.ranges.some((range) => range.from <= opening.to && range.to >= opening.from);
-      const widget = new HeadPiece(cell, runs.get(cell.from) ?? null);
+      const widget = new HeadPiece(cell, runs.get(cell.from)?.run ?? null);
       if (isTouched) marks.push({ from: opening.to, to: opening.to, what: Decoration.widget({ widget, side: 1 }) });
       else marks.push({ from: cell.from, to: opening.to, what: Decoration.replace({ widget }) });
       const lastCode = cell.closed ? closing.from - 1 : closing.to;

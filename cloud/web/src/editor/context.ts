@@ -6,6 +6,7 @@ import type { Device } from '../mesh/interface.ts';
 import type { Place } from '../place.ts';
 import type { Cell } from '../notebook/document.ts';
 import type { LiveRun } from '../runs/live-run.ts';
+import type { QueuedRun } from '../runs/queued.ts';
 import type { RunEnd } from '../runs/record.ts';
 
 export interface Asked {
@@ -20,9 +21,11 @@ export interface NotebookContext {
   place: Place;
   /** What the text is called. */
   readonly label: string;
-  /** Runs cells in order; several are one group. */
+  /** Runs cells in order; several are one group. What waits of them for other devices is taken back. */
   run(view: EditorView, cells: readonly Cell[]): void;
   stop(run: LiveRun): void;
+  /** Takes back a run that waits for another device. */
+  takeBack(queued: QueuedRun): void;
   reply(run: LiveRun, text: string): void;
   /** Who is asked for a run, and who else could run it. */
   asked(run: LiveRun): Asked;

@@ -4,6 +4,7 @@ import { StateEffect, StateField, type EditorState } from '@codemirror/state';
 import { readNotebook, type Cell, type Notebook } from '../notebook/document.ts';
 import { firstCell } from '../notebook/in-place.ts';
 import type { LiveRun } from '../runs/live-run.ts';
+import type { QueuedRun } from '../runs/queued.ts';
 
 export const notebookField = StateField.define<Notebook>({
   create: (state) => readNotebook(state.doc.toString()),
@@ -15,8 +16,15 @@ export const notebookField = StateField.define<Notebook>({
   },
 });
 
-/** The newest run of each cell, by the cell's beginning. */
-export type CellRuns = ReadonlyMap<number, LiveRun>;
+export interface CellRun {
+  /** The newest run of the cell that this page knows. */
+  run: LiveRun | null;
+  /** Those that wait for other devices. */
+  elsewhere: readonly QueuedRun[];
+}
+
+/** The runs of cells, by the cells' beginnings. */
+export type CellRuns = ReadonlyMap<number, CellRun>;
 
 export const setCellRuns = StateEffect.define<CellRuns>();
 

@@ -8,8 +8,7 @@ import type { Cell } from '../notebook/document.ts';
 import { firstCell } from '../notebook/in-place.ts';
 import { keyOf, outputsOf } from '../notebook/output.ts';
 import { CellOutput } from '../output/CellOutput.tsx';
-import type { LiveRun } from '../runs/live-run.ts';
-import { cellAt, cellRunsField, notebookField, setCellRuns } from './notebook-field.ts';
+import { cellAt, cellRunsField, notebookField, setCellRuns, type CellRun } from './notebook-field.ts';
 import { contextOf } from './context.ts';
 import { others } from './in-pieces.ts';
 import { Piece } from './widget.ts';
@@ -22,14 +21,14 @@ class OutputPiece extends Piece {
   readonly frame = { tag: 'div', class: 'cell-output' };
   readonly #text: string;
   readonly #cell: Cell;
-  readonly #run: LiveRun | null;
+  readonly #runs: CellRun;
   readonly #key: string | null;
 
-  constructor(text: string, cell: Cell, run: LiveRun | null) {
+  constructor(text: string, cell: Cell, runs: CellRun) {
     super();
     this.#text = text;
     this.#cell = cell;
-    this.#run = run;
+    this.#runs = runs;
     this.#key = keyOf(cell);
   }
 
@@ -38,7 +37,8 @@ class OutputPiece extends Piece {
   }
 
   override eq(other: OutputPiece): boolean {
-    return this.#run === other.#run && this.#cell.index === other.#cell.index && this.#source() === other.#source();
+    const isSame = this.#runs.run === other.#runs.run && waiting(this.#runs) === waiting(other.#runs);
+    return isSame && this.#cell.index === other.#cell.index && this.#source() === other.#source();
   }
 
   override get estimatedHeight(): number {
@@ -48,15 +48,28 @@ class OutputPiece extends Piece {
 
   override draw(view: EditorView, dom: HTMLElement) {
     const context = contextOf(view);
+    const cell = () => cellAt(view.state, view.posAtDOM(dom));
+    const runs = () => {
+      const found = cell();
+      if (found) context.run(view, [found]);
+    };
     return h(CellOutput, {
       context,
       cellNumber: this.#cell.index,
       outputs: outputsOf(this.#text, this.#cell),
       outputKey: this.#key,
-      run: this.#run,
-      cell: () => cellAt(view.state, view.posAtDOM(dom)),
+      ...this.#runs,
+      runs,
+      cell,
     });
   }
+}
+
+const NONE: CellRun = { run: null, elsewhere: [] };
+
+/** What tells one list of runs that wait elsewhere from another. */
+function waiting({ elsewhere }: CellRun): string {
+  return elsewhere.map(({ run, sentTo }) => `${run} ${sentTo}`).join();
 }
 
 /** Cells whose outputs are drawn at first: more than a screen shows; and then at a time. */
@@ -79,9 +92,9 @@ function build(state: EditorState, from: number, through: number): Range<Decorat
   for (let at = firstCell(cells, from); at < cells.length; at++) {
     const cell = cells[at]!;
     if (cell.from >= through) break;
-    const run = runs.get(cell.from) ?? null;
-    if (cell.from < from || (cell.regionTo === cell.to && !run)) continue;
-    const widget = new OutputPiece(text, cell, run);
+    const cellRuns = runs.get(cell.from);
+    if (cell.from < from || (cell.regionTo === cell.to && !cellRuns)) continue;
+    const widget = new OutputPiece(text, cell, cellRuns ?? NONE);
     const end = lineEnd(text, cell.to);
     if (cell.regionTo > cell.to) found.push(Decoration.replace({ widget, block: true }).range(end + 1, lineEnd(text, cell.regionTo)));
     else found.push(Decoration.widget({ widget, block: true, side: 1 }).range(end));

@@ -160,6 +160,10 @@ export interface RunRequest {
   place?: DocumentCell;
   /** A UUIDv7, new for each run. Made here if it is not given. */
   runId?: string;
+  /** Awaited before it is sent for the first time, with the session's id: by then it is to be noted that it is. */
+  beforeSent?: (session: string) => Promise<void>;
+  /** It was sent to that session before: from then on one that does not know it does not run it. */
+  sentTo?: string;
   /** The device that is to have the session if it is made now. Otherwise the mesh chooses one. */
   device?: string;
   /** What the device must have if the session is made now. */

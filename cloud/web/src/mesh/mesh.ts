@@ -6,12 +6,12 @@ import { Refused } from './errors.ts';
 import { equal } from './bytes.ts';
 import { newId } from './ids.ts';
 import type {
-  Completions, Credentials, Device, Environment, Inspection, LinkState, Mesh, Run, RunInfo, RunRequest, Session,
+  Completions, Credentials, Device, DocumentCell, Environment, Inspection, LinkState, Mesh, Run, RunInfo, RunRequest, Session,
 } from './interface.ts';
 import { Link, type LinkEnd } from './link.ts';
 import {
   OPEN_SESSION_MS, REDIAL_MAX_MS, REDIAL_MIN_MS, REQUEST_MS, RUNS_LISTED_MAX,
-  type Control, type Destination, type KernelAsk, type KernelTold, type OpenedSession, type ServerIdentity, type SessionAnswer, type SessionCall,
+  type Control, type Destination, type ExecuteRequest, type KernelAsk, type KernelTold, type OpenedSession, type ServerIdentity, type SessionAnswer, type SessionCall,
 } from './protocol.ts';
 import { Changing } from './readable.ts';
 import { Reading, type Opened, type Ways } from './run.ts';
@@ -92,13 +92,7 @@ export class HomeMesh implements Mesh {
     const run = this.#reading(request.runId ?? newId());
     const { code, cell = null, place = null } = request;
     const execute = { code, storeHistory: true, silent: false, allowStdin: true, cell };
-    this.#open(request).then(
-      (opened) => {
-        run.submit(opened, execute, place);
-        if (!this.#lives(opened.session)) this.#poll();
-      },
-      (error: Error) => run.fail(error),
-    );
+    this.#begin(run, request, execute, place).catch((error: Error) => run.fail(error));
     run.accepted.catch(({ code }: Refused) => {
       if (code === 'NotFound') this.#opened.clear(); // a session that was known is no more
     });
@@ -312,6 +306,17 @@ export class HomeMesh implements Mesh {
     const run = new Reading(this.#ways, id, from);
     this.#runs.add(run);
     return run;
+  }
+
+  async #begin(run: Reading, request: RunRequest, execute: ExecuteRequest, place: DocumentCell | null): Promise<void> {
+    const { sentTo } = request;
+    if (sentTo !== undefined) {
+      return run.submit({ session: sentTo, device: null, deviceName: '', reason: null, created: false }, execute, place, true);
+    }
+    const opened = await this.#open(request);
+    await request.beforeSent?.(opened.session);
+    run.submit(opened, execute, place, false);
+    if (!this.#lives(opened.session)) this.#poll();
   }
 
   /** The session of a request: opened once, and again where a device is named, since it may be another than the session's. */

@@ -82,11 +82,11 @@ export class Reading implements Run {
     return this.#phase.is === 'submitting' || this.#phase.is === 'attached' ? this.#phase.session : null;
   }
 
-  /** Its session is open: it is asked for. */
-  submit(opened: Opened, execute: ExecuteRequest, place: DocumentCell | null): void {
+  /** Its session is open: it is asked for. `isAgain`: it may have been before this page was. */
+  submit(opened: Opened, execute: ExecuteRequest, place: DocumentCell | null, isAgain: boolean): void {
     if (this.#phase.is === 'over') return;
     this.#opened = opened;
-    this.#phase = { is: 'submitting', session: opened.session, request: newId(), isAgain: false, execute, place };
+    this.#phase = { is: 'submitting', session: opened.session, request: newId(), isAgain, execute, place };
     this.#foundSession(opened.session);
     this.resume();
   }

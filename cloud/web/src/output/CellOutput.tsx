@@ -7,6 +7,7 @@ import type { Content, Output } from '../notebook/output.ts';
 import { mimeClass } from '../notebook/mime.ts';
 import { runKey } from '../notebook/write.ts';
 import type { LiveRun } from '../runs/live-run.ts';
+import type { QueuedRun } from '../runs/queued.ts';
 import { ErrorOutput } from './ErrorOutput.tsx';
 import type { Item } from './gather.ts';
 import { EndLabel, RunStatus } from './RunStatus.tsx';
@@ -14,6 +15,7 @@ import { shownLines } from './screen.ts';
 import { Lines, TextOutput } from './TextOutput.tsx';
 import { Elsewhere } from './Unanswered.tsx';
 import { ValueOutput, type FetchFile } from './ValueOutput.tsx';
+import { WaitsElsewhere } from './WaitsElsewhere.tsx';
 
 interface Props {
   context: NotebookContext;
@@ -23,10 +25,14 @@ interface Props {
   outputKey: string | null;
   /** The newest run of the cell that this page knows. */
   run: LiveRun | null;
+  /** Those that wait for other devices. */
+  elsewhere: readonly QueuedRun[];
+  /** Runs the cell. */
+  runs: () => void;
   cell: () => Cell | null;
 }
 
-export function CellOutput({ context, cellNumber, outputs, outputKey, run, cell }: Props) {
+export function CellOutput({ context, cellNumber, outputs, outputKey, run, elsewhere, runs, cell }: Props) {
   const phase = run?.phase.value;
   const end = phase?.kind === 'ended' ? phase.end : null;
   const hasBegun = phase !== undefined && (phase.kind === 'running' || phase.kind === 'asking' || (run!.version.value >= 0 && run!.gathered.items.length > 0));
@@ -52,6 +58,7 @@ export function CellOutput({ context, cellNumber, outputs, outputKey, run, cell 
         {run && !end && <RunStatus run={run} context={context} />}
         {last && (!phase || end) && <EndLabel end={last} isCloud={isCloud(context, last.deviceName)} />}
         {run && end?.outcome === 'refused' && context.asked(run).isAway && <Elsewhere run={run} context={context} />}
+        {elsewhere.map((queued) => <WaitsElsewhere key={queued.run} queued={queued} context={context} anew={runs} />)}
         {!isEmpty && (!phase || end) && <Copy text={() => (showsRun ? textOfItems(run.gathered.items) : outputs.map(textOf).join('\n'))} announce={context.announce} />}
       </div>
     </div>

@@ -10,6 +10,8 @@ const TELL_MS = 40;
 
 export class LiveRun {
   readonly record: RunRecord;
+  /** Whether it was asked for before this page was opened. */
+  readonly isOld: boolean;
   readonly gathered = new Gathered();
   readonly phase = signal<Phase>({ kind: 'queued' });
   /** Grows when there is more to show. */
@@ -23,9 +25,11 @@ export class LiveRun {
   /** Resolves when it has ended, with how. */
   readonly over = new Promise<RunEnd>((resolve) => (this.#isOver = resolve));
 
-  constructor(record: RunRecord) {
+  constructor(record: RunRecord, isOld = false) {
     this.record = record;
+    this.isOld = isOld;
     if (record.end) this.phase.value = { kind: 'ended', end: record.end };
+    else if (record.sentTo ?? record.sessionId) this.waits('Sent before, will be shown when connected');
   }
 
   get attempt(): number {
@@ -35,6 +39,11 @@ export class LiveRun {
   /** Milliseconds since its code was started; 0 if it was not. */
   took(now: number): number {
     return this.#since > 0 ? now - this.#since : 0;
+  }
+
+  /** Says that it is not sent before there is a connection. */
+  queues(): void {
+    this.phase.value = { kind: 'queued' };
   }
 
   /** Says that it is sent. */

@@ -28,6 +28,10 @@ export interface RunRecord {
   at: number;
   /** Runs of one "run all": one that fails takes back those that wait behind it. */
   group: string | null;
+  /** The document says that it waits for this device: where that is gone it was taken back. */
+  isQueued?: boolean;
+  /** The session that it is sent to, noted before it is: from then on it is sent `again`. */
+  sentTo?: string;
   /** Its session's id, once it was accepted. */
   sessionId?: string;
   end?: RunEnd;

@@ -3,7 +3,9 @@
 
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import * as Y from 'yjs';
+import { reason } from '../failure.ts';
 import { newId } from '../id.ts';
+import type { Library } from '../documents/library.ts';
 import type { LinkState, Mesh, Run } from '../mesh/interface.ts';
 import type { Cell } from '../notebook/document.ts';
 import { keyOf } from '../notebook/output.ts';
@@ -11,6 +13,7 @@ import type { LanguageSettings, Needs, SessionName } from '../notebook/settings.
 import { runKey } from '../notebook/write.ts';
 import { LiveRun } from './live-run.ts';
 import { ENDS, tellOfEnd } from './long-runs.ts';
+import { RunQueue } from './queue.ts';
 import type { RunEnd, RunRecord } from './record.ts';
 import { RunStore } from './store.ts';
 
@@ -41,16 +44,18 @@ export class Runs {
   readonly #sent = new Set<string>();
   /** Runs that were sent and have not ended. */
   readonly #reading = new Map<string, Run>();
+  readonly #queue: RunQueue;
   readonly #stop: () => void;
   readonly store: RunStore;
 
-  constructor(mesh: Mesh, state: ReadonlySignal<LinkState>, account: string, announce: Announce) {
+  constructor(mesh: Mesh, library: Library, state: ReadonlySignal<LinkState>, account: string, announce: Announce) {
     this.#mesh = mesh;
     this.#announce = announce;
+    this.#queue = new RunQueue(library, mesh.self.deviceId);
     this.store = new RunStore(account);
     void this.store.labels().then((labels) => (this.#labels.value = new Map([...labels, ...this.#labels.peek()])));
     void this.store.open().then((records) => {
-      this.#live.value = [...records.map((record) => new LiveRun(record)), ...this.#live.peek()];
+      this.#live.value = [...records.map((record) => new LiveRun(record, true)), ...this.#live.peek()];
       if (state.peek() === 'online') this.#sendAll();
     });
     this.#stop = effect(() => void (state.value === 'online' && this.#sendAll()));
@@ -66,7 +71,7 @@ export class Runs {
     return this.#labels;
   }
 
-  /** Runs a cell: now, or when there is a connection. */
+  /** Runs a cell: now, or when there is a connection, which its document says until then. */
   start(wish: Wish, isOnline: boolean): LiveRun {
     const { cell, text } = wish;
     const anchor = Y.createRelativePositionFromTypeIndex(text, cell.from);
@@ -89,6 +94,8 @@ export class Runs {
     const run = new LiveRun(record);
     const others = this.#live.peek().filter((other) => !(this.#isOver(other) && this.#isAt(other, wish)));
     this.#live.value = [...others, run];
+    // First the entry: a record without one is of a run that was taken back.
+    if (!isOnline && text.doc) record.isQueued = this.#queue.add(record, text.doc);
     void this.store.put(record);
     if (isOnline) this.#send(run);
     else this.#announce(`Cell ${cell.index} will run when connected`);
@@ -99,7 +106,8 @@ export class Runs {
   async stop(run: LiveRun): Promise<void> {
     const { id } = run.record;
     const reading = this.#reading.get(id);
-    if (reading) return this.#mesh.interrupt(await reading.session, id);
+    const session = reading ? await reading.session : (run.record.sessionId ?? run.record.sentTo);
+    if (session !== undefined) return this.#mesh.interrupt(session, id);
     if (!this.#isOver(run)) await this.#ended(run, run.ended('cancelled'));
   }
 
@@ -141,7 +149,7 @@ export class Runs {
   }
 
   #sendAll(): void {
-    for (const run of this.#live.peek()) if (run.phase.peek().kind === 'queued') this.#send(run);
+    for (const run of this.#live.peek()) if (!this.#isOver(run)) this.#send(run);
   }
 
   #send(run: LiveRun): void {
@@ -157,7 +165,7 @@ export class Runs {
       if (this.#isOver(run)) return null;
       // One that fails takes back what waits behind it.
       if (end && end.outcome !== 'succeeded') await this.#ended(run, run.ended('cancelled'));
-      else await this.#begin(run);
+      else await this.#alone(run);
       return null;
     });
     this.#lines.set(line, accepted);
@@ -170,15 +178,23 @@ export class Runs {
     return this.#live.peek().findLast((other) => isAhead(other) && !this.#isOver(other));
   }
 
-  /** Sends or attaches; resolves when it is accepted or refused. */
+  /** Of several pages of this browser that have a run, one sends it: then the others find it sent. */
+  #alone(run: LiveRun): Promise<void> {
+    const begun = navigator.locks.request(`wayfare/run/${run.record.id}`, () => this.#begin(run));
+    return begun.catch((error: unknown) => this.#ended(run, run.ended('refused', reason(error))));
+  }
+
+  /** Sends or attaches; resolves when it is accepted or refused, or is not to be sent now. */
   async #begin(run: LiveRun): Promise<void> {
+    if (this.#isOver(run) || !(await this.#isToBegin(run))) return;
     const { record } = run;
     const { project, name } = record.session;
     const reading: Run = record.sessionId
       ? this.#mesh.attach(record.sessionId, record.id)
       : this.#mesh.run({
-          project, notebook: name, language: record.language, code: record.code, cell: record.cell, runId: record.id,
+          project, notebook: name, language: record.language, code: record.code, cell: record.cell, runId: record.id, sentTo: record.sentTo,
           place: record.place, device: record.device, needs: record.needs, environment: record.environment,
+          beforeSent: (session) => this.#note(run, session),
         });
     this.#reading.set(record.id, reading);
     void this.#read(run, reading);
@@ -186,10 +202,55 @@ export class Runs {
       const { session, deviceName } = await reading.accepted;
       record.sessionId = session;
       run.accepted(deviceName);
+      await this.#waitsNoMore(record);
       if (!this.#isOver(run)) await this.store.put(record);
     } catch {
       // `#read` hears the same and says it.
     }
+  }
+
+  /** Whether a run is to be sent or attached to now; what became of it in other pages and on other devices is known then. */
+  async #isToBegin(run: LiveRun): Promise<boolean> {
+    const { record } = run;
+    let isWanted: boolean | null = true;
+    if (record.isQueued && !record.sentTo) {
+      run.waits('Bringing the document into step');
+      isWanted = await this.#queue.waits(record);
+    }
+    const kept = await this.store.get(record.id);
+    if (kept) Object.assign(record, { sentTo: kept.sentTo, sessionId: kept.sessionId });
+    else if (run.isOld) this.#forget(run);
+    if (this.#isOver(run) || !this.#live.peek().includes(run)) return false;
+    if (record.sentTo ?? record.sessionId) isWanted = true;
+    if (isWanted) run.sends();
+    else if (isWanted === false) await this.#ended(run, run.ended('cancelled'));
+    else {
+      run.queues();
+      this.#sent.delete(record.id);
+    }
+    return isWanted === true;
+  }
+
+  /** Notes that a run is sent, before it is. */
+  async #note(run: LiveRun, session: string): Promise<void> {
+    const { record } = run;
+    if (this.#isOver(run)) return;
+    record.sentTo = session;
+    if (!record.isQueued) return this.store.put(record);
+    await this.store.putDurably(record);
+    await this.#queue.sends(record);
+  }
+
+  /** Its entry goes out of the document, if it has one. */
+  async #waitsNoMore(record: RunRecord): Promise<void> {
+    if (!record.isQueued) return;
+    record.isQueued = false;
+    await this.#queue.remove(record);
+  }
+
+  /** A run that another page has brought to its end. */
+  #forget(run: LiveRun): void {
+    this.#live.value = this.#live.peek().filter((other) => other !== run);
   }
 
   async #read(run: LiveRun, reading: Run): Promise<void> {
@@ -209,6 +270,7 @@ export class Runs {
     const { record } = run;
     record.end = end;
     this.#reading.delete(record.id);
+    await this.#waitsNoMore(record);
     this.#say(run, end);
     tellOfEnd(run, end);
     if (end.outcome !== 'cancelled' && end.outcome !== 'refused') {

@@ -1,6 +1,6 @@
 // What the browser keeps of runs: those that have not ended, the labels of those that have, and the files of their outputs.
 
-import { clear, createStore, del, entries, get, set, type UseStore } from 'idb-keyval';
+import { clear, createStore, del, entries, get, promisifyRequest, set, type UseStore } from 'idb-keyval';
 import type { AssetFile } from '../output/gather.ts';
 import type { RunEnd, RunRecord } from './record.ts';
 
@@ -26,6 +26,18 @@ export class RunStore {
 
   put(record: RunRecord): Promise<void> {
     return set(record.id, record, this.#runs);
+  }
+
+  /** Ends when it is on disk, so that it is there after a power failure too. */
+  async putDurably(record: RunRecord): Promise<void> {
+    const database = await this.#runs('readonly', (store) => store.transaction.db);
+    const transaction = database.transaction('runs', 'readwrite', { durability: 'strict' });
+    transaction.objectStore('runs').put(record, record.id);
+    await promisifyRequest(transaction);
+  }
+
+  get(run: string): Promise<RunRecord | undefined> {
+    return get<RunRecord>(run, this.#runs);
   }
 
   remove(run: string): Promise<void> {

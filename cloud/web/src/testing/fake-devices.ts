@@ -2,9 +2,19 @@
 
 import type { Device } from '../mesh/interface.ts';
 
+const PHONE = { deviceId: 'f0'.repeat(32), name: "Maxime's Phone" };
+const TABLET = { deviceId: 'e1'.repeat(32), name: "Maxime's Tablet" };
+
+/** What this browser is: tests have two. */
+export function fakeSelf(isTablet: boolean): { deviceId: string; name: string } {
+  return isTablet ? TABLET : PHONE;
+}
+
 export function fakeDevices(self: { deviceId: string; name: string }): Device[] {
   const none = { languages: [], runtimes: [], hardware: null, tags: [], load: null, isThisDevice: false };
+  const others = self.deviceId === TABLET.deviceId ? [PHONE] : [];
   return [
+    ...others.map(({ deviceId: id, name }): Device => ({ ...none, id, name, platform: 'browser', presence: 'offline', lastSeen: Date.now() - 300_000, isNode: false })),
     {
       ...none,
       id: 'a8'.repeat(32), name: 'MacBook Pro', platform: 'macos', presence: 'online', lastSeen: null, isNode: true,

@@ -19,6 +19,16 @@ export class FakeHome {
     return doc;
   }
 
+  /** A document's history, for the home in another page. */
+  history(id: string): number[] {
+    return [...Y.encodeStateAsUpdate(this.replica(id))];
+  }
+
+  /** What the home in another page has of a document. */
+  merge(id: string, history: number[]): void {
+    Y.applyUpdate(this.replica(id), Uint8Array.from(history));
+  }
+
   document(id: string): DocumentChannel {
     if (!this.isOnline) throw new Error('offline');
     const channel = new FakeChannel(this.replica(id), () => this.#open.delete(channel));

@@ -9,7 +9,7 @@ import { Changing, Queue } from './changing.ts';
 import { execute, FakeError } from './fake-kernel.ts';
 import { FakeHome } from './fake-home.ts';
 import { writeInto } from './fake-writer.ts';
-import { fakeDevices } from './fake-devices.ts';
+import { fakeDevices, fakeSelf } from './fake-devices.ts';
 
 class Refused extends Error {
   readonly code: string;
@@ -31,7 +31,7 @@ interface FakeRun {
 }
 
 export class FakeMesh implements Mesh, DocumentHome {
-  readonly self = { deviceId: 'f0'.repeat(32), name: "Maxime's Phone" };
+  readonly self: { deviceId: string; name: string };
   readonly state = new Changing<LinkState>('online');
   readonly trouble = new Changing('');
   readonly devices: Changing<Device[]>;
@@ -43,6 +43,7 @@ export class FakeMesh implements Mesh, DocumentHome {
   readonly #frozen = new Map<string, { thawed: Promise<void>; thaw: () => void }>();
 
   constructor() {
+    this.self = fakeSelf(localStorage.getItem('fake/tablet') !== null);
     this.devices = new Changing(fakeDevices(this.self));
   }
 
@@ -64,6 +65,11 @@ export class FakeMesh implements Mesh, DocumentHome {
     const { id } = this.#named(name);
     this.#frozen.get(id)?.thaw();
     this.#frozen.delete(id);
+  }
+
+  /** Ends what sleeps, as its time does. */
+  hurry(): void {
+    for (const run of this.#runs.values()) run.wake?.();
   }
 
   /** Another presence of a device. */
@@ -100,10 +106,14 @@ export class FakeMesh implements Mesh, DocumentHome {
     const id = request.runId ?? newId();
     const session = this.#sessionOf(request);
     const run: FakeRun = { id, session, request, events: [], readers: new Set(), isInterrupted: false, wake: null, answer: null };
+    if (request.sentTo !== undefined) {
+      run.events.push({ kind: 'ended', outcome: 'unknown' }); // the mesh of this page has heard of nothing before
+      return this.#reading(run, false);
+    }
     this.#runs.set(id, run);
-    const before = this.#lines.get(session.id) ?? Promise.resolve();
-    this.#lines.set(session.id, before.then(() => this.#execute(run)));
-    return this.#reading(run, true);
+    const noted = request.beforeSent?.(session.id);
+    this.#lines.set(session.id, Promise.all([this.#lines.get(session.id), noted]).then(() => this.#execute(run)));
+    return this.#reading(run, true, noted);
   }
 
   attach(_session: string, id: string): Run {
@@ -187,7 +197,7 @@ export class FakeMesh implements Mesh, DocumentHome {
     return session;
   }
 
-  #reading(run: FakeRun, created: boolean): Run {
+  #reading(run: FakeRun, created: boolean, noted?: Promise<void>): Run {
     const events = new Queue<RunEvent>();
     const { session } = run;
     for (const event of run.events) events.push(event);
@@ -199,7 +209,7 @@ export class FakeMesh implements Mesh, DocumentHome {
       events.end();
     };
     const thawed = this.#frozen.get(session.owner)?.thawed ?? Promise.resolve();
-    return { id: run.id, session: Promise.resolve(session.id), accepted: thawed.then(() => accepted), events, detach };
+    return { id: run.id, session: Promise.resolve(session.id), accepted: Promise.all([thawed, noted]).then(() => accepted), events, detach };
   }
 
   #update(session: string, change: Partial<Session>): void {

@@ -7,6 +7,7 @@ import { readNotebook } from '../notebook/document.ts';
 import { runKey, writeOutputs } from '../notebook/write.ts';
 import { Gathered } from '../output/gather.ts';
 import { RUNS } from '../runs/ended.ts';
+import { queueOf } from '../runs/queued.ts';
 import type { FakeHome } from './fake-home.ts';
 
 /** Times and milliseconds that a cell is looked for that has not come yet. */
@@ -35,6 +36,7 @@ export async function writeInto(home: FakeHome, files: Map<string, Blob>, reques
   doc.transact(() => {
     if (edit && edit.to > edit.from) text.delete(edit.from, edit.to - edit.from);
     if (edit && edit.insert !== '') text.insert(edit.from, edit.insert);
+    if (found) queueOf(doc).delete(run);
     const last = events.findLast((event) => event.kind === 'result' || event.kind === 'error');
     const outcome = last?.kind === 'result' ? 'succeeded' : 'failed';
     if (found && outputs.length > 0) doc.getMap(RUNS).set(key, `${outcome} ${last?.durationMs ?? '-'} ${deviceName}`);

@@ -6,7 +6,7 @@ import { ADDED, endingOf, idOfName, linkedPath, linkTo } from '../documents/asse
 import { split } from '../documents/paths.ts';
 import type { Replica } from '../documents/replica.ts';
 import type { Asked, NotebookContext } from '../editor/context.ts';
-import { notebookField, type CellRuns } from '../editor/notebook-field.ts';
+import { notebookField, type CellRun, type CellRuns } from '../editor/notebook-field.ts';
 import { reason } from '../failure.ts';
 import { newId } from '../id.ts';
 import type { Device, Session } from '../mesh/interface.ts';
@@ -16,6 +16,7 @@ import type { Place } from '../place.ts';
 import { othersFor, sessionOn } from '../runs/elsewhere.ts';
 import { readEnded, RUNS } from '../runs/ended.ts';
 import type { LiveRun } from '../runs/live-run.ts';
+import { beginningOf, queuedIn, queueOf, roomIn, type QueuedRun } from '../runs/queued.ts';
 import type { RunEnd } from '../runs/record.ts';
 import { cellOf } from '../runs/runs.ts';
 import { StandIns, type StandIn } from './stand-ins.ts';
@@ -32,9 +33,12 @@ export class NotebookActions implements NotebookContext {
   /** The sessions of the notebook's cells that live, in the order of the cells. */
   readonly sessions: ReadonlySignal<Session[]>;
   readonly running: ReadonlySignal<LiveRun[]>;
+  /** The document's runs that wait for other devices. */
+  readonly elsewhere: ReadonlySignal<QueuedRun[]>;
   readonly #names = signal<string[]>([]);
   /** What the document says of the runs whose output it has. */
   readonly #ended = signal<ReadonlyMap<string, RunEnd>>(new Map());
+  readonly #queued = signal<QueuedRun[]>([]);
   readonly #replica: Replica;
   readonly #project: string;
   readonly #projectId: string;
@@ -54,6 +58,10 @@ export class NotebookActions implements NotebookContext {
     this.device.value = localStorage.getItem(this.#deviceKey()) ?? '';
     this.sessions = computed(() => this.#names.value.flatMap((name) => place.sessions.value.filter((session) => nameOf(session) === name)));
     this.running = computed(() => place.runs.live.value.filter((run) => run.record.document === replica.id && run.phase.value.kind !== 'ended'));
+    this.elsewhere = computed(() => {
+      const here = new Set(place.runs.live.value.map(({ record }) => record.id));
+      return this.#queued.value.filter(({ run }) => !here.has(run));
+    });
   }
 
   get canAct(): boolean {
@@ -84,12 +92,15 @@ export class NotebookActions implements NotebookContext {
     this.#replica.text.observe(this.#readNamesSoon);
     this.#readEnded();
     this.#replica.doc.getMap(RUNS).observe(this.#readEnded);
+    this.#readQueued();
+    queueOf(this.#replica.doc).observe(this.#readQueued);
   }
 
   leaves(): void {
     this.failure.value = '';
     this.#replica.text.unobserve(this.#readNamesSoon);
     this.#replica.doc.getMap(RUNS).unobserve(this.#readEnded);
+    queueOf(this.#replica.doc).unobserve(this.#readQueued);
     this.#replica.awareness.setLocalState(null);
     this.#view = null;
   }
@@ -117,6 +128,9 @@ export class NotebookActions implements NotebookContext {
         ...this.#target(sessionOf(settings, cell, this.#project), cell.language, device), needs: needsOf(settings, cell),
         environment: environmentOf(settings.languages[cell.language]),
       }));
+      if (!this.place.isOnline && wishes.length > roomIn(this.#replica.doc)) throw new Error('No more runs can wait in this document.');
+      const replaced = this.#waitingAt(notebook).filter(([from]) => cells.some((cell) => cell.from === from));
+      for (const [, queued] of replaced) this.takeBack(queued);
       for (const wish of wishes) this.place.runs.start(wish, this.place.isOnline);
       await this.#readNames();
     } catch (error) {
@@ -159,6 +173,20 @@ export class NotebookActions implements NotebookContext {
   stopAll(): void {
     // What waits is taken back before what runs is interrupted.
     for (const run of [...this.running.peek()].reverse()) this.stop(run);
+  }
+
+  takeBack(queued: QueuedRun): void {
+    this.#takeBack(queued).catch((error: unknown) => (this.failure.value = reason(error)));
+  }
+
+  async #takeBack({ run, sentTo }: QueuedRun): Promise<void> {
+    if (sentTo !== null && !this.place.isOnline) throw new Error('It was sent by then: to take it back needs a connection.');
+    queueOf(this.#replica.doc).delete(run);
+    this.announce('Taken back');
+    if (sentTo === null) return;
+    await this.place.mesh.interrupt(sentTo, run).catch((error: unknown) => {
+      if ((error as { code?: string }).code !== 'NotFound') throw error; // a session that does not have it does not run it
+    });
   }
 
   reply(run: LiveRun, text: string): void {
@@ -217,15 +245,26 @@ export class NotebookActions implements NotebookContext {
     }
   }
 
-  /** The newest run of each cell. */
+  /** The newest run of each cell, and what waits of it elsewhere. */
   runsOf(notebook: Notebook, runs: readonly LiveRun[]): CellRuns {
-    const found = new Map<number, LiveRun>();
+    const found = new Map<number, CellRun>();
     for (const run of runs) {
       if (run.record.document !== this.#replica.id) continue;
       const cell = cellOf(run.record, this.#replica.text, notebook.cells);
-      if (cell) found.set(cell.from, run);
+      if (cell) found.set(cell.from, { run, elsewhere: [] });
+    }
+    for (const [from, queued] of this.#waitingAt(notebook)) {
+      const { run, elsewhere } = found.get(from) ?? { run: null, elsewhere: [] };
+      found.set(from, { run, elsewhere: [...elsewhere, queued] });
     }
     return found;
+  }
+
+  /** What waits for other devices, by where its cell begins. */
+  #waitingAt({ cells }: Notebook): [number, QueuedRun][] {
+    const begins = new Set(cells.map((cell) => cell.from));
+    const at = (queued: QueuedRun) => beginningOf(queued, this.#replica.doc) ?? -1;
+    return this.elsewhere.value.map((queued): [number, QueuedRun] => [at(queued), queued]).filter(([from]) => begins.has(from));
   }
 
   #deviceKey(): string {
@@ -267,6 +306,11 @@ export class NotebookActions implements NotebookContext {
       if (end) ended.set(key, end);
     });
     this.#ended.value = ended;
+  };
+
+  readonly #readQueued = (): void => {
+    // After the text of the same change is in the editor.
+    queueMicrotask(() => (this.#queued.value = queuedIn(this.#replica.doc)));
   };
 
   async #readNames(): Promise<void> {
