@@ -19,6 +19,7 @@ mod moves;
 mod outputs;
 mod placement;
 mod questions;
+mod queue;
 mod readers;
 mod reading;
 mod recovery;
