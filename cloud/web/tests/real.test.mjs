@@ -18,6 +18,7 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     mesh.write('analysis/first.md', NOTEBOOK);
     mesh.write('analysis/where.md', '---\nsession: where\n---\n\n```python\nimport os\nprint("in", os.getcwd())\n```\n');
     mesh.write('analysis/queue.md', '```python\nimport time\ntime.sleep(12)\n```\n\n```python\nprint("second")\n```\n');
+    mesh.write('analysis/pages.md', '```python\nimport time\ntime.sleep(2)\n```\n\n```python\nprint("second")\n```\n\n```python\nprint("third")\n```\n');
     mesh.write('analysis/slow.md', '```python\nimport time\ntime.sleep(3)\nprint("after the page")\n```\n');
     phone = await launch({ ...PHONE, ignoreHTTPSErrors: true });
     phone.context.setDefaultTimeout(30_000);
@@ -150,6 +151,28 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await output(page, 2).getByText('◼ taken back').waitFor();
     assert.deepEqual(mesh.queue('analysis/queue.md'), []);
     assert.ok(!mesh.read('analysis/queue.md').includes('output:'));
+  });
+
+  test('of two pages that have runs which wait one sends them, and both show them', async () => {
+    const cut = await phone.context.newPage();
+    let isCut = true;
+    await cut.routeWebSocket(/./, (socket) => void (isCut ? socket.close() : socket.connectToServer()));
+    await cut.goto(`${mesh.origin}/d/analysis/pages.md`);
+    await cut.getByRole('status').filter({ hasText: /^(Offline|Connecting)/ }).waitFor();
+    await cut.getByRole('button', { name: 'Actions of the notebook' }).tap();
+    await cut.getByRole('menuitem', { name: /^Run all/ }).tap();
+    await output(cut, 3).getByText('will run when connected').waitFor();
+    const { page } = phone;
+    await page.goto(`${mesh.origin}/d/analysis/pages.md`);
+    await output(page, 1).getByText('Running on MacBook Pro').waitFor();
+    isCut = false;
+    for (const shown of [page, cut]) {
+      for (const cell of [2, 3]) await output(shown, cell).getByText(/⚡ MacBook Pro · /).waitFor();
+      await shown.getByRole('button', { name: /^Stop/ }).first().waitFor({ state: 'detached' });
+    }
+    await cut.close();
+    const text = await written(/third\n```/, 'analysis/pages.md');
+    assert.equal(text.match(/```output:/g).length, 2);
   });
 
   test('a browser of the node itself comes in without pairing, and sees the same', async (t) => {

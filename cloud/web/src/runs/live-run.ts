@@ -10,8 +10,8 @@ const TELL_MS = 40;
 
 export class LiveRun {
   readonly record: RunRecord;
-  /** Whether it was asked for before this page was opened. */
-  readonly isOld: boolean;
+  /** Whether the browser keeps its record, for other pages too. */
+  isKept: boolean;
   readonly gathered = new Gathered();
   readonly phase = signal<Phase>({ kind: 'queued' });
   /** Grows when there is more to show. */
@@ -25,9 +25,9 @@ export class LiveRun {
   /** Resolves when it has ended, with how. */
   readonly over = new Promise<RunEnd>((resolve) => (this.#isOver = resolve));
 
-  constructor(record: RunRecord, isOld = false) {
+  constructor(record: RunRecord, isKept = false) {
     this.record = record;
-    this.isOld = isOld;
+    this.isKept = isKept;
     if (record.end) this.phase.value = { kind: 'ended', end: record.end };
     else if (record.sentTo ?? record.sessionId) this.waits('Sent before, will be shown when connected');
   }
@@ -112,6 +112,11 @@ export class LiveRun {
     this.version.value += 1;
     this.#isOver(end);
     return end;
+  }
+
+  /** Another page has brought it to its end: what waits behind it here finds its own out. */
+  leaves(): void {
+    this.#isOver({ outcome: 'succeeded', deviceName: '', attempt: 1, durationMs: null });
   }
 
   /** Since when nobody answers. */

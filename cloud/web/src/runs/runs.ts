@@ -3,9 +3,9 @@
 
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import * as Y from 'yjs';
+import type { Library } from '../documents/library.ts';
 import { reason } from '../failure.ts';
 import { newId } from '../id.ts';
-import type { Library } from '../documents/library.ts';
 import type { LinkState, Mesh, Run } from '../mesh/interface.ts';
 import type { Cell } from '../notebook/document.ts';
 import { keyOf } from '../notebook/output.ts';
@@ -96,7 +96,7 @@ export class Runs {
     this.#live.value = [...others, run];
     // First the entry: a record without one is of a run that was taken back.
     if (!isOnline && text.doc) record.isQueued = this.#queue.add(record, text.doc);
-    void this.store.put(record);
+    void this.store.put(record).then(() => (run.isKept = true));
     if (isOnline) this.#send(run);
     else this.#announce(`Cell ${cell.index} will run when connected`);
     return run;
@@ -219,7 +219,7 @@ export class Runs {
     }
     const kept = await this.store.get(record.id);
     if (kept) Object.assign(record, { sentTo: kept.sentTo, sessionId: kept.sessionId });
-    else if (run.isOld) this.#forget(run);
+    else if (run.isKept) this.#forget(run);
     if (this.#isOver(run) || !this.#live.peek().includes(run)) return false;
     if (record.sentTo ?? record.sessionId) isWanted = true;
     if (isWanted) run.sends();
@@ -251,6 +251,7 @@ export class Runs {
   /** A run that another page has brought to its end. */
   #forget(run: LiveRun): void {
     this.#live.value = this.#live.peek().filter((other) => other !== run);
+    run.leaves();
   }
 
   async #read(run: LiveRun, reading: Run): Promise<void> {
