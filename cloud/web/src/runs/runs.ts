@@ -36,6 +36,7 @@ export type Announce = (words: string) => void;
 
 export class Runs {
   readonly #mesh: Mesh;
+  readonly #state: ReadonlySignal<LinkState>;
   readonly #announce: Announce;
   readonly #live = signal<LiveRun[]>([]);
   readonly #labels = signal<ReadonlyMap<string, RunEnd>>(new Map());
@@ -50,6 +51,7 @@ export class Runs {
 
   constructor(mesh: Mesh, library: Library, state: ReadonlySignal<LinkState>, account: string, announce: Announce) {
     this.#mesh = mesh;
+    this.#state = state;
     this.#announce = announce;
     this.#queue = new RunQueue(library, mesh.self.deviceId);
     this.store = new RunStore(account);
@@ -227,6 +229,7 @@ export class Runs {
     else {
       run.queues();
       this.#sent.delete(record.id);
+      if (this.#state.peek() === 'online') this.#send(run); // it has come back meanwhile
     }
     return isWanted === true;
   }
