@@ -121,3 +121,21 @@ describe('a run that was noted as sent', () => {
     assert.ok(!(await text(page)).includes('quick\n```\n\n```output'));
   });
 });
+
+describe('a run that waits', () => {
+  test('waits on where the connection is back before a device that can run it, and can be taken back then', async (t) => {
+    const { page, errors } = await browser(t, PHONE, false);
+    await setOnline(page, false);
+    await page.evaluate(() => window.fakeMesh.setPresence('MacBook Pro', 'offline'));
+    for (const cell of [1, 2]) await page.getByRole('button', { name: `Run cell ${cell} when connected` }).tap();
+    await output(page, 2).getByText('Offline, will run when connected').waitFor();
+    await setOnline(page, true);
+    await output(page, 1).getByText('no device can run python').waitFor();
+    await page.getByRole('button', { name: 'Stop cell 1' }).tap();
+    await output(page, 1).getByText('◼ taken back').waitFor();
+    await page.evaluate(() => window.fakeMesh.setPresence('MacBook Pro', 'online'));
+    await output(page, 2).getByText(/⚡ MacBook Pro · /).waitFor();
+    assert.deepEqual(await entries(page), []);
+    assert.deepEqual(errors, []);
+  });
+});

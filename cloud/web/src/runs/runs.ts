@@ -34,6 +34,9 @@ export interface Wish {
 /** Something to be said aloud. */
 export type Announce = (words: string) => void;
 
+/** So often a device is looked for that can take a run which was asked for without a connection. */
+const LOOK_AGAIN_MS = 4_000;
+
 export class Runs {
   readonly #mesh: Mesh;
   readonly #state: ReadonlySignal<LinkState>;
@@ -188,7 +191,17 @@ export class Runs {
 
   /** Sends or attaches; resolves when it is accepted or refused, or is not to be sent now. */
   async #begin(run: LiveRun): Promise<void> {
-    if (this.#isOver(run) || !(await this.#isToBegin(run))) return;
+    for (let isFirst = true; !this.#isOver(run) && (await this.#isToBegin(run, isFirst)) && !(await this.#sendOnce(run)); isFirst = false) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+      if (this.#state.peek() === 'online') continue;
+      run.queues();
+      this.#sent.delete(run.record.id);
+      return;
+    }
+  }
+
+  /** `false`: no device that could take it is there yet. */
+  async #sendOnce(run: LiveRun): Promise<boolean> {
     const { record } = run;
     const { project, name } = record.session;
     const reading: Run = record.sessionId
@@ -206,17 +219,19 @@ export class Runs {
       run.accepted(deviceName);
       await this.#waitsNoMore(record);
       if (!this.#isOver(run)) await this.store.put(record);
-    } catch {
+    } catch (error) {
       // `#read` hears the same and says it.
+      return this.#isOver(run) || !isEarly(record, error);
     }
+    return true;
   }
 
   /** Whether a run is to be sent or attached to now; what became of it in other pages and on other devices is known then. */
-  async #isToBegin(run: LiveRun): Promise<boolean> {
+  async #isToBegin(run: LiveRun, isFirst: boolean): Promise<boolean> {
     const { record } = run;
     let isWanted: boolean | null = true;
     if (record.isQueued && !record.sentTo) {
-      run.waits('Bringing the document into step');
+      if (isFirst) run.waits('Bringing the document into step');
       isWanted = await this.#queue.waits(record);
     }
     const kept = await this.store.get(record.id);
@@ -224,8 +239,9 @@ export class Runs {
     else if (run.isKept) this.#forget(run);
     if (this.#isOver(run) || !this.#live.peek().includes(run)) return false;
     if (record.sentTo ?? record.sessionId) isWanted = true;
-    if (isWanted) run.sends();
-    else if (isWanted === false) await this.#ended(run, run.ended('cancelled'));
+    if (isWanted) {
+      if (isFirst) run.sends();
+    } else if (isWanted === false) await this.#ended(run, run.ended('cancelled'));
     else {
       run.queues();
       this.#sent.delete(record.id);
@@ -265,6 +281,11 @@ export class Runs {
       end ??= run.ended('unknown');
     } catch (error) {
       if (isClosed(error)) return; // signed out: the record stays
+      if (isEarly(run.record, error)) {
+        this.#reading.delete(run.record.id);
+        run.take({ kind: 'waiting', why: reason(error) });
+        return; // it is sent again
+      }
       end = run.ended('refused', error instanceof Error ? error.message : String(error));
     }
     await this.#ended(run, end);
@@ -317,5 +338,14 @@ export function cellOf(record: RunRecord, text: Y.Text, cells: readonly Cell[]):
 }
 
 function isClosed(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'Closed';
+  return codeOf(error) === 'Closed';
+}
+
+/** Whether a run that was asked for without a connection is refused because its devices are not there yet, and was sent to none. */
+function isEarly(record: RunRecord, error: unknown): boolean {
+  return record.isQueued === true && !record.sentTo && ['NoCapability', 'OwnerUnreachable'].includes(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -105,6 +105,7 @@ export class FakeMesh implements Mesh, DocumentHome {
   run(request: RunRequest): Run {
     const id = request.runId ?? newId();
     const session = this.#sessionOf(request);
+    if (!session) return refusedRun(id, new Refused('NoCapability', `no device can run ${request.language}`));
     const run: FakeRun = { id, session, request, events: [], readers: new Set(), isInterrupted: false, wake: null, answer: null };
     if (request.sentTo !== undefined) {
       run.events.push({ kind: 'ended', outcome: 'unknown' }); // the mesh of this page has heard of nothing before
@@ -118,12 +119,7 @@ export class FakeMesh implements Mesh, DocumentHome {
 
   attach(_session: string, id: string): Run {
     const run = this.#runs.get(id);
-    if (run) return this.#reading(run, false);
-    const refused = Promise.reject<never>(new Refused('NotFound', 'there is no such run'));
-    refused.catch(() => undefined);
-    const events = new Queue<RunEvent>();
-    events.end(new Refused('NotFound', 'there is no such run'));
-    return { id, session: refused, accepted: refused, events, detach: () => undefined };
+    return run ? this.#reading(run, false) : refusedRun(id, new Refused('NotFound', 'there is no such run'));
   }
 
   async runs(): Promise<RunInfo[]> {
@@ -183,12 +179,13 @@ export class FakeMesh implements Mesh, DocumentHome {
     this.setOnline(false);
   }
 
-  #sessionOf(request: RunRequest): Session {
+  /** `null`: no device that is there can have it. */
+  #sessionOf(request: RunRequest): Session | null {
     const { project, notebook: name, language } = request;
     const found = this.sessions.get().find((it) => it.project === project && it.name === name && it.language === language);
     if (found) return found;
     const owner = this.devices.get().find((it) => (request.device ? it.id === request.device : it.presence === 'online') && it.languages.includes(language));
-    if (!owner) throw new Refused('NoCapability', `no device can run ${language}`);
+    if (!owner) return null;
     const session: Session = {
       id: newId(), project, name, language, owner: owner.id, ownerName: owner.name, state: 'idle', busy: null, epoch: { generation: 0, number: 1 },
       environment: { kernel: null, venv: null, cwd: null, ...request.environment },
@@ -272,6 +269,14 @@ export class FakeMesh implements Mesh, DocumentHome {
     say({ kind: 'stdout', text: `${prompt}${text}\n` });
     return text;
   }
+}
+
+function refusedRun(id: string, why: Refused): Run {
+  const refused = Promise.reject<never>(why);
+  refused.catch(() => undefined);
+  const events = new Queue<RunEvent>();
+  events.end(why);
+  return { id, session: refused, accepted: refused, events, detach: () => undefined };
 }
 
 function check(run: FakeRun): void {
