@@ -47,6 +47,11 @@ export class RealMesh {
   /** Pairs a node with the cloud and starts it. Its data folder and its program are called `program`. */
   async addNode(program, name, words = []) {
     execFileSync(join(PROGRAMS, 'wayfare'), ['--data-dir', this.#at(program), 'login', this.pairing(), '--name', name]);
+    await this.startNode(program, name, words);
+  }
+
+  /** Starts a node that was paired. */
+  async startNode(program, name, words = []) {
     this.#start(program, 'wayfare-node', ['--data-dir', this.#at(program), '--name', name, '--venv', dirname(dirname(PYTHON)), ...words]);
     await until(name, () => /^ready /m.test(this.#log(program))).catch((error) => Promise.reject(new Error(`${error.message}: ${this.#log(program)}`)));
   }
@@ -108,14 +113,23 @@ export class RealMesh {
   }
 
   async end() {
-    this.stop('analysis:main');
+    for (const { key } of this.#lines('session', 'list')) this.stop(`${key.name.project}:${key.name.name}`);
     for (const program of ['node', 'desk', 'cloud']) await this.kill(program, 'SIGTERM');
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** The account's devices, as the mesh tells of them. */
   devices() {
-    return this.#wayfare('device', 'list', '--json').trim().split('\n').map((line) => JSON.parse(line));
+    return this.#lines('device', 'list');
+  }
+
+  /** What the command line answers as lines of JSON; nothing where nobody answers. */
+  #lines(...words) {
+    try {
+      return this.#wayfare(...words, '--json').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    } catch {
+      return [];
+    }
   }
 
   #at(name) {

@@ -16,6 +16,7 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
   before(async () => {
     await mesh.begin();
     mesh.write('analysis/first.md', NOTEBOOK);
+    mesh.write('analysis/early.md', '---\nsession: early\n---\n\n```python\nprint("early")\n```\n');
     mesh.write('analysis/where.md', '---\nsession: where\n---\n\n```python\nimport os\nprint("in", os.getcwd())\n```\n');
     mesh.write('analysis/queue.md', '```python\nimport time\ntime.sleep(12)\n```\n\n```python\nprint("second")\n```\n');
     mesh.write('analysis/pages.md', '```python\nimport time\ntime.sleep(2)\n```\n\n```python\nprint("second")\n```\n\n```python\nprint("third")\n```\n');
@@ -102,6 +103,23 @@ describe('at a real mesh', { skip: hasPrograms ? false : 'no programs' }, () => 
     await ran(page, 1);
     const text = await written(/# First edited apart/);
     assert.equal(text.match(/hello from python\n/g).length, 1);
+  });
+
+  test('a run that waited for a connection waits for a device too', async () => {
+    const { page } = phone;
+    await page.goto(`${mesh.origin}/d/analysis/early.md`);
+    await run(page, 1).waitFor();
+    await mesh.kill('node');
+    await mesh.kill('cloud');
+    await page.getByRole('status').filter({ hasText: /^(Offline|Connecting)/ }).waitFor();
+    await run(page, 1).tap();
+    await output(page, 1).getByText('will run when connected').waitFor();
+    await mesh.startCloud();
+    await page.getByRole('status').filter({ hasText: /^(Offline|Connecting)/ }).waitFor({ state: 'detached' });
+    await output(page, 1).getByText(/Looking for a device|no device/).waitFor();
+    await mesh.startNode('node', 'MacBook Pro', ['--http-listen', new URL(mesh.local).host]);
+    await ran(page, 1);
+    await written(/```output:[0-9a-f-]{36}\nearly\n```/, 'analysis/early.md');
   });
 
   test('a session is given another working folder, and says so', async () => {
