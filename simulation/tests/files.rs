@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use strum::VariantArray as _;
-use wayfare_simulation::scenario::Scenario;
+use wayfare_simulation::scenario::{Scenario, known};
 use wayfare_simulation::sweep::explain;
 use wayfare_simulation::{Mutation, Plan, run};
 
@@ -19,6 +19,14 @@ fn files(folder: &str) -> Vec<PathBuf> {
 
 fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_scenario_is_known_by_its_name() {
+    for path in files("scenarios") {
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        assert_eq!(known(&name), Some(text(&path).as_str()), "{name}");
+    }
 }
 
 #[test]

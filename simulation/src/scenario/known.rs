@@ -19,17 +19,3 @@ const KNOWN: &[(&str, &str)] = &[
 pub fn known(name: &str) -> Option<&'static str> {
     KNOWN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_scenario_of_the_folder_is_known_by_its_name() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
-        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-        let mut names: Vec<_> = files.map(|file| file.file_stem().unwrap().to_string_lossy().into_owned()).collect();
-        names.sort();
-        assert_eq!(names, KNOWN.iter().map(|(name, _)| *name).collect::<Vec<_>>());
-    }
-}
