@@ -13,7 +13,7 @@ use super::app::App;
 use super::confirm::confirmed;
 use super::device_arguments::{DeviceDrain, DeviceRename, DeviceRevoke, DeviceToken};
 use super::exit::{Exit, Failure};
-use super::lists::printable;
+use super::lists::{name_of, printable};
 use super::login::check_name;
 use crate::client::device_of;
 use crate::render::Form;
@@ -46,7 +46,7 @@ pub(super) async fn revoke(app: &App, asked: &DeviceRevoke) -> Result<Exit, Fail
     let devices = client.devices().await?;
     let device = device_of(&devices, &asked.device)?.0;
     let info = devices.iter().find(|info| info.device == device);
-    let name = info.map_or_else(|| device.short(), |info| printable(&info.name));
+    let name = printable(&name_of(device, &devices));
     if !asked.yes && !is_revoked(info) {
         confirm(app, &name, device == app.key()?.device_id())?;
     }

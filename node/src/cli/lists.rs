@@ -1,5 +1,6 @@
 //! `wayfare device list` and `wayfare session list`.
 
+use wayfare_protocol::DeviceId;
 use wayfare_protocol::control::{DeviceInfo, PresenceInfo};
 use wayfare_protocol::session::{Environment, SessionInfo, SessionState};
 
@@ -82,6 +83,11 @@ pub(super) fn environment(environment: &Environment) -> String {
             .flatten()
             .collect();
     if parts.is_empty() { "default".to_owned() } else { parts.join(" ") }
+}
+
+/// What people call a device; one that is not known here has only its id.
+pub(super) fn name_of(device: DeviceId, devices: &[DeviceInfo]) -> String {
+    devices.iter().find(|info| info.device == device).map_or_else(|| device.short(), |info| info.name.clone())
 }
 
 /// Text from elsewhere, without what could move the cursor.

@@ -6,12 +6,12 @@ use wayfare_core::run_queue::QueuedRun;
 use wayfare_notebook::{Cell, Document};
 use wayfare_protocol::control::DeviceInfo;
 use wayfare_protocol::session::SessionCall;
-use wayfare_protocol::{DeviceId, ErrorCode, RunId, SessionId};
+use wayfare_protocol::{ErrorCode, RunId, SessionId};
 
 use super::docs::Shelf;
 use super::docs_arguments::DocumentName;
 use super::exit::{Exit, Failure};
-use super::lists::printable;
+use super::lists::{name_of, printable};
 use super::versions::time;
 use crate::client::ClientError;
 use crate::render::Form;
@@ -91,11 +91,6 @@ fn cell_of<'a>(run: &QueuedRun, body: &Body, text: &'a Document<'_>) -> Option<&
 
 fn first_line(cell: &Cell) -> String {
     printable(cell.code.lines().find(|line| !line.trim().is_empty()).unwrap_or_default())
-}
-
-/// What people call a device; one that is not known here has only its id.
-fn name_of(device: DeviceId, devices: &[DeviceInfo]) -> String {
-    devices.iter().find(|info| info.device == device).map_or_else(|| device.short(), |info| info.name.clone())
 }
 
 fn row(run: &QueuedRun, cell: Option<&Cell>, devices: &[DeviceInfo]) -> Value {

@@ -167,6 +167,11 @@ impl Publisher {
         self.is_resting = true;
     }
 
+    /// Whether it publishes no more: it rests, and what its daemon lost is recorded again.
+    fn has_published_enough(&self) -> bool {
+        self.is_resting && self.recorded >= self.owed
+    }
+
     /// Publishes one event more, at once.
     pub fn go_on(&mut self) {
         if self.has_given_up || self.doing().is_some() {
@@ -215,8 +220,8 @@ impl Publisher {
     #[must_use]
     pub fn doing(&self) -> Option<String> {
         let has_begun = !self.has_given_up && (self.daemon.is_some() || !self.is_resting);
-        let rests = self.is_resting && self.recorded >= self.owed;
-        let is_idle = matches!(self.phase, Phase::Idle) && (rests || self.recorded == self.work.events.len());
+        let is_idle = matches!(self.phase, Phase::Idle)
+            && (self.has_published_enough() || self.recorded == self.work.events.len());
         let missing = self.hearing.missing(self.recorded, &self.work.events);
         let is_fed = self.feeding.has_taken(self.hearing.heard());
         (has_begun && !(is_idle && missing == 0 && is_fed)).then(|| {
@@ -277,7 +282,7 @@ impl Publisher {
             return self.feed();
         }
         let left = self.work.events.len() - self.recorded;
-        if left == 0 || (self.is_resting && self.recorded >= self.owed) {
+        if left == 0 || self.has_published_enough() {
             return self.idle();
         }
         if self.draws.percent(10) {

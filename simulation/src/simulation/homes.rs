@@ -8,9 +8,7 @@ use wayfare_protocol::{EntityId, NodeId};
 
 use super::Simulation;
 use super::people::Somebody;
-use crate::place::Place;
 use crate::plan::FRESH_RUNS_WITHIN;
-use crate::process::key;
 
 /// Whom its row names, and who keeps something of it.
 #[derive(Debug, Default)]
@@ -59,7 +57,7 @@ impl Simulation {
             homes.entry(daemon).or_default().owner = Some(row.owner);
         }
         for (number, node) in self.nodes.iter().enumerate() {
-            let id = NodeId(key(&self.seed, Place::Node(number)).device_id());
+            let id = self.id_of(number);
             for daemon in node.daemons() {
                 homes.entry(daemon).or_default().nodes.insert(id);
             }

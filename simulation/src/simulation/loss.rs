@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use wayfare_protocol::{EntityId, NodeId};
+use wayfare_protocol::EntityId;
 
 use super::Simulation;
 use super::people::Somebody;
 use crate::operator::Operator;
-use crate::place::Place;
 use crate::plan::{PersonPlan, Role};
 use crate::ports::{Disk, Sync};
-use crate::process::key;
 
 impl Simulation {
     /// Whoever is to revoke a node's device.
@@ -22,10 +20,6 @@ impl Simulation {
         let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
         let operator = Operator::new(config, self.id_of(node), around, evidence, Arc::clone(&self.woken), disk);
         Somebody::Operator(Box::new(operator))
-    }
-
-    fn id_of(&self, node: usize) -> NodeId {
-        NodeId(key(&self.seed, Place::Node(node)).device_id())
     }
 
     /// The machine is gone; `false` if nothing ran there. People who have to do with daemons know.

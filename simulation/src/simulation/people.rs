@@ -128,7 +128,7 @@ impl Simulation {
         };
         let tasks = match &plan.role {
             Role::Author { session, chooses, programs } => {
-                let chooses = self.chosen(*chooses);
+                let chooses = chooses.map(|node| self.id_of(node));
                 let open = Task::Open(session.clone(), chooses);
                 std::iter::once(open).chain(programs.iter().cloned().map(Task::Run)).collect()
             }
@@ -162,8 +162,9 @@ impl Simulation {
         Person::new(config, self.around.clone(), Arc::clone(&self.evidence), board, woken, disk)
     }
 
-    fn chosen(&self, node: Option<usize>) -> Option<NodeId> {
-        node.map(|node| NodeId(key(&self.seed, Place::Node(node)).device_id()))
+    /// What a node is called in the mesh.
+    pub(super) fn id_of(&self, node: usize) -> NodeId {
+        NodeId(key(&self.seed, Place::Node(node)).device_id())
     }
 
     /// Whoever the plan puts in that place in the list.
@@ -176,7 +177,7 @@ impl Simulation {
                 let model = self.parts.kept().map(|factory| factory.make()).filter(|code| code.deterministic());
                 let work = publisher::Work {
                     daemon: daemon.clone(),
-                    chooses: self.chosen(*chooses),
+                    chooses: chooses.map(|node| self.id_of(node)),
                     events: events.clone(),
                     feeds: feeds.clone(),
                     durability: *durability,
@@ -189,9 +190,7 @@ impl Simulation {
                 let work = mover::Work {
                     daemon: daemon.clone(),
                     orders: orders.clone(),
-                    nodes: (0..self.of_account)
-                        .map(|node| NodeId(key(&self.seed, Place::Node(node)).device_id()))
-                        .collect(),
+                    nodes: (0..self.of_account).map(|node| self.id_of(node)).collect(),
                     able: self.able.clone(),
                     may_drain: self.people.iter().all(|somebody| !matches!(somebody, Somebody::Mover(_))),
                 };

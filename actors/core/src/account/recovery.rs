@@ -224,9 +224,9 @@ impl Account {
             let spare = self.spares.get(*daemon);
             spare.is_some_and(|spare| spare.ready.manifest.chunks.iter().any(|(id, _)| *id == chunk))
         };
-        let under_way = self.recoveries.under_way.iter();
-        let mut of_device = under_way.filter(|(_, recovering)| Some(recovering.target.0) == device);
-        of_device.find_map(|(daemon, _)| has(daemon).then_some(*daemon))
+        let mut under_way = self.recoveries.under_way.iter();
+        let found = under_way.find(|(daemon, recovering)| Some(recovering.target.0) == device && has(daemon));
+        found.map(|(daemon, _)| *daemon)
     }
 
     /// Recovers what is due. What nobody can go on with just then is tried again, also as soon as a node says what it can do.

@@ -35,6 +35,17 @@ fn recover(bench: &mut Bench, link: u64, to: Option<u8>) {
     bench.says(link, Control::DaemonRequest(DaemonRequest { request: request(8), daemon: votes(), epoch: None, call }));
 }
 
+/// Node 2's user revokes the device of the daemon's owner.
+fn revoke(bench: &mut Bench) {
+    bench.says(2, Control::RevokeDevice { request: request(1), device: node(1).0 });
+    let op = bench.said.iter().find_map(|effect| match effect {
+        Effect::Revoke { op, .. } => Some(*op),
+        _ => None,
+    });
+    bench.input(Input::Revoked { op: op.expect("the store is asked"), outcome: Ok(Some(Wall(40))) });
+    bench.pass(0);
+}
+
 /// Takes the take-over that was begun.
 fn begun(bench: &mut Bench) -> Option<(OpId, TakeOver)> {
     let mut begun = Vec::new();
@@ -169,13 +180,7 @@ fn an_owner_that_comes_back_keeps_what_is_its_own() {
 #[test]
 fn daemons_of_a_revoked_device_go_on_without_an_order() {
     let mut bench = able(2);
-    bench.says(2, Control::RevokeDevice { request: request(1), device: node(1).0 });
-    let op = bench.said.iter().find_map(|effect| match effect {
-        Effect::Revoke { op, .. } => Some(*op),
-        _ => None,
-    });
-    bench.input(Input::Revoked { op: op.expect("the store is asked"), outcome: Ok(Some(Wall(40))) });
-    bench.pass(0);
+    revoke(&mut bench);
     let (op, take) = begun(&mut bench).expect("a take-over");
     assert_eq!(take.target, node(2));
     let late = DaemonAnswer::Refused(Refusal::new(ErrorCode::DeadlineExceeded, "there was no answer"));
@@ -259,13 +264,7 @@ fn a_target_that_loses_its_link_is_waited_for_no_longer() {
 fn what_nobody_can_go_on_with_is_tried_again() {
     let mut bench = able(2);
     bench.says(2, Control::Accepting(Accepting::Nothing(Reluctance::Draining)));
-    bench.says(2, Control::RevokeDevice { request: request(1), device: node(1).0 });
-    let op = bench.said.iter().find_map(|effect| match effect {
-        Effect::Revoke { op, .. } => Some(*op),
-        _ => None,
-    });
-    bench.input(Input::Revoked { op: op.expect("the store is asked"), outcome: Ok(Some(Wall(40))) });
-    bench.pass(0);
+    revoke(&mut bench);
     assert_eq!(begun(&mut bench), None);
     bench.says(2, Control::Accepting(Accepting::Everything));
     bench.pass(10_000);
