@@ -5,8 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
-use wayfare_actors::contract::folder::{self as contract, FolderWorld};
-use wayfare_actors::ports::FolderFiles;
+use wayfare_actors::contract::folder::{self as contract, FolderWorld, Opened};
 use wayfare_core::folder_binding::{Disk, Swapped};
 use wayfare_node::folders::{DiskFolder, IGNORE_FILE};
 
@@ -23,8 +22,9 @@ impl Folder {
 }
 
 impl FolderWorld for Folder {
-    fn open(&self) -> Arc<dyn FolderFiles> {
-        Arc::new(DiskFolder::new(self.path()))
+    fn open_both(&self) -> Opened {
+        let folder = DiskFolder::new(self.path());
+        (Arc::new(folder.clone()), Arc::new(folder))
     }
 
     fn write(&self, path: &str, bytes: &[u8]) {
@@ -45,6 +45,17 @@ impl FolderWorld for Folder {
 #[tokio::test]
 async fn a_folder_on_disk_keeps_the_contract() {
     contract::all(Folder::new).await;
+}
+
+/// Nor are the folders that are empty then.
+#[tokio::test]
+async fn a_file_that_goes_leaves_nothing() {
+    let world = Folder::new();
+    world.write("a/b/c.png", b"x");
+    let (_, files) = world.open_both();
+    let stamp = files.stamp("a/b/c.png").await.unwrap().unwrap();
+    assert_eq!(files.remove_file("a/b/c.png", stamp).await, Swapped::Done);
+    assert_eq!(fs::read_dir(world.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]
@@ -84,11 +95,12 @@ async fn what_the_folder_says_is_ignored_does_not_sync() {
         world.write(path, b"text");
     }
     world.write(IGNORE_FILE, b"/drafts/\n*.private.md\n");
-    let folder = world.open();
+    let (folder, files) = world.open_both();
     let scan = folder.scan().await.unwrap();
     assert_eq!(scan.files.keys().collect::<Vec<_>>(), ["a.md", "deep/drafts/d.md"]);
     assert!(scan.skipped["drafts"].contains("/drafts/"), "{:?}", scan.skipped);
     assert!(folder.stage("drafts/new.md", "text".to_owned()).await.is_err());
+    assert!(files.stamp("drafts/a.png").await.is_err());
 }
 
 #[tokio::test]

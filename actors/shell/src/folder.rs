@@ -1,5 +1,7 @@
 //! The actor of a folder that is bound to a project, on a node.
 
+mod namesakes;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

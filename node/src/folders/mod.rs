@@ -4,7 +4,6 @@ mod asset_files;
 mod bases;
 mod exchange;
 mod files;
-mod namesakes;
 mod walk;
 mod watching;
 
@@ -20,6 +19,7 @@ use tokio::task::AbortHandle;
 use wayfare_actors::document::LibraryError;
 use wayfare_actors::folder::{Binder, Binding};
 use wayfare_actors::folder_assets::FilesStatus;
+use wayfare_actors::ports::BoundFolders;
 use wayfare_core::folder_binding::Status;
 use wayfare_protocol::{Limits, ProjectId};
 
@@ -158,7 +158,8 @@ impl Folders {
         for working in &inner.working {
             binder.bind(working.binding.clone());
         }
-        let joining = tokio::spawn(namesakes::watch(self.clone(), binder.clone())).abort_handle();
+        let (folders, joins) = (self.clone(), binder.clone());
+        let joining = tokio::spawn(async move { joins.join_namesakes(&folders).await }).abort_handle();
         if let Some(before) = inner.joining.replace(joining) {
             before.abort();
         }
@@ -257,6 +258,31 @@ impl Folders {
         let bound: Vec<&BoundFolder> = inner.working.iter().map(|working| &working.bound).collect();
         let text = serde_json::to_vec_pretty(&bound).unwrap_or_default();
         write(&path, &text).map_err(|why| FolderError::System { path, why })
+    }
+}
+
+impl BoundFolders for Folders {
+    fn bound(&self) -> Vec<(String, ProjectId)> {
+        self.inner().working.iter().map(|working| (working.bound.name.clone(), working.bound.project)).collect()
+    }
+
+    fn rebind(&self, project: ProjectId, to: ProjectId) -> Result<(), String> {
+        let mut inner = self.inner();
+        if inner.working.iter().any(|working| working.bound.project == to) {
+            return Err("another folder here is bound to that".to_owned());
+        }
+        let Some(working) = inner.working.iter_mut().find(|working| working.bound.project == project) else {
+            return Ok(());
+        };
+        working.bound.project = to;
+        (working.binding.project, working.binding.name) = (to, actor_name(to));
+        let binding = working.binding.clone();
+        self.remember(&inner).map_err(|error| error.to_string())?;
+        if let Some(binder) = &inner.binder {
+            binder.unbind(&actor_name(project));
+            binder.bind(binding);
+        }
+        Ok(())
     }
 }
 

@@ -1,18 +1,23 @@
-//! What a [`FolderFiles`] must do, and one that is in memory.
+//! What a bound folder must do: its documents ([`FolderFiles`]) and its other files ([`FolderAssetFiles`]).
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::Notify;
-use wayfare_core::folder_binding::paths::{STAGED, fits};
+use bytes::Bytes;
 use wayfare_core::folder_binding::{Disk, Moved, Scan, Stamp, Swapped};
 
-use crate::ports::{FolderFiles, Pending};
+use crate::ports::{FolderAssetFiles, FolderFiles};
+
+/// A folder as a process has it: its documents, and its other files.
+pub type Opened = (Arc<dyn FolderFiles>, Arc<dyn FolderAssetFiles>);
 
 /// A folder that others use too.
 pub trait FolderWorld {
     /// The folder, as a process has it. The one before has been dropped.
-    fn open(&self) -> Arc<dyn FolderFiles>;
+    fn open_both(&self) -> Opened;
+    /// Its documents alone.
+    fn open(&self) -> Arc<dyn FolderFiles> {
+        self.open_both().0
+    }
     /// Somebody writes a file.
     fn write(&self, path: &str, bytes: &[u8]);
     /// Somebody removes one.
@@ -32,6 +37,10 @@ pub async fn all<W: FolderWorld>(fresh: impl Fn() -> W) {
     what_was_staged_is_there_after_reopening(&fresh()).await;
     what_is_no_document_is_neither_read_nor_written(&fresh()).await;
     a_change_by_somebody_is_told(&fresh()).await;
+    a_file_is_written_over_what_was_expected_and_nothing_else(&fresh()).await;
+    what_leads_out_is_ignored_or_is_a_document_is_no_file(&fresh()).await;
+    a_scan_tells_of_files_that_are_no_documents(&fresh()).await;
+    a_file_moves_to_where_nothing_is(&fresh()).await;
 }
 
 async fn scan(folder: &dyn FolderFiles) -> Scan {
@@ -171,171 +180,74 @@ pub async fn a_change_by_somebody_is_told(world: &impl FolderWorld) {
     stirred.await;
 }
 
-/// A folder in memory. Clones are the same folder.
-#[derive(Clone, Default)]
-pub struct MemoryFolder(Arc<(Mutex<Files>, Notify)>);
-
-#[derive(Default)]
-struct Files {
-    files: BTreeMap<String, (Vec<u8>, Stamp)>,
-    stamps: u64,
-}
-
-impl Files {
-    fn put(&mut self, path: &str, bytes: &[u8]) -> Stamp {
-        self.stamps += 1;
-        let stamp = Stamp { modified: i128::from(self.stamps), bytes: bytes.len() as u64, inode: self.stamps };
-        self.files.insert(path.to_owned(), (bytes.to_owned(), stamp));
-        stamp
+async fn written(files: &dyn FolderAssetFiles, path: &str, bytes: &'static [u8], over: Option<Stamp>) -> Swapped {
+    for (at, part) in [(0, &bytes[..1]), (1, &bytes[1..])] {
+        files.stage_part(path, at, Bytes::from_static(part)).await.unwrap_or_else(|why| panic!("{path}: {why}"));
     }
-
-    fn is(&self, path: &str, expected: Option<&str>) -> bool {
-        self.files.get(path).map(|(bytes, _)| bytes.as_slice()) == expected.map(str::as_bytes)
-    }
-
-    fn rename(&mut self, from: &str, to: &str) -> Moved {
-        if self.files.contains_key(to) {
-            return Moved::Taken;
-        }
-        match self.files.remove(from) {
-            Some(file) => {
-                self.files.insert(to.to_owned(), file);
-                Moved::Done
-            }
-            None => Moved::Gone,
-        }
-    }
+    files.swap_file(path, over).await
 }
 
-fn staged(path: &str) -> String {
-    format!("{path}{STAGED}")
+async fn stamp(files: &dyn FolderAssetFiles, path: &str) -> Option<Stamp> {
+    files.stamp(path).await.unwrap_or_else(|why| panic!("{path}: {why}"))
 }
 
-fn now<T: Send + 'static>(value: T) -> Pending<T> {
-    Box::pin(std::future::ready(value))
+/// In parts, and seen when all of it is there.
+pub async fn a_file_is_written_over_what_was_expected_and_nothing_else(world: &impl FolderWorld) {
+    let (_, files) = world.open_both();
+    let read = || world.read("a/b.png");
+    assert_eq!(written(files.as_ref(), "a/b.png", b"one", None).await, Swapped::Done);
+    assert_eq!(read().as_deref(), Some(b"one".as_slice()));
+    let first = stamp(files.as_ref(), "a/b.png").await;
+    assert_eq!(written(files.as_ref(), "a/b.png", b"two", None).await, Swapped::Changed);
+    assert_eq!(read().as_deref(), Some(b"one".as_slice()));
+    let told = files.staged_stamp("a/b.png").await;
+    assert_eq!(written(files.as_ref(), "a/b.png", b"two", first).await, Swapped::Done);
+    assert!(told.is_ok_and(|told| Some(told) != first));
+    assert_eq!(written(files.as_ref(), "a/b.png", b"three", first).await, Swapped::Changed);
+    let first = first.unwrap_or_else(|| panic!("nothing was there"));
+    assert_eq!(files.remove_file("a/b.png", first).await, Swapped::Changed);
+    assert_eq!(read().as_deref(), Some(b"two".as_slice()));
+    assert_eq!(files.unstage_file("a/b.png").await, Ok(()));
+    assert!(files.staged_stamp("a/b.png").await.is_err(), "nothing is staged");
+    let second = stamp(files.as_ref(), "a/b.png").await.unwrap_or_else(|| panic!("nothing is there"));
+    assert_eq!(files.read_part("a/b.png", 1, 9).await.as_deref(), Ok(b"wo".as_slice()));
+    assert_eq!(files.remove_file("a/b.png", second).await, Swapped::Done);
+    assert_eq!((stamp(files.as_ref(), "a/b.png").await, read()), (None, None));
 }
 
-impl MemoryFolder {
-    fn files(&self) -> MutexGuard<'_, Files> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// Also where something of that name is there.
+pub async fn what_leads_out_is_ignored_or_is_a_document_is_no_file(world: &impl FolderWorld) {
+    let (_, files) = world.open_both();
+    world.write("a.md", b"text");
+    for path in ["../a.png", "/etc/a.png", ".git/a.png", "a.md"] {
+        assert!(files.stamp(path).await.is_err(), "{path}");
+        assert!(files.stage_part(path, 0, Bytes::from_static(b"x")).await.is_err(), "{path}");
     }
 }
 
-impl FolderWorld for MemoryFolder {
-    fn open(&self) -> Arc<dyn FolderFiles> {
-        Arc::new(self.clone())
+/// To whoever asked before, too.
+pub async fn a_scan_tells_of_files_that_are_no_documents(world: &impl FolderWorld) {
+    let (folder, files) = world.open_both();
+    for path in ["a.png", "b.md", ".git/c.png"] {
+        world.write(path, b"x");
     }
-
-    fn write(&self, path: &str, bytes: &[u8]) {
-        self.files().put(path, bytes);
-        self.0.1.notify_one();
-    }
-
-    fn remove(&self, path: &str) {
-        self.files().files.remove(path);
-        self.0.1.notify_one();
-    }
-
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
-        self.files().files.get(path).map(|(bytes, _)| bytes.clone())
-    }
+    let seen = files.seen();
+    assert!(seen.borrow().is_none(), "nobody has looked");
+    assert_eq!(scan(folder.as_ref()).await.files.keys().collect::<Vec<_>>(), ["b.md"]);
+    let seen = seen.borrow().clone().unwrap_or_else(|| panic!("nothing was told"));
+    assert_eq!(seen.keys().collect::<Vec<_>>(), ["a.png"]);
 }
 
-impl FolderFiles for MemoryFolder {
-    fn scan(&self) -> Pending<Result<Scan, String>> {
-        let mut scan = Scan::default();
-        for (path, (_, stamp)) in &self.files().files {
-            // The first folder that is ignored stands for what is in it.
-            let parts = path.match_indices('/').map(|(at, _)| &path[..at]).chain([path.as_str()]);
-            let ignored =
-                parts.filter_map(|part| Some((part, fits(part).err()?))).find(|(_, why)| why.contains("ignored"));
-            match (ignored, fits(path)) {
-                (Some((part, why)), _) if !path.ends_with(STAGED) => {
-                    scan.skipped.insert(part.to_owned(), why);
-                }
-                (Some(_), _) => {}
-                (None, Err(why)) => {
-                    scan.skipped.insert(path.clone(), why);
-                }
-                (None, Ok(())) => {
-                    scan.files.insert(path.clone(), *stamp);
-                }
-            }
-        }
-        now(Ok(scan))
+/// With its stamp.
+pub async fn a_file_moves_to_where_nothing_is(world: &impl FolderWorld) {
+    let (_, files) = world.open_both();
+    for path in ["a.png", "b.png"] {
+        world.write(path, b"x");
     }
-
-    fn read(&self, path: &str) -> Pending<Disk> {
-        if let Err(why) = fits(path) {
-            return now(Disk::Unfit(why));
-        }
-        now(match self.files().files.get(path) {
-            None => Disk::Gone,
-            Some((bytes, stamp)) => match String::from_utf8(bytes.clone()) {
-                Ok(text) => Disk::Text { text, stamp: *stamp },
-                Err(error) => Disk::Unfit(error.to_string()),
-            },
-        })
-    }
-
-    fn stage(&self, path: &str, text: String) -> Pending<Result<Stamp, String>> {
-        now(fits(path).map(|()| self.files().put(&staged(path), text.as_bytes())))
-    }
-
-    fn staged(&self, path: &str) -> Pending<Option<String>> {
-        let files = self.files();
-        now(files.files.get(&staged(path)).map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()))
-    }
-
-    fn unstage(&self, path: &str) -> Pending<Result<(), String>> {
-        self.files().files.remove(&staged(path));
-        now(Ok(()))
-    }
-
-    fn swap(&self, path: &str, expected: Option<String>) -> Pending<Swapped> {
-        let mut files = self.files();
-        if !files.is(path, expected.as_deref()) {
-            return now(Swapped::Changed);
-        }
-        files.files.remove(path);
-        now(match files.rename(&staged(path), path) {
-            Moved::Done => Swapped::Done,
-            other => Swapped::Refused(format!("{other:?}")),
-        })
-    }
-
-    fn remove(&self, path: &str, expected: String) -> Pending<Swapped> {
-        let mut files = self.files();
-        if !files.is(path, Some(&expected)) {
-            return now(Swapped::Changed);
-        }
-        files.files.remove(path);
-        now(Swapped::Done)
-    }
-
-    fn rename(&self, from: &str, to: &str) -> Pending<Moved> {
-        now(match fits(to) {
-            Ok(()) => self.files().rename(from, to),
-            Err(why) => Moved::Refused(why),
-        })
-    }
-
-    fn reveal(&self, path: &str, to: &str) -> Pending<Moved> {
-        now(self.files().rename(&staged(path), to))
-    }
-
-    fn stirred(&self) -> Pending<()> {
-        let folder = self.clone();
-        Box::pin(async move { folder.0.1.notified().await })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_folder_in_memory_keeps_the_contract() {
-        all(MemoryFolder::default).await;
-    }
+    let moved = stamp(files.as_ref(), "a.png").await;
+    assert_eq!(files.move_file("a.png", "b.png").await, Moved::Taken);
+    assert_eq!(files.move_file("a.png", "c/d.png").await, Moved::Done);
+    assert_eq!(files.move_file("a.png", "e.png").await, Moved::Gone);
+    assert!(matches!(files.move_file("b.png", "e.md").await, Moved::Refused(_)));
+    assert_eq!(stamp(files.as_ref(), "c/d.png").await, moved);
 }

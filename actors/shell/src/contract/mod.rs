@@ -6,8 +6,10 @@
 #![expect(clippy::missing_panics_doc, reason = "a suite's panic is its answer")]
 
 pub mod asset;
+pub mod bases;
 pub mod blob;
 pub mod folder;
 pub mod log;
+pub mod memory_folder;
 pub mod spare;
 pub mod store;

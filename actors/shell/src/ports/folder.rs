@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use wayfare_core::folder_assets::Base;
 use wayfare_core::folder_binding::{Brief, Disk, Kept, Moved, Scan, Stamp, Swapped};
-use wayfare_protocol::DocumentId;
+use wayfare_protocol::{DocumentId, ProjectId};
 
 use super::Pending;
 use crate::folder_assets::Seen;
@@ -112,4 +112,16 @@ pub trait Bases: Send + Sync {
     /// # Errors
     /// If it cannot be written.
     fn put(&self, document: DocumentId, kept: Option<Kept>) -> Pending<Result<(), String>>;
+}
+
+/// The folders that are bound here.
+pub trait BoundFolders: Send + Sync {
+    /// The name and id of each one's project.
+    fn bound(&self) -> Vec<(String, ProjectId)>;
+    /// Binds the folder of a project to another one, for as long as it is not let go: that is on disk before this ends. A folder that is
+    /// not there any more stays so.
+    ///
+    /// # Errors
+    /// Why not.
+    fn rebind(&self, project: ProjectId, to: ProjectId) -> Result<(), String>;
 }

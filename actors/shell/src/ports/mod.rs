@@ -20,7 +20,7 @@ use crate::actor::{Runtime, Trace};
 pub use asset::{AssetError, AssetStore};
 pub use blob::{BlobError, BlobStore};
 pub use daemon::{EntityKeys, Job, KeyError, KeysUnread, Workers};
-pub use folder::{Bases, FolderAssetFiles, FolderFiles};
+pub use folder::{Bases, BoundFolders, FolderAssetFiles, FolderFiles};
 pub use host::{ConnectError, HostConnection, HostReader, HostStart, HostWriter, SessionHosts, StartError};
 pub use log::{Log, LogError, LogName, LogStore};
 pub use spare::SpareStore;
