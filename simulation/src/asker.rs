@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::client::Client;
+use wayfare_actors::ports::Pending;
 
 use crate::evidence::Evidence;
 use crate::life::Life;
@@ -98,6 +99,15 @@ impl<Told: Send + 'static> Asker<Told> {
     pub(crate) fn sleep_for(&mut self, lasts: Duration) {
         self.wakes_at = self.around.world.elapsed() + lasts;
         self.config.wake_after(lasts, &self.around, &self.woken, self.life());
+    }
+
+    /// A while, for what its client does meanwhile.
+    pub(crate) fn pause(&self, lasts: Duration) -> Pending<()> {
+        let world = &self.around.world;
+        self.life().map_or_else(
+            || Box::pin(std::future::pending()) as _,
+            |life| world.answer_at(world.nanos_after(lasts), &life, || ()),
+        )
     }
 
     /// Whether it was the newest sleep that is over.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use wayfare_core::fact::Writing;
 use wayfare_core::oracle::{Judge, Oracle, Seen, Setting, Violation};
 use wayfare_core::{EffectMark, Fact, Mark, Witness};
 use wayfare_protocol::{EntityId, Origin, RunId, SessionId};
@@ -116,7 +117,7 @@ impl Evidence {
             Fact::Confirmed { daemon, origin, through } => {
                 state.confirmed.insert((*daemon, *origin), *through);
             }
-            Fact::Saved { .. } => state.found.saved += 1,
+            Fact::Writing(Writing::Saved { .. }) => state.found.saved += 1,
             Fact::Ended { outcome, .. } => {
                 let name = format!("{outcome:?}");
                 let word = name.split(' ').next().unwrap_or_default().to_owned();

@@ -9,6 +9,7 @@ use wayfare_protocol::control::DrainOrder;
 use wayfare_protocol::daemon::Durability;
 use wayfare_protocol::migration::MoveMode;
 
+use crate::filer::FileStroke;
 use crate::mover::Order;
 use crate::plan::{PersonPlan, Role};
 use crate::seed::{Draws, Seed};
@@ -70,6 +71,7 @@ fn movers(seed: &Seed, people: &[PersonPlan], nodes: usize) -> Vec<PersonPlan> {
         Role::Author { .. }
         | Role::Mover { .. }
         | Role::Writer { .. }
+        | Role::Filer { .. }
         | Role::Watcher
         | Role::Own { .. }
         | Role::Absent => Vec::new(),
@@ -111,10 +113,41 @@ fn writers(seed: &Seed) -> Vec<PersonPlan> {
 }
 
 fn stroke(draws: &mut Draws) -> Stroke {
-    match draws.number() % 8 {
+    match draws.number() % 10 {
         0 => Stroke::Erase,
-        1 | 2 => Stroke::Leave(Duration::from_millis(draws.between(100, 12_000))),
+        1 => Stroke::Attach,
+        2 => Stroke::Show(Duration::from_millis(draws.between(500, 15_000))),
+        3 | 4 => Stroke::Leave(Duration::from_millis(draws.between(100, 12_000))),
         _ => Stroke::Type,
+    }
+}
+
+/// Those whose programs write into bound folders: in some seeds with writers, at one node or at both. Files that lie there before lie at
+/// both. One of them renames and removes.
+fn filers(seed: &Seed, writers: &[PersonPlan]) -> Vec<PersonPlan> {
+    let mut draws = seed.draws();
+    let nodes = match draws.number() % 3 {
+        _ if writers.is_empty() => 0..0,
+        0 => 0..0,
+        1 => 0..1,
+        _ => 0..2,
+    };
+    let finds = if draws.percent(50) { vec!["notes.md".to_owned(), "found.md".to_owned()] } else { Vec::new() };
+    let filer = |node| {
+        let strokes = (0..draws.between(5, 15)).map(|_| file_stroke(&mut draws, node == 0)).collect();
+        let role = Role::Filer { finds: finds.clone(), strokes };
+        PersonPlan { at_node: Some(node), role, leaves: false, habits: Vec::new(), account: 0 }
+    };
+    nodes.map(filer).collect()
+}
+
+fn file_stroke(draws: &mut Draws, moves: bool) -> FileStroke {
+    match draws.number() % 12 {
+        0 if moves => FileStroke::Rename,
+        1 if moves => FileStroke::Remove,
+        2 | 3 => FileStroke::Picture,
+        4 => FileStroke::Wait(Duration::from_millis(draws.between(100, 20_000))),
+        _ => FileStroke::Type,
     }
 }
 
@@ -156,7 +189,10 @@ pub fn add(people: &mut Vec<PersonPlan>, seed: &Seed, nodes: usize) {
     people.extend(publishers(&seed.child("publishers")));
     let movers = movers(&seed.child("movers"), people, nodes);
     people.extend(movers);
-    people.extend(writers(&seed.child("writers")));
+    let writers = writers(&seed.child("writers"));
+    let filers = filers(&seed.child("filers"), &writers);
+    people.extend(writers);
+    people.extend(filers);
     if draws.percent(40) {
         // The same name as in the first account: it must stand for another session.
         let programs = (0..draws.between(2, 4)).map(|line| format!("print stranger {line}")).collect();

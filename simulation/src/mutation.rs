@@ -55,6 +55,14 @@ pub enum Mutation {
     KeysStay,
     /// The cloud keeps of daemons' spares what they are, and not what is in them.
     SparesAreEmpty,
+    /// The cloud forgets the assets that it said to have.
+    AssetsForgotten,
+    /// A node writes a file of a bound folder over whatever is there.
+    FolderOverwrites,
+    /// A node that starts again no longer finds what is remembered of its bound folders.
+    BasesForgotten,
+    /// People write into a document where they are in it.
+    AwarenessIsWritten,
     /// Nodes have no bounds but the greatest.
     NodeIgnoresLimits,
     /// The store goes through an unordered map where it lists an account's devices and rows.
@@ -114,8 +122,11 @@ impl Mutations {
             Oracle::Seals => Self::only(Mutation::InboxForgetsSeals),
             Oracle::Orphans => Self { first: Mutation::KeysStay, others: &[Mutation::SparesAreEmpty] },
             Oracle::Documents => {
-                Self { first: Mutation::LogForgetsChanges, others: &[Mutation::DocumentsAcknowledgeEarly] }
+                let others = &[Mutation::DocumentsAcknowledgeEarly, Mutation::AssetsForgotten];
+                Self { first: Mutation::LogForgetsChanges, others }
             }
+            Oracle::Folders => Self { first: Mutation::FolderOverwrites, others: &[Mutation::BasesForgotten] },
+            Oracle::Awareness => Self::only(Mutation::AwarenessIsWritten),
             Oracle::Queues => Self::only(Mutation::NodeIgnoresLimits),
             Oracle::Accounts => Self::only(Mutation::StoreMixesAccounts),
             Oracle::Serves => Self::only(Mutation::NodeStaysDown),
@@ -145,7 +156,9 @@ impl Mutation {
             Self::StoreForgetsMoves => Oracle::Accepts,
             Self::InboxForgetsSeals => Oracle::Seals,
             Self::KeysStay | Self::SparesAreEmpty => Oracle::Orphans,
-            Self::LogForgetsChanges | Self::DocumentsAcknowledgeEarly => Oracle::Documents,
+            Self::LogForgetsChanges | Self::DocumentsAcknowledgeEarly | Self::AssetsForgotten => Oracle::Documents,
+            Self::FolderOverwrites | Self::BasesForgotten => Oracle::Folders,
+            Self::AwarenessIsWritten => Oracle::Awareness,
             Self::NodeIgnoresLimits => Oracle::Queues,
         })
     }

@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wayfare_actors::actor::Fatal;
-use wayfare_actors::asset::MemoryAssets;
 use wayfare_actors::edge::{self, EdgeNode, NodePorts};
-use wayfare_actors::ports::{Address, DeviceRow, Ports};
+use wayfare_actors::ports::{Address, AssetStore, DeviceRow, Ports};
 use wayfare_actors::prefetch::Ahead;
 use wayfare_protocol::capability::{Capabilities, Hardware, RuntimeSpec};
 use wayfare_protocol::daemon::{DaemonFactory, DaemonKind};
@@ -21,7 +20,7 @@ use crate::ledger::{LEDGER, Ledgers};
 use crate::life::Life;
 use crate::place::Place;
 use crate::ports::{
-    Blobs, Disk, Hosts, Keys, Network, SimHosts, SimKeys, SimRandom, SimTime, SimTransport, SimWorkers,
+    Assets, Blobs, Disk, Folder, Hosts, Keys, Network, SimHosts, SimKeys, SimRandom, SimTime, SimTransport, SimWorkers,
 };
 use crate::running::Process;
 use crate::seed::Seed;
@@ -63,7 +62,7 @@ impl Surroundings {
         seed: &Seed,
         life: &Arc<Life>,
         disk: &Arc<Disk>,
-        assets: &MemoryAssets,
+        assets: Arc<dyn AssetStore>,
     ) -> Option<Ports> {
         let time =
             Arc::new(SimTime { world: Arc::clone(&self.world), clock: self.clocks.of(place), life: Arc::clone(life) });
@@ -81,7 +80,7 @@ impl Surroundings {
             random: Arc::new(SimRandom::new(seed)),
             transport: Arc::new(SimTransport { network, place, life: Arc::clone(life) }),
             logs: disk.open(life)?,
-            assets: Arc::new(assets.clone()),
+            assets,
             trace: Some(Arc::new(trace)),
         })
     }
@@ -145,7 +144,9 @@ pub struct NodeMachine {
     hosts: Arc<Hosts>,
     keys: Arc<Keys>,
     blobs: Arc<Blobs>,
-    assets: MemoryAssets,
+    assets: Arc<Assets>,
+    /// The folder that is bound to a project, if there is one.
+    folder: Option<Arc<Folder>>,
     starts: u64,
     /// Whether it runs without the bounds that it was given: what it must not do.
     ignores_limits: bool,
@@ -174,6 +175,7 @@ impl NodeMachine {
         disk: Arc<Disk>,
         hosts: Arc<Hosts>,
         blobs: Arc<Blobs>,
+        assets: Arc<Assets>,
     ) -> Self {
         Self {
             number,
@@ -183,7 +185,8 @@ impl NodeMachine {
             hosts,
             keys: Arc::default(),
             blobs,
-            assets: MemoryAssets::default(),
+            assets,
+            folder: None,
             starts: 0,
             ignores_limits: false,
             ledgers: Ledgers::default(),
@@ -218,6 +221,18 @@ impl NodeMachine {
     #[must_use]
     pub fn with_keys(self, keys: Keys) -> Self {
         Self { keys: Arc::new(keys), ..self }
+    }
+
+    /// The same machine with a folder that is bound to a project, if there is one.
+    #[must_use]
+    pub fn with_folder(self, folder: Option<Arc<Folder>>) -> Self {
+        Self { folder, ..self }
+    }
+
+    /// That folder.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Arc<Folder>> {
+        self.folder.as_ref()
     }
 
     /// Its disk.
@@ -258,7 +273,8 @@ impl NodeMachine {
         self.starts += 1;
         let (place, life) = (Place::Node(self.number), Life::begin());
         let seed = self.seed.numbered("start", self.starts);
-        let ports = around.ports(place, &seed, &life, &self.disk, &self.assets).ok_or_else(in_use)?;
+        let assets = self.assets.open(&life);
+        let ports = around.ports(place, &seed, &life, &self.disk, assets).ok_or_else(in_use)?;
         let hosts = Arc::new(SimHosts { hosts: Arc::clone(&self.hosts), life: Arc::clone(&life) });
         let identity = edge::Identity {
             policy: wayfare_protocol::capability::Policy::default(),
@@ -282,6 +298,9 @@ impl NodeMachine {
             code: self.code.clone().into_iter().chain(ledger).collect(),
         };
         let node = Arc::new(EdgeNode::start(ports, node_ports, identity, limits).await?);
+        if let Some(folder) = &self.folder {
+            folder.bind(node.binder(), &life);
+        }
         let accepts = Arc::clone(&node);
         around.network.open_door(place, Arc::clone(&life), Arc::new(move |connection| accepts.accept(connection)));
         self.process.begin(life, node);

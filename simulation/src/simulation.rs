@@ -30,7 +30,9 @@ use crate::parts::{Own, OwnFault, Parts};
 use crate::person::{Board, Woken};
 use crate::place::Place;
 use crate::plan::{Plan, Role};
-use crate::ports::{Blobs, Disk, HostRules, Hosts, Keys, Network, Spares, StoreRows, Sync};
+use crate::ports::{
+    Assets, Blobs, Disk, Folder, FolderFault, HostRules, Hosts, Keys, Network, Spares, StoreRows, Sync,
+};
 use crate::process::{self, CloudMachine, NodeMachine, Surroundings, key};
 use crate::seed::{Draws, Seed};
 use crate::trace::{Listener, Tracer};
@@ -154,6 +156,15 @@ fn syncs(mutation: Option<Mutation>) -> (Sync, Sync) {
     (nodes, if is_of_documents { nodes } else { Sync::Durable })
 }
 
+/// What bound folders do.
+fn folder_fault(mutation: Option<Mutation>) -> FolderFault {
+    match mutation {
+        Some(Mutation::FolderOverwrites) => FolderFault::Overwrites,
+        Some(Mutation::BasesForgotten) => FolderFault::ForgetsBases,
+        _ => FolderFault::None,
+    }
+}
+
 /// Runs a plan in this thread. `listener` is told every line of the trace.
 ///
 /// # Errors
@@ -209,10 +220,16 @@ impl Simulation {
                 store.register(process::device_row(&key, place.to_string(), account, Some(capabilities)));
             }
             let disk = Disk::new(&world, &seed_of.child("disk"), sync);
+            disk.watch(&evidence, &place.to_string());
             let hosts =
                 Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules.clone());
             let blobs = Blobs::new(&world, &seed_of.child("blobs"));
-            let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts, blobs);
+            let assets = Assets::new(&world, &seed_of.child("assets"), false);
+            let folder = plan.has_folder(number).then(|| {
+                let fault = folder_fault(plan.mutation);
+                Folder::new(&world, &seed_of.child("folder"), &disk, place.to_string(), fault)
+            });
+            let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts, blobs, assets).with_folder(folder);
             machine.is_away = is_late;
             machine.has_code = !plan.without_code.contains(&number);
             machine.has_kernels = !plan.loses(number);
@@ -233,10 +250,13 @@ impl Simulation {
         }
         let cloud_seed = seed.child("cloud");
         let cloud_disk = Disk::new(&world, &cloud_seed.child("disk"), cloud_sync);
+        cloud_disk.watch(&evidence, &Place::Cloud.to_string());
+        let forgets_assets = plan.mutation == Some(Mutation::AssetsForgotten);
+        let assets = Assets::new(&world, &cloud_seed.child("assets"), forgets_assets);
         let are_empty = plan.mutation == Some(Mutation::SparesAreEmpty);
         let spares = if are_empty { Spares::that_are_empty() } else { Spares::default() };
         Self {
-            cloud: CloudMachine::new(cloud_seed, cloud_disk, store).with_spares(spares),
+            cloud: CloudMachine::new(cloud_seed, cloud_disk, store, assets).with_spares(spares),
             nodes,
             of_account: plan.nodes,
             able: (0..plan.nodes).filter(|node| !plan.without_code.contains(node)).collect(),

@@ -47,10 +47,13 @@ struct Topology {
 impl Topology {
     fn of(nodes: usize, people: &[PersonPlan]) -> Self {
         let node_places = || (0..nodes).map(Place::Node);
-        let person_places = || (0..people.len()).map(Place::Person);
+        // Those who write files have no connections.
+        let has_client = |person: &PersonPlan| !matches!(person.role, Role::Filer { .. });
+        let with_clients = || people.iter().enumerate().filter(move |(_, person)| has_client(person));
+        let person_places = || with_clients().map(|(number, _)| Place::Person(number));
         let machines = std::iter::once(Place::Cloud).chain(node_places()).chain(person_places()).collect();
         let door = |person: &PersonPlan| person.at_node.map_or(Place::Cloud, Place::Node);
-        let to_people = person_places().zip(people).map(|(place, person)| (door(person), place));
+        let to_people = with_clients().map(|(number, person)| (door(person), Place::Person(number)));
         // A node's path to the cloud matters more than one person's.
         let to_nodes = || node_places().map(|node| (Place::Cloud, node));
         let has_moves = people.iter().any(|person| matches!(person.role, Role::Mover { .. }));

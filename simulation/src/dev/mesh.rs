@@ -17,7 +17,7 @@ use crate::life::Life;
 use crate::parts;
 use crate::person::Config;
 use crate::place::Place;
-use crate::ports::{Blobs, Disk, HostRules, Hosts, Network, StoreRows, Sync};
+use crate::ports::{Assets, Blobs, Disk, HostRules, Hosts, Network, StoreRows, Sync};
 use crate::process::{CloudMachine, NodeMachine, Surroundings, capabilities, cloud_address, device_row, key};
 use crate::seed::Seed;
 use crate::trace::Tracer;
@@ -59,14 +59,16 @@ impl Mesh {
             let hosts =
                 Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules.clone());
             let blobs = Blobs::new(&world, &seed_of.child("blobs"));
-            NodeMachine::new(number, seed_of, key, disk, hosts, blobs).with_code(dev.code.clone())
+            let assets = Assets::new(&world, &seed_of.child("assets"), false);
+            NodeMachine::new(number, seed_of, key, disk, hosts, blobs, assets).with_code(dev.code.clone())
         };
         let nodes: Vec<_> = (0..dev.nodes).map(machine).collect();
         let person_key = key(&seed, Place::Person(0));
         store.register(device_row(&person_key, "you".to_owned(), ACCOUNT, None));
         let cloud_seed = seed.child("cloud");
         let cloud_disk = Disk::new(&world, &cloud_seed.child("disk"), Sync::Durable);
-        let cloud = CloudMachine::new(cloud_seed, cloud_disk, store);
+        let assets = Assets::new(&world, &cloud_seed.child("assets"), false);
+        let cloud = CloudMachine::new(cloud_seed, cloud_disk, store, assets);
         let around = Surroundings { world, tracer, network, limits, clocks, traps: Arc::new(Traps::default()) };
         let ids = (0..dev.nodes).map(|number| NodeId(key(&seed, Place::Node(number)).device_id())).collect();
         let disk = Disk::new(&around.world, &seed.child("you"), Sync::Durable);

@@ -37,7 +37,8 @@ pub(crate) async fn connect(
     let seed: Seed = config.seed.numbered("start", start);
     let place = Place::Person(config.number);
     let none = || Fatal("a person's disk is never in use".to_owned());
-    let ports = around.ports(place, &seed, &life, disk, &MemoryAssets::default()).ok_or_else(none)?;
+    let assets = Arc::new(MemoryAssets::default());
+    let ports = around.ports(place, &seed, &life, disk, assets).ok_or_else(none)?;
     let machine = wayfare_core::uplink::Config {
         key: config.key.clone(),
         expects: config.address.identity.clone(),

@@ -34,6 +34,9 @@ pub enum Wrong {
     /// Nobody can join late in the middle of the run.
     #[error("chore {0} is a late join, which begins at 0s and ends with the join")]
     Late(usize),
+    /// The cloud has no folders.
+    #[error("person {0} writes files, and is at no node")]
+    Homeless(usize),
     /// A person's machine has no operator.
     #[error("chore {0} is done on a person's machine; there are chores for the cloud and for nodes")]
     Unserved(usize),
@@ -51,7 +54,13 @@ impl Plan {
         for (number, person) in self.people.iter().enumerate() {
             let chooses = match &person.role {
                 Role::Author { chooses, .. } | Role::Publisher { chooses, .. } => *chooses,
-                Role::Mover { .. } | Role::Writer { .. } | Role::Watcher | Role::Own { .. } | Role::Absent => None,
+                Role::Filer { .. } if person.at_node.is_none() => return Err(Wrong::Homeless(number)),
+                Role::Mover { .. }
+                | Role::Writer { .. }
+                | Role::Filer { .. }
+                | Role::Watcher
+                | Role::Own { .. }
+                | Role::Absent => None,
             };
             let goes_to = person.orders().iter().filter_map(|order| order.node());
             for node in person.at_node.into_iter().chain(chooses).chain(goes_to) {
@@ -159,7 +168,7 @@ mod tests {
     use crate::chore::{Chore, Work};
     use crate::fault::{Fault, What};
     use crate::place::Place;
-    use crate::plan::Plan;
+    use crate::plan::{Plan, Role};
     use std::time::Duration;
 
     fn with(faults: &[(u64, What)]) -> Plan {
@@ -198,6 +207,16 @@ mod tests {
         assert_eq!(check(&[chore(3, Work::LateJoin { node: 0 })]), Err(Wrong::Late(0)));
         assert_eq!(check(&[chore(3, restart(Place::Person(0)))]), Err(Wrong::Unserved(0)));
         assert!(matches!(check(&[chore(3, Work::Leave { node: 9 })]), Err(Wrong::Nowhere { .. })));
+    }
+
+    #[test]
+    fn files_are_written_at_a_node() {
+        let mut plan = Plan::of(0, None);
+        plan.people[0].role = Role::Filer { finds: Vec::new(), strokes: Vec::new() };
+        plan.people[0].at_node = None;
+        assert_eq!(plan.check(), Err(Wrong::Homeless(0)));
+        plan.people[0].at_node = Some(1);
+        assert_eq!((plan.check(), plan.has_folder(0), plan.has_folder(1)), (Ok(()), false, true));
     }
 
     #[test]

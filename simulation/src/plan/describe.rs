@@ -96,6 +96,10 @@ impl Plan {
                     let strokes: Vec<_> = strokes.iter().map(ToString::to_string).collect();
                     format!("writes {path:?}: {}", strokes.join(", "))
                 }
+                Role::Filer { finds, strokes } => {
+                    let strokes: Vec<_> = strokes.iter().map(ToString::to_string).collect();
+                    format!("finds {finds:?} in a folder: {}", strokes.join(", "))
+                }
                 Role::Watcher => "watches".to_owned(),
                 Role::Own { workload, with } => format!("does {workload} with {with:?}"),
                 Role::Absent => continue,
@@ -133,7 +137,7 @@ impl PersonPlan {
             Role::Author { programs, .. } => programs,
             Role::Publisher { events, .. } => events,
             Role::Own { with, .. } => with,
-            Role::Mover { .. } | Role::Writer { .. } | Role::Watcher | Role::Absent => &[],
+            Role::Mover { .. } | Role::Writer { .. } | Role::Filer { .. } | Role::Watcher | Role::Absent => &[],
         }
     }
 }

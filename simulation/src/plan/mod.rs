@@ -15,6 +15,7 @@ use wayfare_protocol::daemon::Durability;
 
 use crate::chore::{self, Chore, Work};
 use crate::fault::{Fault, What};
+use crate::filer::FileStroke;
 use crate::habit::{self, Habit};
 use crate::mover::Order;
 use crate::mutation::Mutation;
@@ -104,6 +105,14 @@ pub enum Role {
         path: String,
         /// What they do there, one after the other.
         strokes: Vec<Stroke>,
+    },
+    /// Has programs that write files into the bound folder of their node.
+    Filer {
+        /// Files that lie there before the folder is bound.
+        #[serde(default)]
+        finds: Vec<String>,
+        /// What is done there, one after the other.
+        strokes: Vec<FileStroke>,
     },
     /// Does what a [workload](crate::parts::Workload) that was added does.
     Own {
@@ -217,6 +226,12 @@ impl Plan {
         self.chores.retain(|chore| !chore::meet(chore, &loss));
         self.chores.push(loss);
         self.chores.sort_by_key(|chore| chore.at);
+    }
+
+    /// Whether a node has a folder that is bound to a project.
+    #[must_use]
+    pub fn has_folder(&self, node: usize) -> bool {
+        self.people.iter().any(|person| person.at_node == Some(node) && matches!(person.role, Role::Filer { .. }))
     }
 
     /// How many nodes are lost in it.

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use wayfare_actors::ports::{Log, LogError, LogName, LogStore, Pending};
+use wayfare_core::Fact;
+use wayfare_core::fact::Awareness;
 use wayfare_protocol::EntityId;
 
 use super::forgetful::forget;
 use super::ills::DiskIlls;
+use crate::evidence::Evidence;
 use crate::life::Life;
+use crate::marked;
 use crate::seed::{Draws, Seed};
 use crate::world::World;
 
@@ -57,6 +61,8 @@ pub struct Disk {
     world: Arc<World>,
     sync: Sync,
     state: Mutex<State>,
+    /// Who is told what of it nobody must keep, and whose disk it is.
+    watched: OnceLock<(Arc<Evidence>, String)>,
 }
 
 struct State {
@@ -107,7 +113,20 @@ impl Disk {
     pub fn new(world: &Arc<World>, seed: &Seed, sync: Sync) -> Arc<Self> {
         let ills = DiskIlls::default();
         let state = State { draws: seed.draws(), ills, logs: BTreeMap::new(), opener: Weak::new() };
-        Arc::new(Self { world: Arc::clone(world), sync, state: Mutex::new(state) })
+        Arc::new(Self { world: Arc::clone(world), sync, state: Mutex::new(state), watched: OnceLock::new() })
+    }
+
+    /// From now on it is told whether the disk of that place is given what nobody must keep.
+    pub fn watch(&self, evidence: &Arc<Evidence>, place: &str) {
+        let _ = self.watched.set((Arc::clone(evidence), place.to_owned())); // it is watched already
+    }
+
+    fn look_at(&self, records: &[Bytes]) {
+        let Some((evidence, place)) = self.watched.get() else { return };
+        let marks: Vec<u64> = records.iter().flat_map(|record| marked::shown_in(record)).collect();
+        if !marks.is_empty() {
+            evidence.fact(place, &Fact::Awareness(Awareness::Stored { marks }));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -246,6 +265,9 @@ impl SimLog {
     /// Puts records at the end; returns the number after them, when their sync ends, and whether it fails.
     fn appended(&self, records: Vec<Bytes>) -> Option<(u64, u64, bool)> {
         let (now, name) = (self.disk.world.nanos(), self.name);
+        if matches!(name, LogName::Document(..)) {
+            self.disk.look_at(&records);
+        }
         let is_early = self.disk.sync.is_early(name);
         let mut state = self.disk.state();
         let State { draws, logs, ills, .. } = &mut *state;

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use wayfare_actors::actor::Fatal;
-use wayfare_actors::asset::MemoryAssets;
 use wayfare_actors::cloud::{self, CloudNode};
 
 use super::{CLOUD, Surroundings, in_use};
 use crate::life::Life;
 use crate::place::Place;
-use crate::ports::{Disk, Spares, StoreRows};
+use crate::ports::{Assets, Disk, Spares, StoreRows};
 use crate::running::Process;
 use crate::seed::Seed;
 
@@ -19,7 +18,7 @@ pub struct CloudMachine {
     disk: Arc<Disk>,
     store: Arc<StoreRows>,
     spares: Spares,
-    assets: MemoryAssets,
+    assets: Arc<Assets>,
     starts: u64,
     /// Its process.
     pub process: Process<CloudNode>,
@@ -28,8 +27,8 @@ pub struct CloudMachine {
 impl CloudMachine {
     /// A machine on which nothing runs yet.
     #[must_use]
-    pub fn new(seed: Seed, disk: Arc<Disk>, store: Arc<StoreRows>) -> Self {
-        let (spares, assets) = (Spares::default(), MemoryAssets::default());
+    pub fn new(seed: Seed, disk: Arc<Disk>, store: Arc<StoreRows>, assets: Arc<Assets>) -> Self {
+        let spares = Spares::default();
         Self { seed, disk, store, spares, assets, starts: 0, process: Process::default() }
     }
 
@@ -68,7 +67,8 @@ impl CloudMachine {
         self.starts += 1;
         let life = Life::begin();
         let seed = self.seed.numbered("start", self.starts);
-        let ports = around.ports(Place::Cloud, &seed, &life, &self.disk, &self.assets).ok_or_else(in_use)?;
+        let assets = self.assets.open(&life);
+        let ports = around.ports(Place::Cloud, &seed, &life, &self.disk, assets).ok_or_else(in_use)?;
         let identity = cloud::Identity { server: CLOUD, version: "simulated".to_owned() };
         let node = Arc::new(
             CloudNode::start(

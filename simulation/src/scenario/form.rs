@@ -232,6 +232,9 @@ never = ["unknown"]
             ("watches = true", "writes = \"a.md\"\nstrokes = [\"sing\"]", 20, "sing"),
             ("watches = true", "writes = \"a.md\"\nruns = [\"print a\"]", 17, "nothing else"),
             ("watches = true", "watches = true\nstrokes = [\"type\"]", 17, "`strokes`"),
+            ("watches = true", "files = [\"sing\"]", 19, "sing"),
+            ("watches = true", "watches = true\nfiles = [\"type\"]", 17, "nothing else"),
+            ("at = \"node0\"\nwatches = true", "finds = [\"a.md\"]", 17, "needs at"),
             ("succeeded = 2", "won = 2", 35, "won"),
         ];
         for (from, to, line, word) in cases {

@@ -5,6 +5,7 @@ use toml::Spanned;
 use wayfare_protocol::daemon::{DaemonName, Durability};
 
 use super::form::Reader;
+use crate::filer::FileStroke;
 use crate::habit::Habit;
 use crate::mover::Order;
 use crate::place::Place;
@@ -34,6 +35,10 @@ pub(super) struct Somebody {
     writes: Option<String>,
     #[serde(default)]
     strokes: Vec<Stroke>,
+    #[serde(default)]
+    files: Vec<FileStroke>,
+    #[serde(default)]
+    finds: Vec<String>,
     does: Option<String>,
     #[serde(default)]
     with: Vec<String>,
@@ -102,6 +107,15 @@ fn writer(
     Ok(plain(at_node, role))
 }
 
+fn filer(at: &Spanned<Somebody>, reader: &Reader<'_>, at_node: Option<usize>) -> Result<PersonPlan, Unreadable> {
+    does_nothing_else(at, reader, "a person who writes files does nothing else")?;
+    if at_node.is_none() {
+        return Err(reader.wrong(at, "a person who writes files needs at = \"NODE\": the folder is there"));
+    }
+    let Somebody { files, finds, .. } = at.get_ref();
+    Ok(plain(at_node, Role::Filer { finds: finds.clone(), strokes: files.clone() }))
+}
+
 /// The person that is meant.
 pub(super) fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<PersonPlan, Unreadable> {
     let somebody = at.get_ref();
@@ -119,6 +133,9 @@ pub(super) fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<Pers
     }
     if let Some(path) = &somebody.writes {
         return writer(at, reader, path, node(somebody.at, "at")?);
+    }
+    if !somebody.files.is_empty() || !somebody.finds.is_empty() {
+        return filer(at, reader, node(somebody.at, "at")?);
     }
     if !somebody.strokes.is_empty() {
         return Err(reader.wrong(at, "`strokes` is for a person who writes = \"PATH\""));
@@ -144,7 +161,7 @@ pub(super) fn person(at: &Spanned<Somebody>, reader: &Reader<'_>) -> Result<Pers
         (None, false, None) => {
             return Err(reader.wrong(
                 at,
-                "a person needs opens = \"NAME\", daemon = \"NAME\", moves = \"NAME\", writes = \"PATH\", watches = true, or does = \"WORKLOAD\"",
+                "a person needs opens = \"NAME\", daemon = \"NAME\", moves = \"NAME\", writes = \"PATH\", files = [...], watches = true, or does = \"WORKLOAD\"",
             ));
         }
         _ => return Err(reader.wrong(at, "a person opens a session, watches, or does a workload: one of them")),

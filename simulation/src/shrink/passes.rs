@@ -129,15 +129,28 @@ fn fewer_orders(search: &mut Search<'_>) {
 
 fn fewer_strokes(search: &mut Search<'_>) {
     for number in 0..search.best().people.len() {
-        let Role::Writer { strokes, .. } = search.best().people[number].role.clone() else { continue };
-        minimize(&strokes, |some| {
-            let mut plan = search.best().clone();
-            if let Role::Writer { strokes, .. } = &mut plan.people[number].role {
-                *strokes = some.to_vec();
+        match search.best().people[number].role.clone() {
+            Role::Writer { path, strokes } => {
+                minimize(&strokes, |some| {
+                    let role = Role::Writer { path: path.clone(), strokes: some.to_vec() };
+                    search.takes(with_role(search.best(), number, role))
+                });
             }
-            search.takes(plan)
-        });
+            Role::Filer { finds, strokes } => {
+                minimize(&strokes, |some| {
+                    let role = Role::Filer { finds: finds.clone(), strokes: some.to_vec() };
+                    search.takes(with_role(search.best(), number, role))
+                });
+            }
+            _ => {}
+        }
     }
+}
+
+fn with_role(plan: &Plan, number: usize, role: Role) -> Plan {
+    let mut plan = plan.clone();
+    plan.people[number].role = role;
+    plan
 }
 
 fn plainer_people(search: &mut Search<'_>) {
@@ -152,10 +165,10 @@ fn plainer_people(search: &mut Search<'_>) {
                 *chooses = None;
             }
         },
-        |person| {
-            if let Role::Publisher { feeds, .. } = &mut person.role {
-                *feeds = None;
-            }
+        |person| match &mut person.role {
+            Role::Publisher { feeds, .. } => *feeds = None,
+            Role::Filer { finds, .. } => finds.clear(),
+            _ => {}
         },
     ];
     for number in 0..search.best().people.len() {
@@ -208,7 +221,7 @@ fn programs_of(plan: &Plan, number: usize) -> Option<&Vec<String>> {
         Role::Author { programs, .. } => Some(programs),
         Role::Publisher { events, .. } => Some(events),
         Role::Own { with, .. } => Some(with),
-        Role::Mover { .. } | Role::Writer { .. } | Role::Watcher | Role::Absent => None,
+        Role::Mover { .. } | Role::Writer { .. } | Role::Filer { .. } | Role::Watcher | Role::Absent => None,
     }
 }
 
@@ -218,7 +231,7 @@ fn with_programs(plan: &Plan, number: usize, shorter: Vec<String>) -> Plan {
         Role::Author { programs, .. } => *programs = shorter,
         Role::Publisher { events, .. } => *events = shorter,
         Role::Own { with, .. } => *with = shorter,
-        Role::Mover { .. } | Role::Writer { .. } | Role::Watcher | Role::Absent => {}
+        Role::Mover { .. } | Role::Writer { .. } | Role::Filer { .. } | Role::Watcher | Role::Absent => {}
     }
     plan
 }

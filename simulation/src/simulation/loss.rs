@@ -30,7 +30,11 @@ impl Simulation {
             match somebody {
                 Somebody::Publisher(publisher) => publisher.loses(id),
                 Somebody::Mover(mover) => mover.loses(node),
-                Somebody::Person(_) | Somebody::Writer(_) | Somebody::Operator(_) | Somebody::Guest(_) => {}
+                Somebody::Person(_)
+                | Somebody::Writer(_)
+                | Somebody::Filer(_)
+                | Somebody::Operator(_)
+                | Somebody::Guest(_) => {}
             }
         }
         self.nodes[node].lose(&self.around).await
@@ -76,7 +80,11 @@ impl Simulation {
             match somebody {
                 Somebody::Publisher(publisher) => publisher.gives_up(&gone),
                 Somebody::Mover(mover) => mover.gives_up(&gone),
-                Somebody::Person(_) | Somebody::Writer(_) | Somebody::Operator(_) | Somebody::Guest(_) => {}
+                Somebody::Person(_)
+                | Somebody::Writer(_)
+                | Somebody::Filer(_)
+                | Somebody::Operator(_)
+                | Somebody::Guest(_) => {}
             }
         }
     }

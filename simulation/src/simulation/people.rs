@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use wayfare_actors::actor::Fatal;
 use wayfare_actors::ports::Address;
+use wayfare_core::Fact;
+use wayfare_core::fact::{EventDigest, Writing};
 use wayfare_protocol::NodeId;
 use wayfare_protocol::identity::ServerIdentity;
 use wayfare_protocol::output::RunOutcome;
 
 use super::Simulation;
+use crate::filer::{self, Filer};
 use crate::life::Life;
 use crate::mover::{self, Mover};
 use crate::mutation::Mutation;
@@ -36,6 +39,8 @@ pub(crate) enum Somebody {
     Mover(Box<Mover>),
     /// Writes into a document.
     Writer(Box<Writer>),
+    /// Has programs that write into a bound folder.
+    Filer(Box<Filer>),
     /// Revokes the device of a machine that is lost.
     Operator(Box<Operator>),
     /// Does what a workload does that was added.
@@ -49,6 +54,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.begin().await,
             Self::Mover(mover) => mover.begin().await,
             Self::Writer(writer) => writer.begin().await,
+            Self::Filer(filer) => filer.begin(),
             Self::Operator(operator) => operator.begin().await,
             Self::Guest(guest) => guest.begin().await,
         }
@@ -60,6 +66,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.wake(),
             Self::Mover(mover) => mover.wake(),
             Self::Writer(writer) => writer.wake().await?,
+            Self::Filer(filer) => filer.wake(),
             Self::Operator(operator) => operator.wake(),
             Self::Guest(guest) => guest.wake(),
         }
@@ -72,6 +79,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.read(),
             Self::Mover(mover) => mover.read(),
             Self::Writer(writer) => writer.read(),
+            Self::Filer(_) => false,
             Self::Operator(operator) => operator.read(),
             Self::Guest(guest) => guest.read(),
         }
@@ -83,6 +91,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.rest(),
             Self::Mover(mover) => mover.rest(),
             Self::Writer(writer) => writer.rest(),
+            Self::Filer(filer) => filer.rest(),
             Self::Operator(_) => {}
             Self::Guest(guest) => guest.rest(),
         }
@@ -99,6 +108,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.doing(),
             Self::Mover(mover) => mover.doing(),
             Self::Writer(writer) => writer.doing(),
+            Self::Filer(_) => None, // a file is written at once
             Self::Operator(operator) => operator.doing(),
             Self::Guest(guest) => guest.doing(),
         }
@@ -110,6 +120,7 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.life(),
             Self::Mover(mover) => mover.life(),
             Self::Writer(writer) => writer.life(),
+            Self::Filer(_) => None,
             Self::Operator(operator) => operator.life(),
             Self::Guest(guest) => guest.life(),
         }
@@ -135,6 +146,7 @@ impl Simulation {
             Role::Publisher { .. }
             | Role::Mover { .. }
             | Role::Writer { .. }
+            | Role::Filer { .. }
             | Role::Watcher
             | Role::Own { .. }
             | Role::Absent => Vec::new(),
@@ -198,10 +210,21 @@ impl Simulation {
                 Somebody::Mover(Box::new(Mover::new(config, work, around, evidence, woken, disk)))
             }
             Role::Writer { path, strokes } => {
-                let work = writer::Work { path: path.clone(), strokes: strokes.clone() };
+                let keeps_awareness = self.mutation == Some(Mutation::AwarenessIsWritten);
+                let work = writer::Work { path: path.clone(), strokes: strokes.clone(), keeps_awareness };
                 let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
                 Somebody::Writer(Box::new(Writer::new(config, work, around, evidence, woken, disk)))
             }
+            Role::Filer { finds, strokes } => match plan.at_node.and_then(|node| self.nodes[node].folder()) {
+                Some(folder) => {
+                    let work = filer::Work { finds: finds.clone(), strokes: strokes.clone() };
+                    let place = plan.at_node.map(|node| Place::Node(node).to_string()).unwrap_or_default();
+                    let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));
+                    let at = (place, Arc::clone(folder));
+                    Somebody::Filer(Box::new(Filer::new(config, work, at, around, evidence, woken)))
+                }
+                None => Somebody::Person(Box::new(self.new_person(config))), // checked before: does nothing
+            },
             Role::Own { workload, with } => match self.parts.new_workload(workload, with.clone()) {
                 Some(own) => {
                     let board = Arc::clone(&self.board);
@@ -236,8 +259,12 @@ impl Simulation {
 
     /// Every writer writes once more; when the nodes have had the time to pass everything on, each reads everything anew.
     pub(super) async fn fresh_texts(&mut self) -> Result<(), Fatal> {
-        for writer in self.people.iter_mut().filter_map(Somebody::writer) {
-            writer.write_last();
+        for somebody in &mut self.people {
+            match somebody {
+                Somebody::Writer(writer) => writer.write_last(),
+                Somebody::Filer(filer) => filer.write_last(),
+                _ => {}
+            }
         }
         self.all_done().await?;
         if self.people.iter_mut().filter_map(Somebody::writer).next().is_some() {
@@ -246,7 +273,16 @@ impl Simulation {
         for writer in self.people.iter_mut().filter_map(Somebody::writer) {
             writer.read_last();
         }
-        self.all_done().await
+        self.all_done().await?;
+        for (number, node) in self.nodes.iter().enumerate() {
+            let Some((folder, project)) = node.folder().and_then(|folder| Some((folder, folder.project()?))) else {
+                continue;
+            };
+            let files = folder.files.all().into_iter().map(|(path, bytes)| (path, EventDigest::of_bytes(&bytes)));
+            let fact = Fact::Writing(Writing::FolderRead { project, files: files.collect() });
+            self.evidence.fact(&Place::Node(number).to_string(), &fact);
+        }
+        Ok(())
     }
 
     /// Nobody has anything under way, in time.
@@ -276,6 +312,7 @@ impl Simulation {
                 Role::Publisher { .. }
                 | Role::Mover { .. }
                 | Role::Writer { .. }
+                | Role::Filer { .. }
                 | Role::Watcher
                 | Role::Own { .. }
                 | Role::Absent => None,
@@ -304,6 +341,7 @@ impl Simulation {
                 Somebody::Publisher(_)
                 | Somebody::Mover(_)
                 | Somebody::Writer(_)
+                | Somebody::Filer(_)
                 | Somebody::Operator(_)
                 | Somebody::Guest(_),
             )

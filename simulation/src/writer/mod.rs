@@ -39,6 +39,8 @@ pub struct Work {
     pub path: String,
     /// What they do, one after the other.
     pub strokes: Vec<Stroke>,
+    /// Whether they write into the document where they are: what they must not do.
+    pub keeps_awareness: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,7 @@ enum Last {
 }
 
 enum Told {
+    Shown(Result<(), LibraryError>),
     Written(u64, Result<Option<DocumentId>, LibraryError>),
     Erased(Result<(), LibraryError>),
     Read(Result<bool, LibraryError>),
@@ -218,6 +221,8 @@ impl Writer {
         match stroke {
             Stroke::Type => self.write(),
             Stroke::Erase => self.erase(),
+            Stroke::Attach => self.attach(),
+            Stroke::Show(lasts) => self.show(lasts),
             Stroke::Leave(lasts) => {
                 self.leave().await;
                 self.asker.sleep_for(lasts);
@@ -225,12 +230,30 @@ impl Writer {
         }
     }
 
-    fn write(&mut self) {
+    fn next_mark(&mut self) -> u64 {
         self.marks += 1;
-        let mark = (self.asker.config.number as u64 + 1) * 1_000_000 + self.marks;
+        (self.asker.config.number as u64 + 1) * 1_000_000 + self.marks
+    }
+
+    fn write(&mut self) {
+        let mark = self.next_mark();
         let (path, spot) = (self.work.path.clone(), self.asker.draws.number());
         self.asker.note(format_args!("writes {mark}"));
         self.ask(move |page| async move { Told::Written(mark, page.write(&path, mark, spot).await) });
+    }
+
+    fn attach(&mut self) {
+        let mark = self.next_mark();
+        let (path, spot) = (self.work.path.clone(), self.asker.draws.number());
+        self.asker.note(format_args!("brings a file, and writes {mark}"));
+        self.ask(move |page| async move { Told::Written(mark, page.attach(&path, mark, spot).await) });
+    }
+
+    fn show(&mut self, lasts: Duration) {
+        let (mark, path, keeps) = (self.next_mark(), self.work.path.clone(), self.work.keeps_awareness);
+        let until = self.asker.pause(lasts);
+        self.asker.note(format_args!("shows {mark}"));
+        self.ask(move |page| async move { Told::Shown(page.show(&path, mark, until, keeps).await) });
     }
 
     fn erase(&mut self) {
@@ -276,6 +299,7 @@ impl Writer {
                     }
                 }
             }
+            Told::Shown(outcome) => self.asker.note(format_args!("has shown where they are: {outcome:?}")),
             Told::Erased(outcome) => self.asker.note(format_args!("is told that it is erased: {outcome:?}")),
             Told::Read(outcome) => {
                 self.asker.note(format_args!("has read everything: {outcome:?}"));

@@ -1,17 +1,22 @@
 //! What a writer's device does with documents: each is asked for, changed as a copy, and brought back.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wayfare_actors::document::{Library, LibraryError};
+use bytes::Bytes;
+use wayfare_actors::document::{EditorFeed, EditorNews, Library, LibraryError};
+use wayfare_actors::ports::Pending;
 use wayfare_core::Fact;
-use wayfare_core::document::{Ask, Edit, Told};
-use wayfare_core::fact::EventDigest;
-use wayfare_protocol::DocumentId;
+use wayfare_core::document::{Ask, AssetFile, Edit, Told, frame};
+use wayfare_core::fact::{AllRead, Awareness, EventDigest, Writing};
+use wayfare_protocol::{AssetId, DocumentId, ProjectId};
 
 use crate::evidence::Evidence;
+use crate::marked;
+use crate::ports::PROJECT;
 
-/// The project of all documents.
-const PROJECT: &str = "lab";
+/// The map in which nobody is to say where they are.
+const PLACES: &str = "places";
 
 /// See the module.
 #[derive(Clone)]
@@ -22,24 +27,13 @@ pub(super) struct Page {
     pub name: String,
 }
 
-/// A line of its own for each mark, in which no other mark can be found.
-fn line(mark: u64) -> String {
-    format!("<{mark}>\n")
-}
-
-/// The marks of a text, in order: also those in whose line somebody else has written.
-fn marks(text: &str) -> Vec<u64> {
-    let pieces = text.split('<').skip(1).filter_map(|piece| piece.split_once('>'));
-    pieces.filter_map(|(mark, _)| mark.parse().ok()).collect()
-}
-
 impl Page {
-    fn fact(&self, fact: &Fact) {
-        self.evidence.fact(&self.name, fact);
+    fn fact(&self, fact: Writing) {
+        self.evidence.fact(&self.name, &Fact::Writing(fact));
     }
 
     fn reads(&self, document: DocumentId, text: &str) {
-        self.fact(&Fact::Read { document, marks: marks(text) });
+        self.fact(Writing::Read { document, marks: marked::marks(text) });
     }
 
     /// The document at a path, which is made if there is none.
@@ -55,14 +49,23 @@ impl Page {
 
     /// Writes a mark at a line of the text, the how many-th. Says in which document, if it is kept.
     pub(super) async fn write(&self, path: &str, mark: u64, spot: u64) -> Result<Option<DocumentId>, LibraryError> {
+        self.write_line(path, mark, spot, marked::line(mark)).await
+    }
+
+    async fn write_line(
+        &self,
+        path: &str,
+        mark: u64,
+        spot: u64,
+        line: String,
+    ) -> Result<Option<DocumentId>, LibraryError> {
         let document = self.open(path).await?;
         let mut copy = self.library.copy(document).await?;
         let text = copy.text();
         self.reads(document, &text);
-        let lines: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        let at = lines.get(usize::try_from(spot % lines.len() as u64).unwrap_or(0)).copied().unwrap_or(0);
-        let update = copy.edit(&[Edit::Splice { at, delete: 0, insert: line(mark) }])?;
-        self.fact(&Fact::Typed { document, mark });
+        let at = marked::spot(&text, spot);
+        let update = copy.edit(&[Edit::Splice { at, delete: 0, insert: line }])?;
+        self.fact(Writing::Typed { document, mark });
         self.library.merge(document, update).await?;
         // The index and the tree lead to it.
         let project = self.library.make_project(PROJECT).await?;
@@ -71,7 +74,7 @@ impl Page {
                 return Ok(None);
             }
         }
-        self.fact(&Fact::Saved { document, mark });
+        self.fact(Writing::Saved { document, mark });
         Ok(Some(document))
     }
 
@@ -80,11 +83,67 @@ impl Page {
         let mut copy = self.library.copy(document).await?;
         let text = copy.text();
         self.reads(document, &text);
-        let Some(at) = text.find(&line(mark)) else { return Ok(()) };
-        self.fact(&Fact::Erased { document, mark });
-        let update = copy.edit(&[Edit::Splice { at, delete: line(mark).len(), insert: String::new() }])?;
+        let Some(at) = text.find(&marked::line(mark)) else { return Ok(()) };
+        self.fact(Writing::Erased { document, mark });
+        let update = copy.edit(&[Edit::Splice { at, delete: marked::line(mark).len(), insert: String::new() }])?;
         self.library.merge(document, update).await?;
         self.settled(document).await.map(|_| ())
+    }
+
+    /// Brings a file that is no document, puts it into the project, and writes a mark with a link to it.
+    pub(super) async fn attach(&self, path: &str, mark: u64, spot: u64) -> Result<Option<DocumentId>, LibraryError> {
+        let bytes = Bytes::from(format!("what {mark} is about ").repeat(usize::try_from(mark % 200).unwrap_or(0) + 1));
+        let (asset, size) = (AssetId::of(&bytes), bytes.len() as u64);
+        self.library.assets().send(asset, size, &bytes).await?;
+        let project = self.library.make_project(PROJECT).await?;
+        let (at, file) =
+            (format!("_assets/{asset}.bin"), AssetFile::new(asset, size, "application/octet-stream".to_owned()));
+        self.library.put_asset(project, &at, &file).await?;
+        self.write_line(path, mark, spot, format!("<{mark}> ![file]({at})\n")).await
+    }
+
+    /// Has a document open until then, and shows where they are: `keeps` as nobody must.
+    pub(super) async fn show(
+        &self,
+        path: &str,
+        mark: u64,
+        until: Pending<()>,
+        keeps: bool,
+    ) -> Result<(), LibraryError> {
+        let document = self.open(path).await?;
+        let (editor, mut feed) = self.library.join(document, true).await?;
+        self.evidence.fact(&self.name, &Fact::Awareness(Awareness::Shown { document, mark }));
+        let shown = if keeps {
+            let (map, key) = (PLACES.to_owned(), self.name.clone());
+            let put = Edit::Put { map, key, value: marked::shown(mark) };
+            frame::update(&self.library.copy(document).await?.edit(&[put])?)
+        } else {
+            frame::shown(mark, 1, &marked::shown(mark))
+        };
+        let room = editor.room().await;
+        editor.received(vec![shown], room)?;
+        let seeing = async {
+            while let Some(EditorNews::Frame(bytes)) = feed.recv().await {
+                editor.takes(bytes.len());
+                let fact = Awareness::Seen { document, marks: marked::shown_in(&bytes) };
+                self.evidence.fact(&self.name, &Fact::Awareness(fact));
+            }
+        };
+        tokio::select! {
+            biased;
+            () = until => {}
+            () = seeing => {}
+        }
+        Ok(())
+    }
+
+    /// Who is there still, by what one who has just opened a document is told of it.
+    fn left(&self, document: DocumentId, mut feed: EditorFeed) {
+        let mut marks = Vec::new();
+        while let Ok(EditorNews::Frame(bytes)) = feed.try_recv() {
+            marks.extend(marked::shown_in(&bytes));
+        }
+        self.evidence.fact(&self.name, &Fact::Awareness(Awareness::Left { document, marks }));
     }
 
     /// Fetches every version of a document.
@@ -93,41 +152,56 @@ impl Page {
         let is_in_step = self.settled(list).await?;
         for version in self.library.versions(document).await? {
             let is_there = self.library.version_text(&version).await.is_ok();
-            self.fact(&Fact::Wanted { asset: version.asset, is_there });
+            self.fact(Writing::Wanted { asset: version.asset, is_there });
         }
         Ok(is_in_step)
     }
 
-    /// Reads every document of every project, and fetches its versions. `false`: not everything is in step with the other end.
+    async fn read(&self, document: DocumentId) -> Result<EventDigest, LibraryError> {
+        let text = self.library.text(document).await?;
+        self.reads(document, &text);
+        Ok(EventDigest::of_bytes(text.as_bytes()))
+    }
+
+    /// Fetches the files of a project that are no documents.
+    async fn fetches_files(&self, project: ProjectId) -> Result<BTreeMap<String, EventDigest>, LibraryError> {
+        let mut files = BTreeMap::new();
+        for (path, file) in self.library.tree(project).await?.assets {
+            let size = usize::try_from(file.size).unwrap_or(usize::MAX);
+            let bytes = self.library.assets().read(file.asset, 0, size).await.ok();
+            let bytes = bytes.filter(|bytes| AssetId::of(bytes) == file.asset);
+            self.fact(Writing::Wanted { asset: file.asset, is_there: bytes.is_some() });
+            files.insert(path, EventDigest::of_bytes(&bytes.unwrap_or_default()));
+        }
+        Ok(files)
+    }
+
+    /// Reads every document of every project, and fetches its versions, and all other files. `false`: not everything is in step with the
+    /// other end.
     pub(super) async fn read_all(&self) -> Result<bool, LibraryError> {
-        let mut texts = Vec::new();
+        let mut all = AllRead::default();
         let mut is_in_step = self.settled(DocumentId::INDEX).await?;
         for (project, _) in self.library.projects().await? {
             is_in_step &= self.settled(project.tree()).await?;
-            for (document, _) in self.library.files(project).await? {
+            let mut documents = BTreeMap::new();
+            for (document, path) in self.library.files(project).await? {
+                let (editor, feed) = self.library.join(document, false).await?;
                 is_in_step &= self.settled(document).await?;
-                let text = self.library.text(document).await?;
-                self.reads(document, &text);
+                documents.insert(document, (path, self.read(document).await?));
                 is_in_step &= self.fetches_versions(document).await?;
-                texts.push((document, EventDigest::of_bytes(text.as_bytes())));
+                self.left(document, feed);
+                drop(editor);
             }
+            for (document, _) in self.library.trash(project).await? {
+                is_in_step &= self.settled(document).await?;
+                all.trash.insert(document, self.read(document).await?);
+            }
+            all.files.insert(project, self.fetches_files(project).await?);
+            all.documents.insert(project, documents);
         }
         if is_in_step {
-            self.fact(&Fact::AllRead { texts });
+            self.fact(Writing::AllRead(all));
         }
         Ok(is_in_step)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_are_found_also_where_somebody_wrote_between() {
-        assert_eq!(marks(""), Vec::<u64>::new());
-        assert_eq!(marks(&format!("{}{}", line(12), line(3))), [12, 3]);
-        assert_eq!(marks("<12<3>\n>\n"), [3]);
-        assert_eq!(marks("text <x> <7>"), [7]);
     }
 }

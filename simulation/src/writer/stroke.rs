@@ -1,4 +1,4 @@
-//! What a writer does, as plans write it: `type`, `erase`, or `leave 5000`.
+//! What a writer does, as plans write it: `type`, `erase`, `attach`, `show 5000`, or `leave 5000`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,13 +13,19 @@ pub enum Stroke {
     Type,
     /// Takes the oldest of their own marks out.
     Erase,
+    /// Brings a file that is no document, and writes a mark with a link to it.
+    Attach,
+    /// Has the document open in an editor for so long, and shows where they are.
+    Show(Duration),
     /// Leaves, with everything that their device has of the document, and comes back after that time, with nothing.
     Leave(Duration),
 }
 
 /// Not a stroke.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is nothing that a writer does: `type`, `erase` and `leave 5000` (milliseconds) are")]
+#[error(
+    "{0:?} is nothing that a writer does: `type`, `erase`, `attach`, `show 5000` and `leave 5000` (milliseconds) are"
+)]
 pub struct NoStroke(String);
 
 impl fmt::Display for Stroke {
@@ -27,6 +33,8 @@ impl fmt::Display for Stroke {
         match self {
             Self::Type => f.write_str("type"),
             Self::Erase => f.write_str("erase"),
+            Self::Attach => f.write_str("attach"),
+            Self::Show(lasts) => write!(f, "show {}", lasts.as_millis()),
             Self::Leave(lasts) => write!(f, "leave {}", lasts.as_millis()),
         }
     }
@@ -36,12 +44,14 @@ impl FromStr for Stroke {
     type Err = NoStroke;
 
     fn from_str(text: &str) -> Result<Self, NoStroke> {
-        let wrong = || NoStroke(text.to_owned());
-        match text.split_once(' ') {
-            None if text == "type" => Ok(Self::Type),
-            None if text == "erase" => Ok(Self::Erase),
-            Some(("leave", ms)) => ms.parse().map(Duration::from_millis).map(Self::Leave).map_err(|_| wrong()),
-            _ => Err(wrong()),
+        let lasts = |ms: &str| ms.parse().map(Duration::from_millis).map_err(|_| NoStroke(text.to_owned()));
+        match (text, text.split_once(' ')) {
+            ("type", _) => Ok(Self::Type),
+            ("erase", _) => Ok(Self::Erase),
+            ("attach", _) => Ok(Self::Attach),
+            (_, Some(("show", ms))) => lasts(ms).map(Self::Show),
+            (_, Some(("leave", ms))) => lasts(ms).map(Self::Leave),
+            _ => Err(NoStroke(text.to_owned())),
         }
     }
 }
@@ -52,7 +62,8 @@ mod tests {
 
     #[test]
     fn a_stroke_reads_back() {
-        for stroke in [Stroke::Type, Stroke::Erase, Stroke::Leave(Duration::from_millis(5))] {
+        let lasts = Duration::from_millis(5);
+        for stroke in [Stroke::Type, Stroke::Erase, Stroke::Attach, Stroke::Show(lasts), Stroke::Leave(lasts)] {
             assert_eq!(stroke.to_string().parse(), Ok(stroke));
         }
         for wrong in ["", "leave", "leave soon", "type 3", "erases"] {

@@ -119,3 +119,14 @@ pub fn awareness(states: &[u8]) -> Bytes {
     frame.write_buf(states);
     frame.into()
 }
+
+/// Says of one who takes part what they show: a text of JSON, under a number of their own that grows.
+#[must_use]
+pub fn shown(client: u64, clock: u32, json: &str) -> Bytes {
+    let mut states = Vec::new();
+    states.write_var(1_u32);
+    states.write_var(client);
+    states.write_var(clock);
+    states.write_string(json);
+    awareness(&states)
+}

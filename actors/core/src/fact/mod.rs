@@ -3,9 +3,11 @@
 //!
 //! A fact is plain data about one moment in one place. It says what is done, never what is thought of it.
 
+mod awareness;
 mod keeper;
 mod queue;
 mod witness;
+mod writing;
 
 use serde::{Deserialize, Serialize};
 use wayfare_protocol::daemon::DaemonOutput;
@@ -13,13 +15,14 @@ use wayfare_protocol::mrp::RunEvent;
 use wayfare_protocol::output::RunOutcome;
 use wayfare_protocol::ownership::Lineage;
 use wayfare_protocol::{
-    AccountId, AssetId, DeviceId, DocumentId, EntityId, Epoch, ErrorCode, NodeId, Origin, ResourceId, RunId, SessionId,
-    codec,
+    AccountId, DeviceId, EntityId, Epoch, ErrorCode, NodeId, Origin, ResourceId, RunId, SessionId, codec,
 };
 
+pub use awareness::Awareness;
 pub use keeper::Keeper;
 pub use queue::Queue;
 pub use witness::Witness;
+pub use writing::{AllRead, Writing};
 
 /// The first eight bytes of the BLAKE3 hash of an event: equal events have equal ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -341,46 +344,10 @@ pub enum Fact {
         /// The last output that it has acknowledged.
         acknowledged: u64,
     },
-    /// A person writes a mark into a document: a word that nobody writes twice.
-    Typed {
-        /// Which document.
-        document: DocumentId,
-        /// The mark.
-        mark: u64,
-    },
-    /// A person takes a mark of theirs out again.
-    Erased {
-        /// Which document.
-        document: DocumentId,
-        /// The mark.
-        mark: u64,
-    },
-    /// A person learns that what they are connected with keeps a mark that they wrote.
-    Saved {
-        /// Which document.
-        document: DocumentId,
-        /// The mark.
-        mark: u64,
-    },
-    /// A person reads a document.
-    Read {
-        /// Which.
-        document: DocumentId,
-        /// The marks in it, in their order.
-        marks: Vec<u64>,
-    },
-    /// When nothing more is under way, a person asks for an asset to which something leads.
-    Wanted {
-        /// Which.
-        asset: AssetId,
-        /// Whether they get it, with the bytes that it is called after.
-        is_there: bool,
-    },
-    /// When nothing more is under way, a person reads every document.
-    AllRead {
-        /// Each with its text.
-        texts: Vec<(DocumentId, EventDigest)>,
-    },
+    /// Something was done with documents, or with the files of a folder.
+    Writing(Writing),
+    /// Something about who has a document open just now.
+    Awareness(Awareness),
     /// How much waits, or is kept, where there is a bound.
     Queue {
         /// What.

@@ -1,10 +1,10 @@
-//! New files, moved files, and documents of one path.
+//! New files and moved files.
 
 use bytes::Bytes;
 use wayfare_protocol::{DocumentId, Now};
 
 use super::{Act, Disk, Effect, FolderBinding, Job, Known, Moved, Stamp, TextHash, paths};
-use crate::document::{Body, Edit, FILES, deletion, restoration, second_path};
+use crate::document::{Body, Edit, FILES, restoration};
 use crate::machine::Sink;
 
 /// A file at the path of a document that is in the trash.
@@ -176,61 +176,6 @@ impl FolderBinding {
             Disk::Unfit(why) => self.fail(&path, why.clone()),
             Disk::Gone | Disk::Unsteady => self.unsettled(now, &path),
         }
-    }
-
-    /// Of two documents of one path the one that was made later is the same, and goes to the trash, or gets a path beside the other's.
-    pub(super) fn compared(
-        &mut self,
-        first: DocumentId,
-        second: DocumentId,
-        path: String,
-        read: Result<[Bytes; 2], String>,
-        out: &mut impl Sink<Effect>,
-    ) {
-        let bodies = read.and_then(|[one, other]| Ok((body_of(&one)?, body_of(&other)?)));
-        let (one, other) = match bodies {
-            Ok(bodies) => bodies,
-            Err(why) => return self.fail_both(first, second, &path, why),
-        };
-        if one.is_empty() || other.is_empty() {
-            let why = "two documents have this path, and one has not come yet".to_owned();
-            return self.fail_both(first, second, &path, why);
-        }
-        let (edits, to) = if one.text() == other.text() {
-            (deletion(second, &path), None)
-        } else {
-            let to = second_path(&path, second);
-            (vec![put(second, &to)], Some(to))
-        };
-        self.failed.remove(&path);
-        self.begin(Job::Resolve { second, first, path, to }, Act::EditTree { edits }, out);
-    }
-
-    /// The next change of one of them is looked at, and a rescan looks anyway.
-    fn fail_both(&mut self, first: DocumentId, second: DocumentId, path: &str, why: String) {
-        self.changed.remove(&first);
-        self.changed.remove(&second);
-        self.fail(path, why);
-    }
-
-    pub(super) fn resolved(
-        &mut self,
-        first: DocumentId,
-        second: DocumentId,
-        path: String,
-        to: Option<String>,
-        tried: Result<(), String>,
-    ) {
-        match (tried, to) {
-            (Err(why), _) => return self.fail(&path, why),
-            (Ok(()), Some(to)) => self.note_listed(second, to),
-            (Ok(()), None) => {
-                if let Some(tree) = &mut self.tree {
-                    tree.delete(second, path);
-                }
-            }
-        }
-        self.due.extend([first, second]);
     }
 
     pub(super) fn note_listed(&mut self, document: DocumentId, path: String) {

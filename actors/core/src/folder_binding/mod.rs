@@ -17,11 +17,12 @@
 //! | ReadTree, Scan | what differs from what is known is due |
 //! | Look | a new file: the document whose file is gone and had the same text has a new path; else Create |
 //! | Gather | Turn: take in the file's change, then write the document's, or list it, or remove the file |
-//! | Compare | of two documents of one path the later one goes to a second path, or to the trash if it says the same |
+//! | Compare | of two documents of one path the later one goes to a second path, or to the trash if it says the same; one without text is waited for [`Limits::folder_rescan`] |
 //!
 //! A file is looked at when it has not changed for [`Limits::folder_settle`], and taken for deleted when it is gone for
 //! [`Limits::folder_gone`], by the last scan. Many that are gone at once are held until they are back or the person says so.
 
+mod clash;
 mod create;
 mod follow;
 mod gone;
@@ -41,6 +42,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wayfare_protocol::{Boot, DocumentId, Limits, Now};
 
 use crate::machine::{Machine, OpId, OpIds, Sink, earlier};
+use clash::Awaited;
 use create::Creation;
 use follow::Followed;
 pub use interface::{
@@ -86,7 +88,7 @@ enum Job {
     Gather { document: DocumentId, path: String },
     Turn(Box<Turn>),
     Compare { first: DocumentId, second: DocumentId, path: String },
-    Resolve { first: DocumentId, second: DocumentId, path: String, to: Option<String> },
+    Resolve { stays: DocumentId, goes: DocumentId, path: String, to: Option<String> },
     Move { document: DocumentId, from: String, to: String },
     Aside { path: String, to: String, document: DocumentId },
     Rehome { document: DocumentId, path: String },
@@ -116,6 +118,8 @@ pub struct FolderBinding {
     skipped: BTreeMap<String, String>,
     /// What could not be done, by path. Tried again at the next rescan.
     failed: BTreeMap<String, String>,
+    /// Later ones of two documents of a path, which wait for a text.
+    awaited: BTreeMap<DocumentId, Awaited>,
     scanned_at: Option<Boot>,
     scan_at: Boot,
     rescan_at: Boot,
@@ -222,10 +226,10 @@ impl FolderBinding {
             }
             (Job::Turn(turn), outcome) => self.on_turn(now, *turn, outcome, out),
             (Job::Compare { first, second, path }, Outcome::Histories(read)) => {
-                self.compared(first, second, path, read, out);
+                self.compared(now, first, second, path, read, out);
             }
-            (Job::Resolve { first, second, path, to }, Outcome::Tried(tried)) => {
-                self.resolved(first, second, path, to, tried)
+            (Job::Resolve { stays, goes, path, to }, Outcome::Tried(tried)) => {
+                self.resolved(stays, goes, path, to, tried)
             }
             (Job::Move { document, from, to }, Outcome::Moved(moved)) => {
                 self.moved(now, document, from, to, moved, out)
@@ -318,6 +322,7 @@ impl Machine for FolderBinding {
             found: BTreeMap::new(),
             skipped: BTreeMap::new(),
             failed: BTreeMap::new(),
+            awaited: BTreeMap::new(),
             scanned_at: None,
             scan_at: now.boot,
             recovering,

@@ -15,6 +15,7 @@ impl FolderBinding {
         match tree {
             Ok(tree) => {
                 self.due.extend(tree.files.keys().chain(self.known.keys()));
+                self.awaited.retain(|document, awaited| tree.files.get(document) == Some(&awaited.path));
                 self.tree = Some(Listing::of(tree));
                 self.no_tree = None;
                 self.follow(out);
@@ -106,7 +107,7 @@ impl FolderBinding {
             let is_free = !self.failed.contains_key(&known.path) && !self.is_skipped(&known.path);
             return is_free.then(|| gather(document, known.path));
         };
-        if let Some(first) = self.clash(document, &path) {
+        if let Some(first) = self.clash(now, document, &path) {
             return first;
         }
         if path != known.path {
@@ -131,7 +132,7 @@ impl FolderBinding {
         if self.failed.contains_key(&path) && !self.changed.contains(&document) || self.is_skipped(&path) {
             return None;
         }
-        if let Some(first) = self.clash(document, &path) {
+        if let Some(first) = self.clash(now, document, &path) {
             return first;
         }
         if let Some(owner) = self.owners.get(&path) {
@@ -178,16 +179,6 @@ impl FolderBinding {
         let to = self.free_beside(path);
         let job = Job::Move { document: owner, from: path.to_owned(), to: to.clone() };
         Some((job, Act::Move { from: path.to_owned(), to }))
-    }
-
-    /// Two documents of one path: what is to be done for the later one. `None`: there is no other.
-    fn clash(&self, document: DocumentId, path: &str) -> Option<Option<(Job, Act)>> {
-        let first = self.tree.as_ref()?.at(path).filter(|first| *first != document)?;
-        if self.failed.contains_key(path) && !self.changed.contains(&document) && !self.changed.contains(&first) {
-            return Some(None);
-        }
-        let job = Job::Compare { first, second: document, path: path.to_owned() };
-        Some(Some((job, Act::Compare { documents: [first, document] })))
     }
 
     /// A path that is free, for a file that cannot be where it is.

@@ -19,14 +19,16 @@ impl FolderBinding {
     /// How it stands.
     #[must_use]
     pub fn status(&self) -> Status {
-        let skipped = self.skipped.iter().chain(&self.failed);
+        let awaited = self.awaited.values().map(|awaited| (awaited.path.as_str(), awaited.why));
+        let others = self.skipped.iter().chain(&self.failed).map(|(path, why)| (path.as_str(), why.as_str()));
+        let skipped = others.chain(awaited);
         let held: Vec<String> = self.held().into_iter().map(|(_, path)| path.to_owned()).collect();
         let is_busy = matches!(self.doing, Doing::Something { .. }) || !self.due.is_empty() || !self.fresh.is_empty();
         let waits = self.scan_at < self.rescan_at || self.tree.is_none() || self.scanned_at.is_none();
         let problem = self.no_folder.clone().or_else(|| self.no_tree.clone());
         Status {
             documents: self.known.values().filter(|known| known.gone_since.is_none()).count(),
-            skipped: skipped.clone().take(SHOWN).map(|(path, why)| (path.clone(), why.clone())).collect(),
+            skipped: skipped.clone().take(SHOWN).map(|(path, why)| (path.to_owned(), why.to_owned())).collect(),
             skipped_total: skipped.count(),
             is_settled: problem.is_none() && !is_busy && !waits && held.is_empty(),
             held,

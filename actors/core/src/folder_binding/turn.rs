@@ -8,6 +8,9 @@ use super::{Act, Disk, Effect, FolderBinding, Job, Kept, Outcome, Stamp, Swapped
 use crate::document::{Body, edits_between, restoration};
 use crate::machine::Sink;
 
+/// Why a file is not put out of a document's way yet: perhaps both say the same.
+const AWAITED: &str = "a file is here, and the document's text has not come yet";
+
 /// What becomes of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
@@ -124,7 +127,7 @@ impl FolderBinding {
                 self.scan_soon(now); // what is gone is told by scans
             }
             Some(base) => self.take_turn(document, path, ending, disk, &base, &history, out),
-            None => self.meet(document, path, ending, disk, history, out),
+            None => self.meet(now, document, path, ending, disk, history, out),
         }
     }
 
@@ -154,8 +157,10 @@ impl FolderBinding {
     }
 
     /// A document and perhaps a file that have not met.
+    #[expect(clippy::too_many_arguments, reason = "each is a field of the one outcome")]
     fn meet(
         &mut self,
+        now: Now,
         document: DocumentId,
         path: String,
         ending: Ending,
@@ -174,9 +179,7 @@ impl FolderBinding {
         let step = match &disk {
             None => Step::Staging,
             Some((there, stamp)) if *there == text => Step::KeepingWhole { stamp: *stamp },
-            Some(_) if body.is_empty() => {
-                return self.fail(&path, "a file is here, and the document's text has not come yet".to_owned());
-            }
+            Some(_) if body.is_empty() && self.waits(now, document, &path, AWAITED) => return,
             Some(_) => {
                 let (job, act) = self.aside(document, path);
                 return self.begin(job, act, out);

@@ -3,10 +3,12 @@
 
 mod accepts;
 mod accounts;
+mod awareness;
 mod documents;
 mod epochs;
 mod events;
 mod feeds;
+mod folders;
 mod inbox;
 mod kept;
 mod names;
@@ -65,6 +67,10 @@ pub enum Oracle {
     Orphans,
     /// What is kept of a document is in it for good, and nothing twice; in the end everybody reads the same.
     Documents,
+    /// What a program writes into a bound folder is in one document; in the end each folder has what its project has.
+    Folders,
+    /// Who has a document open is told, and kept by nobody.
+    Awareness,
     /// Queues stay within their bounds.
     Queues,
     /// Nothing of one account comes to another's device.
@@ -104,6 +110,8 @@ impl Oracle {
             Self::Seals => Box::new(seals::Seals::new(room)),
             Self::Orphans => Box::new(orphans::Orphans),
             Self::Documents => Box::new(documents::Documents::new(room)),
+            Self::Folders => Box::new(folders::Folders::new(room)),
+            Self::Awareness => Box::new(awareness::Awareness::new(room)),
             Self::Queues => Box::new(queues::Queues::new(setting.limits.clone())),
             Self::Accounts => Box::new(accounts::Accounts::new(room)),
             Self::Serves => Box::new(serves::Serves),

@@ -1,22 +1,12 @@
 //! Peers: who may do what, who is slow, and who is present.
 
 use wayfare_protocol::limits::{AWARENESS_STATE_MAX, DOCUMENT_PIECE_MAX};
-use yrs::encoding::write::Write as _;
 
 use super::*;
 
 fn typed(client: u32, text: &str) -> Bytes {
     let edit = Edit::Splice { at: 0, delete: 0, insert: text.to_owned() };
     frame::update(&Body::new(client).edit(&[edit]).unwrap())
-}
-
-fn state(client: u64, clock: u32, json: &str) -> Bytes {
-    let mut states = Vec::new();
-    states.write_var(1_u32);
-    states.write_var(client);
-    states.write_var(clock);
-    states.write_string(json);
-    frame::awareness(&states)
 }
 
 #[test]
@@ -78,7 +68,7 @@ fn changes_that_came_together_are_told_and_kept_as_one_and_presence_in_its_place
         place.open(peer, PeerKind::Editor { may_write: true });
         place.frames(peer);
     }
-    let present = state(70, 1, "{}");
+    let present = frame::shown(70, 1, "{}");
     let frames = vec![typed(7, "one "), typed(8, "two "), present.clone(), typed(9, "three "), typed(7, "one ")];
     place.input(Input::Frames { peer: PeerId(1), frames });
     let told = place.frames(2);
@@ -117,7 +107,7 @@ fn a_flood_of_changes_is_passed_on_now_and_then_and_the_first_at_once() {
     place.frame(1, typed(30, "later"));
     assert_eq!(place.frames(3).len(), 1);
     place.frame(1, typed(31, "held"));
-    place.frame(1, state(70, 1, "{}"));
+    place.frame(1, frame::shown(70, 1, "{}"));
     assert_eq!(place.frames(3).len(), 2, "a caret does not come before the text that it stands in");
 }
 
@@ -195,15 +185,15 @@ fn presence_is_relayed_to_others_kept_for_later_and_ends_with_its_peer() {
         place.open(peer, PeerKind::Editor { may_write: true });
         place.frames(peer);
     }
-    place.frame(1, state(70, 1, r#"{"name":"ada"}"#));
-    assert_eq!(place.frames(2), [state(70, 1, r#"{"name":"ada"}"#)]);
+    place.frame(1, frame::shown(70, 1, r#"{"name":"ada"}"#));
+    assert_eq!(place.frames(2), [frame::shown(70, 1, r#"{"name":"ada"}"#)]);
     assert_eq!(place.frames(1).len(), 1, "an editor that hears nothing takes its connection for lost");
-    place.frame(1, state(70, 1, r#"{"name":"old"}"#));
+    place.frame(1, frame::shown(70, 1, r#"{"name":"old"}"#));
     assert_eq!(place.frames(2), [] as [Bytes; 0], "the same clock is no news");
     place.open(3, PeerKind::Editor { may_write: true });
-    assert_eq!(place.frames(3)[1], state(70, 1, r#"{"name":"ada"}"#));
+    assert_eq!(place.frames(3)[1], frame::shown(70, 1, r#"{"name":"ada"}"#));
     place.input(Input::PeerClosed { peer: PeerId(1) });
-    assert_eq!(place.frames(2), [state(70, 2, "null")]);
+    assert_eq!(place.frames(2), [frame::shown(70, 2, "null")]);
     place.open(4, PeerKind::Editor { may_write: true });
     assert_eq!(place.frames(4).len(), 1, "nobody is present");
     assert_eq!((place.unsynced.len(), place.log.len()), (0, 0), "presence is never stored");
@@ -213,7 +203,7 @@ fn presence_is_relayed_to_others_kept_for_later_and_ends_with_its_peer() {
 fn presence_that_is_too_long_is_refused() {
     let mut place = Place::new(1);
     place.open(1, PeerKind::Editor { may_write: true });
-    place.frame(1, state(70, 1, &"x".repeat(AWARENESS_STATE_MAX + 1)));
+    place.frame(1, frame::shown(70, 1, &"x".repeat(AWARENESS_STATE_MAX + 1)));
     assert_eq!(place.closed.pop().map(|(_, refusal)| refusal.code), Some(ErrorCode::Malformed));
 }
 

@@ -182,6 +182,54 @@ fn of_two_documents_of_one_path_both_texts_stay_and_none_is_there_twice() {
     assert_eq!((world.disk.len(), world.tree().files.len()), (3, 3));
 }
 
+/// Perhaps nobody ever wrote into it. The other one's file is not kept waiting.
+#[test]
+fn of_two_documents_of_one_path_the_one_whose_text_does_not_come_gives_way() {
+    for (empty, written) in [(6, 5), (5, 6)] {
+        let mut world = World::new();
+        world.make(id(written), "a.md", "one\n");
+        world.settle();
+        world.make(id(empty), "a.md", "");
+        world.run(Duration::from_secs(5));
+        assert_eq!(world.tree().files.len(), 2);
+        assert_eq!(world.shown.skipped.len(), 1, "{:?}", world.shown);
+        if written < empty {
+            world.write("a.md", "one\ntwo\n");
+            world.run(Duration::from_secs(3));
+            assert_eq!(world.document_text(id(written)), "one\ntwo\n", "it is taken in at once");
+        }
+        world.run(Duration::from_secs(90));
+        assert_eq!((world.at("a.md"), world.tree().files.len()), (id(written), 2));
+        assert_eq!((world.disk.len(), world.shown.skipped.len()), (2, 0));
+    }
+}
+
+#[test]
+fn a_file_in_the_place_of_a_document_without_text_is_put_beside_it_after_a_while() {
+    let mut world = World::new();
+    world.write("a.md", "mine\n");
+    world.write("b.md", "ours\n");
+    world.make(id(5), "a.md", "");
+    world.make(id(6), "b.md", "");
+    world.run(Duration::from_secs(5));
+    assert_eq!((world.shown.skipped.len(), world.text("a.md")), (2, Some("mine\n")));
+    world.remote(id(6), 0, "ours\n");
+    world.settle();
+    assert_eq!((world.text("a.md"), world.text("a (desk).md")), (Some(""), Some("mine\n")));
+    assert_eq!((world.text("b.md"), world.disk.len(), world.tree().files.len()), (Some("ours\n"), 3, 3));
+}
+
+#[test]
+fn of_two_documents_of_one_path_one_text_comes_later() {
+    let mut world = World::new();
+    world.make(id(5), "a.md", "one\n");
+    world.make(id(6), "a.md", "");
+    world.run(Duration::from_secs(5));
+    world.remote(id(6), 0, "one\n");
+    world.settle();
+    assert_eq!((world.tree().files.len(), world.tree().trash.len(), world.disk.len()), (1, 1, 1));
+}
+
 #[test]
 fn a_file_in_a_documents_place_is_put_beside_it_unless_it_says_the_same() {
     let mut world = World::new();
