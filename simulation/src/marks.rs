@@ -73,6 +73,7 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("account", "Called", "likewise"),
     ("account", "TellChanges", "nothing reads ahead"),
     ("account", "Changes", "likewise"),
+    ("folder_act", "Reveal", "nobody writes a file in the middle of an exchange"),
     ("document", "Close", "nobody writes what may not be written, or reads too slowly"),
     ("document", "NotMerged", "a history that is read again is the same"),
     ("document", "Broken", "no log of a document has a gap"),

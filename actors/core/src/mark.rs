@@ -7,6 +7,7 @@ use crate::account::Account;
 use crate::client::Conversation;
 use crate::daemon::DaemonHost;
 use crate::document::Document;
+use crate::folder_binding::{ACTS, Act, FolderBinding};
 use crate::journal::SessionJournal;
 use crate::kernel_host::KernelHost;
 use crate::link::Link;
@@ -118,6 +119,8 @@ pub fn effects() -> Vec<EffectMark> {
         of::<Conversation>(),
         of::<KernelHost>(),
         of::<Document>(),
+        of::<FolderBinding>(),
+        (ACTS, Act::ALL),
     ];
     let each = machines.into_iter();
     each.flat_map(|(machine, effects)| effects.iter().map(move |effect| EffectMark { machine, effect })).collect()

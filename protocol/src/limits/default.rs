@@ -156,6 +156,7 @@ impl Default for Limits {
             folder_settle: Duration::from_millis(200),
             folder_gone: s(2),
             folder_rescan: s(30),
+            folder_awaited: s(20),
             folder_deletions: 20,
             folder_documents: 20_000,
             folder_followed: 64,

@@ -306,6 +306,8 @@ pub struct Limits {
     pub folder_gone: Duration,
     /// A bound folder is looked through so often, whatever the system tells of it.
     pub folder_rescan: Duration,
+    /// A document without a text here keeps the path of another document or of a file for so long.
+    pub folder_awaited: Duration,
     /// More files than this that are gone at once are not taken for deleted before the person says so.
     pub folder_deletions: usize,
     /// Documents of one bound folder.

@@ -10,6 +10,10 @@ use crate::life::Life;
 use crate::seed::{Draws, Seed};
 use crate::world::World;
 
+fn moment(draws: &mut Draws) -> Duration {
+    draws.duration(Duration::from_micros(20), Duration::from_millis(2))
+}
+
 /// What takes time on a machine.
 pub(super) struct Errands {
     world: Arc<World>,
@@ -21,8 +25,8 @@ impl Errands {
         Self { world: Arc::clone(world), draws: Mutex::new(seed.draws()) }
     }
 
-    fn after(&self, low: Duration, high: Duration) -> u64 {
-        let takes = self.draws.lock().unwrap_or_else(PoisonError::into_inner).duration(low, high);
+    fn after(&self, takes: impl FnOnce(&mut Draws) -> Duration) -> u64 {
+        let takes = takes(&mut self.draws.lock().unwrap_or_else(PoisonError::into_inner));
         self.world.nanos_after(takes)
     }
 
@@ -37,14 +41,16 @@ impl Errands {
         if !life.is_lived() {
             return Box::pin(std::future::pending());
         }
-        let at = self.after(Duration::from_micros(20) + more, Duration::from_millis(3) + more);
+        // Now and then it takes long, as a sync does.
+        let takes = |draws: &mut Draws| if draws.percent(3) { draws.ms(20, 300) } else { moment(draws) };
+        let at = self.after(|draws| takes(draws) + more);
         let at_once =
             move || work().now_or_never().unwrap_or_else(|| unreachable!("what is in memory is done at once"));
         let done = self.world.answer_at(at, life, at_once);
         let (errands, life) = (Arc::clone(self), Arc::clone(life));
         Box::pin(async move {
             let done = done.await;
-            let at = errands.after(Duration::from_micros(20), Duration::from_millis(1));
+            let at = errands.after(moment);
             errands.world.answer_at(at, &life, move || done).await
         })
     }

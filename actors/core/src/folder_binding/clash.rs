@@ -31,7 +31,7 @@ impl FolderBinding {
     }
 
     fn waits_until(&self, awaited: &Awaited) -> Boot {
-        awaited.since.after(self.limits.folder_rescan)
+        awaited.since.after(self.limits.folder_awaited)
     }
 
     /// Whether a text is waited for, from now on at the latest. `false`: that was long enough.

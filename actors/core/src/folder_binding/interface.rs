@@ -130,7 +130,7 @@ pub enum Moved {
 }
 
 /// Something to do that takes time. One at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::VariantNames, strum::IntoStaticStr)]
 pub enum Act {
     /// Read the project's tree. Ends in [`Outcome::Tree`].
     ReadTree,

@@ -17,7 +17,7 @@
 //! | ReadTree, Scan | what differs from what is known is due |
 //! | Look | a new file: the document whose file is gone and had the same text has a new path; else Create |
 //! | Gather | Turn: take in the file's change, then write the document's, or list it, or remove the file |
-//! | Compare | of two documents of one path the later one goes to a second path, or to the trash if it says the same; one without text is waited for [`Limits::folder_rescan`] |
+//! | Compare | of two documents of one path the later one goes to a second path, or to the trash if it says the same; one without text is waited for [`Limits::folder_awaited`] |
 //!
 //! A file is looked at when it has not changed for [`Limits::folder_settle`], and taken for deleted when it is gone for
 //! [`Limits::folder_gone`], by the last scan. Many that are gone at once are held until they are back or the person says so.
@@ -42,6 +42,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wayfare_protocol::{Boot, DocumentId, Limits, Now};
 
 use crate::machine::{Machine, OpId, OpIds, Sink, earlier};
+use crate::mark::{EffectMark, Kinds as _};
 use clash::Awaited;
 use create::Creation;
 use follow::Followed;
@@ -50,6 +51,9 @@ pub use interface::{
 };
 use listing::Listing;
 use turn::Turn;
+
+/// What one act is called in marks.
+pub(crate) const ACTS: &str = "folder_act";
 
 /// A document that has a file here, or had when the last life ended.
 #[derive(Clone, Debug)]
@@ -355,6 +359,13 @@ impl Machine for FolderBinding {
             }
         }
         self.go_on(now, out);
+    }
+
+    fn effect_marks(effect: &Effect, out: &mut Vec<EffectMark>) {
+        out.push(EffectMark { machine: Self::NAME, effect: effect.kind() });
+        if let Effect::Do { act, .. } = effect {
+            out.push(EffectMark { machine: ACTS, effect: act.kind() });
+        }
     }
 
     fn deadline(&self) -> Option<Boot> {
