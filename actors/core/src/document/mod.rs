@@ -57,7 +57,7 @@ pub use interface::{Ask, AskId, Config, Effect, Input, PeerId, PeerKind, Record,
 use log::Log;
 use peer::Peer;
 pub use thinning::kept_versions;
-pub use tree::{FILES, PROJECT_TRASH, PROJECTS, TRASH, Tree, deletion, restoration, second_path};
+pub use tree::{FILES, JOINED, PROJECT_TRASH, PROJECTS, TRASH, Tree, deletion, restoration, second_path};
 pub use version::{Lines, VERSIONS, Version};
 use versioning::Versioning;
 

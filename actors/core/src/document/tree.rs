@@ -10,6 +10,9 @@ use super::{ASSET_TRASH, ASSETS, AssetFile, Body, Edit};
 pub const PROJECTS: &str = "projects";
 /// The index's map of projects that were deleted: their ids to the names that they had. One that has a name is not deleted.
 pub const PROJECT_TRASH: &str = "projectTrash";
+/// The index's map of projects that came together with another one of their name: their ids to that one's. Who had not heard of it may
+/// still put something into them.
+pub const JOINED: &str = "joined";
 /// The map of documents: their ids to their paths, with `/` between names.
 pub const FILES: &str = "files";
 /// The map of documents that were deleted: their ids to the paths that they had.

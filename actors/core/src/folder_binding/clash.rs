@@ -57,8 +57,7 @@ impl FolderBinding {
         read: Result<[Bytes; 2], String>,
         out: &mut impl Sink<Effect>,
     ) {
-        // The next change of one of them is looked at, and a rescan looks anyway.
-        self.changed.remove(&first);
+        // Its next change is looked at, and a rescan looks anyway. The other one has its own turn.
         self.changed.remove(&second);
         let bodies = read.and_then(|[one, other]| Ok((body_of(&one)?, body_of(&other)?)));
         let (one, other) = match bodies {
@@ -105,6 +104,8 @@ impl FolderBinding {
                 }
             }
         }
+        // What changed meanwhile is in no file yet.
+        self.changed.extend([stays, goes]);
         self.due.extend([stays, goes]);
     }
 }

@@ -1,11 +1,24 @@
 //! Projects that are deleted and restored, with everything in them.
 
-use wayfare_core::document::{Edit, PROJECT_TRASH, PROJECTS};
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+use wayfare_core::document::{Edit, JOINED, PROJECT_TRASH, PROJECTS};
 use wayfare_protocol::{DocumentId, ProjectId};
 
 use super::library::{Library, LibraryError};
 
 impl Library {
+    /// Projects that came together with another one of their name, and that one.
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub(crate) async fn joined(&self) -> Result<BTreeMap<ProjectId, ProjectId>, LibraryError> {
+        let entries = self.entries(DocumentId::INDEX, JOINED).await?;
+        let read = |(id, to): (Uuid, String)| Some((ProjectId(id), ProjectId(to.parse().ok()?)));
+        Ok(entries.into_iter().filter_map(read).collect())
+    }
+
     /// Puts the project of a name into the trash, with everything in it.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Projects of one name that were made apart: their folders come together in the one that was made first.
 
-use wayfare_core::document::{Edit, FILES, PROJECTS, TRASH, Tree, asset_put};
+use std::collections::BTreeMap;
+
+use wayfare_core::document::{ASSET_TRASH, ASSETS, AssetFile, Edit, FILES, JOINED, PROJECTS, TRASH, Tree, asset_put};
 use wayfare_protocol::{DocumentId, ProjectId};
 
 use super::{Binder, sleep};
@@ -33,10 +35,16 @@ impl Binder {
             return Ok(());
         }
         let projects = self.library.projects().await?;
-        for (name, project) in bound {
-            let first = projects.iter().find(|(_, other)| *other == name).map(|(id, _)| *id);
-            if let Some(first) = first.filter(|first| *first != project) {
-                self.join(folders, project, first).await?;
+        for (name, project) in &bound {
+            let first = projects.iter().find(|(_, other)| other == name).map(|(id, _)| *id);
+            if let Some(first) = first.filter(|first| first != project) {
+                self.join(folders, *project, first).await?;
+            }
+        }
+        let joined = self.library.joined().await?;
+        for (project, to) in joined.iter().map(|(project, _)| (*project, last(&joined, *project))) {
+            if bound.iter().any(|(_, bound)| *bound == to) {
+                self.empty(project, to).await?;
             }
         }
         Ok(())
@@ -44,15 +52,54 @@ impl Binder {
 
     /// The documents keep their ids and histories, and get the other project's name. Each step may be done again.
     async fn join(&self, folders: &dyn BoundFolders, project: ProjectId, first: ProjectId) -> Result<(), JoinError> {
-        let (from, to) = (self.library.tree(project).await?, self.library.tree(first).await?);
-        let edits = missing(&from, &to);
-        if !edits.is_empty() {
-            self.library.edit(first.tree(), edits).await?;
-        }
+        self.bring(&self.library.tree(project).await?, first).await?;
         folders.rebind(project, first).map_err(JoinError::Unbound)?;
-        let gone = Edit::Remove { map: PROJECTS.to_owned(), key: project.0.to_string() };
-        Ok(self.library.edit(DocumentId::INDEX, vec![gone]).await?)
+        let key = project.0.to_string();
+        let joined = Edit::Put { map: JOINED.to_owned(), key: key.clone(), value: first.0.to_string() };
+        let gone = Edit::Remove { map: PROJECTS.to_owned(), key };
+        Ok(self.library.edit(DocumentId::INDEX, vec![joined, gone]).await?)
     }
+
+    /// Brings what somebody has put into a project since, who had not heard that it is another one now. What was there before goes too: it
+    /// may be deleted there one day, and is not to come back.
+    async fn empty(&self, project: ProjectId, to: ProjectId) -> Result<(), JoinError> {
+        let from = self.library.tree(project).await?;
+        if from == Tree::default() {
+            return Ok(());
+        }
+        self.bring(&from, to).await?;
+        Ok(self.library.edit(project.tree(), emptied(&from)).await?)
+    }
+
+    async fn bring(&self, from: &Tree, to: ProjectId) -> Result<(), JoinError> {
+        let edits = missing(from, &self.library.tree(to).await?);
+        if !edits.is_empty() {
+            self.library.edit(to.tree(), edits).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The project that a project is now, that one perhaps by way of others.
+fn last(joined: &BTreeMap<ProjectId, ProjectId>, project: ProjectId) -> ProjectId {
+    let next = |project: &ProjectId| joined.get(project).copied();
+    // Ids become smaller; what somebody else wrote there may go in a circle.
+    std::iter::successors(Some(project), next).take(joined.len() + 1).last().unwrap_or(project)
+}
+
+/// The edits after which a tree is empty.
+fn emptied(tree: &Tree) -> Vec<Edit> {
+    let remove = |map: &str, key: String| Edit::Remove { map: map.to_owned(), key };
+    let documents = |map: &'static str, of: &BTreeMap<DocumentId, String>| {
+        of.keys().map(move |document| remove(map, document.0.to_string())).collect::<Vec<_>>()
+    };
+    let assets = |map: &'static str, of: &BTreeMap<String, AssetFile>| {
+        of.keys().map(move |path| remove(map, path.clone())).collect::<Vec<_>>()
+    };
+    let Tree { files, trash, assets: present, asset_trash } = tree;
+    let maps =
+        [documents(FILES, files), documents(TRASH, trash), assets(ASSETS, present), assets(ASSET_TRASH, asset_trash)];
+    maps.concat()
 }
 
 /// What one tree has and the other has not.
@@ -67,4 +114,38 @@ fn missing(from: &Tree, to: &Tree) -> Vec<Edit> {
     // Of two files of one path that of the first project stays at it; the folder's own then goes aside.
     let assets = from.assets.iter().filter(|(path, _)| !to.assets.contains_key(*path));
     files.chain(trash).chain(assets.flat_map(|(path, file)| asset_put(path, file))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn project(n: u128) -> ProjectId {
+        ProjectId(Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn a_project_is_the_last_one_with_which_it_came_together() {
+        let joined = BTreeMap::from([(project(3), project(2)), (project(2), project(1))]);
+        assert_eq!([3, 2, 1, 9].map(|n| last(&joined, project(n))), [1, 1, 1, 9].map(project));
+        let circle = BTreeMap::from([(project(3), project(2)), (project(2), project(3))]);
+        assert!(circle.contains_key(&last(&circle, project(3))), "it ends");
+    }
+
+    #[test]
+    fn what_is_brought_is_not_there_twice_and_nothing_is_left() {
+        let (one, other) = (DocumentId(Uuid::from_u128(1)), DocumentId(Uuid::from_u128(2)));
+        let from = Tree {
+            files: BTreeMap::from([(one, "a.md".to_owned())]),
+            trash: BTreeMap::from([(other, "b.md".to_owned())]),
+            ..Tree::default()
+        };
+        let to = Tree { trash: BTreeMap::from([(one, "a.md".to_owned())]), ..Tree::default() };
+        let put = Edit::Put { map: TRASH.to_owned(), key: other.0.to_string(), value: "b.md".to_owned() };
+        assert_eq!(missing(&from, &to), [put], "what was deleted there stays so");
+        assert_eq!(emptied(&from).len(), 2);
+        assert_eq!(emptied(&Tree::default()), []);
+    }
 }

@@ -205,6 +205,22 @@ fn of_two_documents_of_one_path_the_one_whose_text_does_not_come_gives_way() {
 }
 
 #[test]
+fn what_changes_while_two_documents_of_one_path_are_compared_comes_into_its_file() {
+    let mut world = World::new();
+    world.make(id(5), "a.md", "one\n");
+    world.settle();
+    world.make(id(6), "a.md", "other\n");
+    while !matches!(world.acts.last(), Some((_, Act::Compare { .. }))) {
+        if !world.act() {
+            world.pass(Duration::from_millis(100));
+        }
+    }
+    world.remote(id(5), 0, "zero\n");
+    world.run(Duration::from_secs(5));
+    assert_eq!((world.text("a.md"), world.disk.len()), (Some("zero\none\n"), 2));
+}
+
+#[test]
 fn a_file_in_the_place_of_a_document_without_text_is_put_beside_it_after_a_while() {
     let mut world = World::new();
     world.write("a.md", "mine\n");
