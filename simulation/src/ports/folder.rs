@@ -59,6 +59,8 @@ struct State {
     bound_by: Option<(Binder, Arc<Life>)>,
     /// Nobody says that what is gone was deleted.
     releases: watch::Sender<u64>,
+    status: watch::Sender<Status>,
+    files_status: watch::Sender<FilesStatus>,
 }
 
 impl Folder {
@@ -78,6 +80,14 @@ impl Folder {
     #[must_use]
     pub fn project(&self) -> Option<ProjectId> {
         self.state().project
+    }
+
+    /// Whether everything that its node knows is done.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let state = self.state();
+        let (documents, files) = (state.status.borrow().is_settled, state.files_status.borrow().is_settled);
+        documents && files
     }
 
     /// Binds it to the project in a node's process that has just begun.
@@ -110,8 +120,8 @@ impl Folder {
             files: Arc::clone(&here) as _,
             others: here,
             bases: Arc::new(SimBases { folder: Arc::clone(self), bases: state.bases.clone(), life: Arc::clone(life) }),
-            status: watch::Sender::new(Status::default()),
-            files_status: watch::Sender::new(FilesStatus::default()),
+            status: state.status.clone(),
+            files_status: state.files_status.clone(),
             released: state.releases.subscribe(),
         };
         binder.bind(binding);

@@ -21,7 +21,7 @@ use crate::parts::Guest;
 use crate::person::{self, Person, Task};
 use crate::place::Place;
 use crate::plan::{FRESH_RUNS_WITHIN, PersonPlan, Plan, RUNS_END_WITHIN, Role};
-use crate::ports::{Disk, Sync};
+use crate::ports::{Disk, Folder, Sync};
 use crate::process::{cloud_address, key};
 use crate::publisher::{self, Publisher};
 use crate::writer::{self, Writer};
@@ -269,20 +269,25 @@ impl Simulation {
         self.all_done().await?;
         if self.people.iter_mut().filter_map(Somebody::writer).next().is_some() {
             self.go(PASSED_ON_WITHIN, |_| false).await?;
+            let are_settled = |simulation: &Self| simulation.folders().all(|(_, folder)| folder.is_settled());
+            self.go(FRESH_RUNS_WITHIN, are_settled).await?;
         }
         for writer in self.people.iter_mut().filter_map(Somebody::writer) {
             writer.read_last();
         }
         self.all_done().await?;
-        for (number, node) in self.nodes.iter().enumerate() {
-            let Some((folder, project)) = node.folder().and_then(|folder| Some((folder, folder.project()?))) else {
-                continue;
-            };
+        for (number, folder) in self.folders() {
+            let Some(project) = folder.project() else { continue };
             let files = folder.files.all().into_iter().map(|(path, bytes)| (path, EventDigest::of_bytes(&bytes)));
             let fact = Fact::Writing(Writing::FolderRead { project, files: files.collect() });
             self.evidence.fact(&Place::Node(number).to_string(), &fact);
         }
         Ok(())
+    }
+
+    /// Bound folders, by their nodes.
+    fn folders(&self) -> impl Iterator<Item = (usize, &Arc<Folder>)> {
+        self.nodes.iter().enumerate().filter_map(|(number, node)| Some((number, node.folder()?)))
     }
 
     /// Nobody has anything under way, in time.

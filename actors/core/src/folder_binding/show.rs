@@ -30,7 +30,7 @@ impl FolderBinding {
             documents: self.known.values().filter(|known| known.gone_since.is_none()).count(),
             skipped: skipped.clone().take(SHOWN).map(|(path, why)| (path.to_owned(), why.to_owned())).collect(),
             skipped_total: skipped.count(),
-            is_settled: problem.is_none() && !is_busy && !waits && held.is_empty(),
+            is_settled: problem.is_none() && !is_busy && !waits && held.is_empty() && self.awaited.is_empty(),
             held,
             problem,
         }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use wayfare_core::document::{ASSET_TRASH, ASSETS, AssetFile, Edit, FILES, JOINED, PROJECTS, TRASH, Tree, asset_put};
+use wayfare_core::document::{
+    ASSET_TRASH, ASSETS, AssetFile, Edit, FILES, JOINED, PROJECTS, TRASH, Tree, asset_deletion, asset_put, deletion,
+};
 use wayfare_protocol::{DocumentId, ProjectId};
 
 use super::{Binder, sleep};
@@ -52,16 +54,18 @@ impl Binder {
 
     /// The documents keep their ids and histories, and get the other project's name. Each step may be done again.
     async fn join(&self, folders: &dyn BoundFolders, project: ProjectId, first: ProjectId) -> Result<(), JoinError> {
-        self.bring(&self.library.tree(project).await?, first).await?;
+        let from = self.library.tree(project).await?;
+        self.bring(&from, first).await?;
         folders.rebind(project, first).map_err(JoinError::Unbound)?;
         let key = project.0.to_string();
         let joined = Edit::Put { map: JOINED.to_owned(), key: key.clone(), value: first.0.to_string() };
         let gone = Edit::Remove { map: PROJECTS.to_owned(), key };
-        Ok(self.library.edit(DocumentId::INDEX, vec![joined, gone]).await?)
+        self.library.edit(DocumentId::INDEX, vec![joined, gone]).await?;
+        Ok(self.library.edit(project.tree(), emptied(&from)).await?)
     }
 
-    /// Brings what somebody has put into a project since, who had not heard that it is another one now. What was there before goes too: it
-    /// may be deleted there one day, and is not to come back.
+    /// Brings what somebody has done in a project since, who had not heard that it is another one now. What was brought goes: whatever is
+    /// there later is newer than what it became.
     async fn empty(&self, project: ProjectId, to: ProjectId) -> Result<(), JoinError> {
         let from = self.library.tree(project).await?;
         if from == Tree::default() {
@@ -72,7 +76,7 @@ impl Binder {
     }
 
     async fn bring(&self, from: &Tree, to: ProjectId) -> Result<(), JoinError> {
-        let edits = missing(from, &self.library.tree(to).await?);
+        let edits = brought(from, &self.library.tree(to).await?);
         if !edits.is_empty() {
             self.library.edit(to.tree(), edits).await?;
         }
@@ -102,8 +106,8 @@ fn emptied(tree: &Tree) -> Vec<Edit> {
     maps.concat()
 }
 
-/// What one tree has and the other has not.
-fn missing(from: &Tree, to: &Tree) -> Vec<Edit> {
+/// What one tree has and the other has not, and what was deleted in it.
+fn brought(from: &Tree, to: &Tree) -> Vec<Edit> {
     let put = |map: &str, (document, path): (&DocumentId, &String)| {
         let is_known = to.files.contains_key(document) || to.trash.contains_key(document);
         let (map, key, value) = (map.to_owned(), document.0.to_string(), path.clone());
@@ -113,7 +117,12 @@ fn missing(from: &Tree, to: &Tree) -> Vec<Edit> {
     let trash = from.trash.iter().filter_map(|entry| put(TRASH, entry));
     // Of two files of one path that of the first project stays at it; the folder's own then goes aside.
     let assets = from.assets.iter().filter(|(path, _)| !to.assets.contains_key(*path));
-    files.chain(trash).chain(assets.flat_map(|(path, file)| asset_put(path, file))).collect()
+    let put = files.chain(trash).chain(assets.flat_map(|(path, file)| asset_put(path, file)));
+    let thrown = from.trash.keys().filter_map(|document| Some(deletion(*document, to.files.get(document)?)));
+    let is_there = |path: &String, file: &AssetFile| to.assets.get(path).is_some_and(|there| there.asset == file.asset);
+    let gone = from.asset_trash.iter().filter(|(path, file)| is_there(path, file));
+    let gone = gone.map(|(path, file)| asset_deletion(path, file));
+    put.chain(thrown.chain(gone).flatten()).collect()
 }
 
 #[cfg(test)]
@@ -135,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_brought_is_not_there_twice_and_nothing_is_left() {
+    fn what_is_brought_is_not_there_twice_and_what_is_deleted_is_deleted() {
         let (one, other) = (DocumentId(Uuid::from_u128(1)), DocumentId(Uuid::from_u128(2)));
         let from = Tree {
             files: BTreeMap::from([(one, "a.md".to_owned())]),
@@ -144,7 +153,8 @@ mod tests {
         };
         let to = Tree { trash: BTreeMap::from([(one, "a.md".to_owned())]), ..Tree::default() };
         let put = Edit::Put { map: TRASH.to_owned(), key: other.0.to_string(), value: "b.md".to_owned() };
-        assert_eq!(missing(&from, &to), [put], "what was deleted there stays so");
+        assert_eq!(brought(&from, &to), [put], "what was deleted there stays so");
+        assert_eq!(brought(&to, &from), deletion(one, "a.md"), "and is deleted here");
         assert_eq!(emptied(&from).len(), 2);
         assert_eq!(emptied(&Tree::default()), []);
     }
