@@ -124,6 +124,8 @@ pub struct FolderBinding {
     failed: BTreeMap<String, String>,
     /// Later ones of two documents of a path, which wait for a text.
     awaited: BTreeMap<DocumentId, Awaited>,
+    /// Texts of files whose documents went to the trash, with that text, while another document had their path: that one's is written over it.
+    left: BTreeMap<String, TextHash>,
     scanned_at: Option<Boot>,
     scan_at: Boot,
     rescan_at: Boot,
@@ -275,6 +277,7 @@ impl FolderBinding {
     fn has_file(&mut self, document: DocumentId, path: String, text: TextHash, stamp: Stamp) {
         self.forget(document);
         self.failed.remove(&path);
+        self.left.remove(&path);
         let since = Boot::default();
         self.found.insert(path.clone(), Found { stamp, since });
         self.owners.insert(path.clone(), document);
@@ -327,6 +330,7 @@ impl Machine for FolderBinding {
             skipped: BTreeMap::new(),
             failed: BTreeMap::new(),
             awaited: BTreeMap::new(),
+            left: BTreeMap::new(),
             scanned_at: None,
             scan_at: now.boot,
             recovering,

@@ -179,6 +179,7 @@ impl FolderBinding {
         let step = match &disk {
             None => Step::Staging,
             Some((there, stamp)) if *there == text => Step::KeepingWhole { stamp: *stamp },
+            Some((there, _)) if self.left.get(&path) == Some(&TextHash::of(there)) => Step::Staging,
             Some(_) if body.is_empty() && self.waits(now, document, &path, AWAITED) => return,
             Some(_) => {
                 let (job, act) = self.aside(document, path);
@@ -282,7 +283,12 @@ impl FolderBinding {
                 let path = turn.path.clone();
                 self.begin(Job::Turn(Box::new(turn)), Act::Remove { path, expected }, out);
             }
-            (Ending::Removed, _) => self.begin(Job::Forget { document }, Act::Keep { document, kept: None }, out),
+            (Ending::Removed, disk) => {
+                if let Some((text, _)) = disk {
+                    self.left.insert(turn.path, TextHash::of(&text));
+                }
+                self.begin(Job::Forget { document }, Act::Keep { document, kept: None }, out);
+            }
             (Ending::Listed, _) => {
                 turn.step = Step::Listing;
                 let edits = restoration(document, &turn.path);

@@ -25,12 +25,15 @@ impl Folders {
     }
 
     fn everything_is_there(&self, all: &AllRead, out: &mut Findings) {
-        let having = |mark: u64, documents: &mut dyn Iterator<Item = DocumentId>| {
+        let listed: Vec<DocumentId> = all.documents.values().flat_map(BTreeMap::keys).copied().collect();
+        let live: BTreeSet<DocumentId> = listed.iter().copied().collect();
+        out.demand(live.len() == listed.len(), || format!("a document is in two projects: {listed:?}"));
+        let having = |mark: u64, documents: &mut dyn Iterator<Item = &DocumentId>| {
             documents.filter(|document| self.read.get(document).is_some_and(|read| read.contains(&mark))).count()
         };
         for (mark, copies) in self.marks.iter() {
-            let live = having(*mark, &mut all.documents.values().flat_map(BTreeMap::keys).copied());
-            let thrown = having(*mark, &mut all.trash.keys().copied());
+            let live = having(*mark, &mut live.iter());
+            let thrown = having(*mark, &mut all.trash.keys());
             let is_there = live > 0 || (thrown > 0 && self.are_moved);
             out.demand(is_there, || format!("mark {mark} was written into a file, and is in no document in the end"));
             out.demand(live <= *copies, || format!("mark {mark}, of {copies} files, is in {live} documents"));

@@ -56,11 +56,12 @@ impl Binder {
     async fn join(&self, folders: &dyn BoundFolders, project: ProjectId, first: ProjectId) -> Result<(), JoinError> {
         let from = self.library.tree(project).await?;
         self.bring(&from, first).await?;
-        folders.rebind(project, first).map_err(JoinError::Unbound)?;
         let key = project.0.to_string();
         let joined = Edit::Put { map: JOINED.to_owned(), key: key.clone(), value: first.0.to_string() };
         let gone = Edit::Remove { map: PROJECTS.to_owned(), key };
         self.library.edit(DocumentId::INDEX, vec![joined, gone]).await?;
+        // After that: what is bound to the first one does not come here again.
+        folders.rebind(project, first).map_err(JoinError::Unbound)?;
         Ok(self.library.edit(project.tree(), emptied(&from)).await?)
     }
 

@@ -204,6 +204,29 @@ fn of_two_documents_of_one_path_the_one_whose_text_does_not_come_gives_way() {
     }
 }
 
+/// Its text is in the trash, and is not to come back as a document beside.
+#[test]
+fn the_file_of_a_document_that_went_is_written_over_by_the_one_that_came_in_its_place() {
+    let mut world = World::new();
+    world.make(id(5), "a.md", "one\n");
+    world.settle();
+    let mut edits = deletion(id(5), "a.md");
+    edits.extend(restoration(id(6), "a.md"));
+    world.remote(id(6), 0, "other\n");
+    world.remote_tree(&edits);
+    world.settle();
+    assert_eq!((world.text("a.md"), world.disk.len()), (Some("other\n"), 1));
+    assert_eq!((world.tree().files.len(), world.tree().trash.len()), (1, 1));
+    // What a person wrote into it meanwhile is in the trash too.
+    let mut edits = deletion(id(6), "a.md");
+    edits.extend(restoration(id(7), "a.md"));
+    world.remote(id(7), 0, "new\n");
+    world.write("a.md", "other\nmine\n");
+    world.remote_tree(&edits);
+    world.settle();
+    assert_eq!((world.text("a.md"), world.document_text(id(6)).as_str()), (Some("new\n"), "other\nmine\n"));
+}
+
 #[test]
 fn what_changes_while_two_documents_of_one_path_are_compared_comes_into_its_file() {
     let mut world = World::new();
