@@ -57,7 +57,7 @@ pub enum Mutation {
     SparesAreEmpty,
     /// The cloud forgets the assets that it said to have.
     AssetsForgotten,
-    /// A node writes a file of a bound folder over whatever is there.
+    /// A node writes a file of a bound folder a second after it looked, over whatever is there.
     FolderOverwrites,
     /// A node that starts again no longer finds what is remembered of its bound folders.
     BasesForgotten,

@@ -31,7 +31,7 @@ pub enum FolderFault {
     /// Nothing.
     #[default]
     None,
-    /// A file is written over whatever is there.
+    /// A file is written over whatever is there by then, a second after it was looked at.
     Overwrites,
     /// A node that starts again no longer finds what is remembered of its files.
     ForgetsBases,
@@ -207,11 +207,14 @@ impl FolderFiles for SimFolder {
     }
 
     fn swap(&self, path: &str, expected: Option<String>) -> Pending<Swapped> {
-        let (path, overwrites) = (path.to_owned(), self.folder.fault == FolderFault::Overwrites);
-        self.ask(move |files| {
-            let there = files.all().remove(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            files.swap(&path, if overwrites { there } else { expected })
-        })
+        let (path, files) = (path.to_owned(), self.folder.files.clone());
+        if self.folder.fault == FolderFault::Overwrites {
+            return self.folder.errands.run(&self.life, Duration::from_secs(1), move || {
+                let there = files.all().remove(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+                files.swap(&path, there)
+            });
+        }
+        self.ask(move |files| files.swap(&path, expected))
     }
 
     fn remove(&self, path: &str, expected: String) -> Pending<Swapped> {
