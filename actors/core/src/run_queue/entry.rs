@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     /// Lines of `is` or `not`, the run and its entry, with tabs between: the app reads the same ones.
-    const ENTRIES: &str = include_str!("run_queue/entries.txt");
+    const ENTRIES: &str = include_str!("entries.txt");
 
     fn run(number: u128) -> QueuedRun {
         QueuedRun {
