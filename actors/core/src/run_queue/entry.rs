@@ -95,7 +95,13 @@ impl QueuedRun {
     /// The edit by which it is not any more.
     #[must_use]
     pub fn removal(&self) -> Edit {
-        Edit::Remove { map: QUEUE.to_owned(), key: self.run.to_string() }
+        Self::removal_of(self.run)
+    }
+
+    /// The edit by which a run does not wait any more.
+    #[must_use]
+    pub fn removal_of(run: RunId) -> Edit {
+        Edit::Remove { map: QUEUE.to_owned(), key: run.to_string() }
     }
 }
 
