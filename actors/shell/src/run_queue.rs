@@ -12,9 +12,7 @@ use wayfare_protocol::document::DocumentCell;
 use wayfare_protocol::limits::QUEUED_RUNS_MAX;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionCall};
-use wayfare_protocol::{
-    DeviceId, DocumentId, ErrorCode, Limits, Refusal, RequestId, RunId, SessionId, TraceId, codec,
-};
+use wayfare_protocol::{DeviceId, DocumentId, ErrorCode, Limits, Refusal, RequestId, RunId, SessionId, TraceId, codec};
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Runtime, Start, Started};
 use crate::directory::Directory;
@@ -40,11 +38,16 @@ pub struct Queue {
     pub(crate) ids: Arc<Ids>,
     pub(crate) runtime: Runtime,
     pub(crate) limits: Limits,
-    /// Whether there is a cloud to wait for.
     pub(crate) is_paired: bool,
 }
 
 impl Queue {
+    /// Whether there is a cloud to wait for.
+    #[must_use]
+    pub fn is_paired(&self) -> bool {
+        self.is_paired
+    }
+
     /// Whether the cloud is within reach.
     #[must_use]
     pub fn is_in_reach(&self) -> bool {
@@ -68,7 +71,8 @@ impl Queue {
         if !self.directory.command_run_queue(QueueCommand::Ask(asked, asker))? {
             self.start();
         }
-        let failed = |_| Refusal::new(ErrorCode::OwnerUnreachable, "the node failed; its document says whether it waits");
+        let failed =
+            |_| Refusal::new(ErrorCode::OwnerUnreachable, "the node failed; its document says whether it waits");
         told.await.map_err(failed)?.map(|()| run)
     }
 
@@ -110,12 +114,7 @@ pub struct QueueExecutor {
 }
 
 impl QueueExecutor {
-    fn perform(
-        &self,
-        op: OpId,
-        task: impl Future<Output = Outcome> + Send + 'static,
-        context: &mut Context<Self>,
-    ) {
+    fn perform(&self, op: OpId, task: impl Future<Output = Outcome> + Send + 'static, context: &mut Context<Self>) {
         context.perform(async move { Ok(Input::Done { op, outcome: task.await }) });
     }
 
@@ -123,9 +122,13 @@ impl QueueExecutor {
         let limits = &self.queue.limits;
         let asked = self.queue.directory.open_session(RequestId(self.queue.ids.next()), open);
         let within = limits.open_session + limits.request;
-        self.perform(op, async move {
-            Outcome::Opened(answer(asked, within).await.and_then(|outcome| outcome.map(|opened| opened.session.id)))
-        }, context);
+        self.perform(
+            op,
+            async move {
+                Outcome::Opened(answer(asked, within).await.and_then(|outcome| outcome.map(|opened| opened.session.id)))
+            },
+            context,
+        );
     }
 
     fn send(&self, op: OpId, session: SessionId, call: SessionCall, context: &mut Context<Self>) {
@@ -133,9 +136,11 @@ impl QueueExecutor {
         let trace = TraceId(call.run().map_or(trace, |asked| asked.run.0));
         let asked = self.queue.directory.ask_session(MrpRequest { request, trace, session, epoch: None, call });
         let within = self.queue.limits.request * 2;
-        self.perform(op, async move {
-            Outcome::Answered(answer(asked, within).await.unwrap_or_else(SessionAnswer::Refused))
-        }, context);
+        self.perform(
+            op,
+            async move { Outcome::Answered(answer(asked, within).await.unwrap_or_else(SessionAnswer::Refused)) },
+            context,
+        );
     }
 }
 

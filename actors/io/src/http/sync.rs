@@ -1,7 +1,8 @@
 //! `/sync/{project}/{path}`: documents for clients of y-websocket.
 //!
 //! The plain protocol: binary frames of y-protocols, one to a message; the server speaks first, with what it has. A document that is
-//! not there is made, empty, in a project that is; not for whoever may only read. A client that is let go is told why in the close frame: 1008 it sent what it may
+//! not there is made, empty, in a project that is; not for whoever may only read. One of which nothing has come to a node that is without its
+//! cloud is not opened for writing. A client that is let go is told why in the close frame: 1008 it sent what it may
 //! not, 1009 too much, 1013 it reads too slowly or there is no room, 1012 it is to connect again.
 
 use std::time::Duration;
@@ -12,7 +13,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
-use wayfare_actors::document::{Editor, EditorFeed, EditorNews};
+use wayfare_actors::document::{Editor, EditorFeed, EditorNews, not_here};
 use wayfare_protocol::limits::{DOCUMENT_BATCH_BYTES, DOCUMENT_BATCH_FRAMES, DOCUMENT_FRAME_MAX};
 use wayfare_protocol::{ErrorCode, Refusal};
 
@@ -32,8 +33,14 @@ pub(super) async fn sync(
     let library = door.library()?;
     let project = library.project(&project).await?;
     let may_write = door.documents.access().may_write();
-    let document =
-        if may_write { library.make_document(project, &path).await? } else { library.document(project, &path).await? };
+    let document = if may_write {
+        library.begin_document(project, &path).await?
+    } else {
+        library.document(project, &path).await?
+    };
+    if may_write && library.lacks(document).await? {
+        return Err(Failure::Documents(not_here(document)));
+    }
     let (editor, feed) =
         library.join(document, may_write).await.map_err(|refusal| Failure::Documents(refusal.into()))?;
     let upgrade =

@@ -35,9 +35,10 @@ impl Directory {
                 waiting.push(command);
                 Ok(true)
             }
-            Some(QueueSlot::Expected(_)) => {
-                Err(Refusal::new(ErrorCode::Overloaded, "the runs that wait are being read, and too much waits for that"))
-            }
+            Some(QueueSlot::Expected(_)) => Err(Refusal::new(
+                ErrorCode::Overloaded,
+                "the runs that wait are being read, and too much waits for that",
+            )),
             None => {
                 known.run_queue = Some(QueueSlot::Expected(vec![command]));
                 Ok(false)

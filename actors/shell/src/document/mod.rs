@@ -1,5 +1,6 @@
 //! The actor of a document's replica, in the cloud or on a node.
 
+mod beginning;
 mod editor;
 mod files;
 mod library;
@@ -24,6 +25,7 @@ use crate::ids::Ids;
 use crate::link::{LinkCommand, LinkRef, Server, StreamPeer, Unserved, restarting};
 use crate::logs;
 use crate::ports::{AssetStore, Log, LogName, LogStore};
+pub use beginning::not_here;
 pub use editor::{Editor, EditorFeed, EditorNews};
 pub(crate) use library::unexpected;
 pub use library::{Library, LibraryError};

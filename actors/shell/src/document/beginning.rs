@@ -1,0 +1,40 @@
+//! Documents that begin here, and those of which nothing has come here yet.
+
+use wayfare_core::document::Edit;
+use wayfare_protocol::{DocumentId, ErrorCode, ProjectId, Refusal};
+
+use super::library::{Library, LibraryError};
+
+impl Library {
+    /// The document at a path of a project, to be written to; an empty one is made if there is none. Its history begins at once, so
+    /// whoever has nothing of a history lacks it.
+    ///
+    /// # Errors
+    /// If it cannot be a path; see also [`Library::ask`].
+    pub async fn begin_document(&self, project: ProjectId, path: &str) -> Result<DocumentId, LibraryError> {
+        match self.document(project, path).await {
+            Err(LibraryError::Unknown { .. }) => {}
+            known => return known,
+        }
+        let document = self.make_document(project, path).await?;
+        let come = Edit::Splice { at: 0, delete: 0, insert: " ".to_owned() };
+        let gone = Edit::Splice { at: 0, delete: 1, insert: String::new() };
+        self.edit(document, vec![come, gone]).await?;
+        Ok(document)
+    }
+
+    /// Whether nothing of a document has come here, and the cloud, which may have it, is out of reach.
+    ///
+    /// # Errors
+    /// See [`Library::ask`].
+    pub async fn lacks(&self, document: DocumentId) -> Result<bool, LibraryError> {
+        Ok(!self.is_in_step() && self.copy(document).await?.is_empty())
+    }
+}
+
+/// What is written into it would stand beside what it has elsewhere.
+#[must_use]
+pub fn not_here(document: DocumentId) -> LibraryError {
+    let detail = format!("nothing of document {document} has come here yet, and its cloud is out of reach");
+    Refusal::new(ErrorCode::OwnerUnreachable, detail).into()
+}
