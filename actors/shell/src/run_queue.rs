@@ -165,11 +165,12 @@ async fn enter(library: &Library, document: DocumentId, entry: QueuedRun) -> Res
 }
 
 async fn say(library: &Library, document: DocumentId, entry: QueuedRun) -> Result<bool, LibraryError> {
-    let (is_there, _) = look(library, document, entry.run).await?;
-    if is_there {
+    let entries = library.copy(document).await?.entries(QUEUE);
+    let Some(present) = entries.get(&entry.run.to_string()) else { return Ok(false) };
+    if *present != entry.to_string() {
         library.edit(document, vec![entry.put()]).await?;
     }
-    Ok(is_there)
+    Ok(true)
 }
 
 async fn leave(library: &Library, document: DocumentId, run: RunId) -> Result<(), LibraryError> {

@@ -4,7 +4,7 @@ use hyper::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wayfare_protocol::mrp::ExecuteRequest;
-use wayfare_protocol::session::OpenSession;
+use wayfare_protocol::session::{OpenSession, SessionState};
 use wayfare_protocol::{DeviceId, ErrorCode, NodeId, RunId, SessionId};
 
 use super::app::App;
@@ -49,16 +49,17 @@ impl<'a> Later<'a> {
         let none = || Failure::NoNode("--queue needs a node on this device, and no --cloud".to_owned());
         let state = cloud_state(app).await?.ok_or_else(none)?;
         let own = app.key()?.device_id();
-        Ok(Some(Self { app, asked, name, own, is_away: !state.connected }))
+        Ok(Some(Self { app, asked, name, own, is_away: state.paired && !state.connected }))
     }
 
-    /// Whether a cell is not even tried now: it would make another session of the name here.
+    /// Whether a cell is not even tried now: without the cloud it would make another session of the name here, and a session whose device
+    /// is not there would be waited for.
     pub(super) async fn must_wait(&self, client: &MeshClient, step: &Step) -> Result<bool, Failure> {
-        if !self.is_away {
-            return Ok(false);
-        }
-        let sessions = client.sessions().await?;
-        Ok(!sessions.iter().any(|info| info.key == step.key && info.owner == NodeId(self.own)))
+        Ok(match client.sessions().await?.into_iter().find(|info| info.key == step.key) {
+            Some(info) if info.owner == NodeId(self.own) => false,
+            Some(info) => self.is_away || info.state == SessionState::Unreachable,
+            None => self.is_away,
+        })
     }
 
     /// Gives the node those that are left.

@@ -6,7 +6,7 @@
 //! | `POST /api/queue` with `{"cell", "open", "request"}` | `{"run"}`: its id; it waits, durably, and its document says so |
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -14,6 +14,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wayfare_protocol::document::DocumentCell;
+use wayfare_protocol::limits::HTTP_BODY_MAX;
 use wayfare_protocol::mrp::ExecuteRequest;
 use wayfare_protocol::session::OpenSession;
 use wayfare_protocol::{ErrorCode, Refusal};
@@ -61,7 +62,8 @@ impl IntoResponse for Unqueued {
 
 /// The routes.
 pub(super) fn routes(shelf: &Shelf) -> Router {
-    Router::new().route(CLOUD, get(cloud)).route(QUEUE, post(queue)).with_state(shelf.clone())
+    let all = Router::new().route(CLOUD, get(cloud)).route(QUEUE, post(queue));
+    all.layer(DefaultBodyLimit::max(HTTP_BODY_MAX)).with_state(shelf.clone())
 }
 
 async fn cloud(State(shelf): State<Shelf>) -> Result<Json<CloudState>, Unqueued> {

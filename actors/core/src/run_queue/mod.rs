@@ -8,6 +8,7 @@
 //! | waits, and the cloud is within reach | its document is brought into step, and looked at |
 //! | is not entered any more | it was taken back: nothing is sent |
 //! | is entered | its session is opened, that is noted durably, the entry says it, and it is sent |
+//! | is turned away, its device being gone just then | it waits on, and goes to that session or to none |
 //! | was noted before a crash | it may have been sent: it is asked for `again`, in that session |
 //! | is accepted, refused or unknown | its entry is taken out, and it is forgotten |
 //!

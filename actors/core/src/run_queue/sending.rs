@@ -57,10 +57,7 @@ impl RunQueue {
             }
             // It was not sent: whether it still is to be is looked at when the cloud is back.
             Phase::Noting { .. } if !self.is_there => self.rest(at, Phase::Waiting { retry_at: None }),
-            Phase::Noting { session } => {
-                let entry = asked.entry(self.config.device, Some(session));
-                self.begins(at, Phase::Saying { session }, |op| Effect::Say { op, document, entry }, out);
-            }
+            Phase::Noting { session } => self.say(at, session, out),
             _ => {}
         }
     }
@@ -78,7 +75,18 @@ impl RunQueue {
             return self.rest(at, Phase::Waiting { retry_at: None });
         }
         let run = self.runs[at].asked.run;
-        self.append(Record::Sends { run, session }, Phase::Noting { session }, out);
+        match self.runs[at].noted {
+            None => self.append(Record::Sends { run, session }, Phase::Noting { session }, out),
+            Some(noted) if noted == session => self.say(at, session, out),
+            // The name is another session's by now. This run is that one's, or nobody's.
+            Some(session) => self.rest(at, Phase::Unanswered { session, retry_at: None }),
+        }
+    }
+
+    fn say(&mut self, at: usize, session: SessionId, out: &mut impl Sink<Effect>) {
+        let asked = &self.runs[at].asked;
+        let (document, entry) = (asked.cell.document, asked.entry(self.config.device, Some(session)));
+        self.begins(at, Phase::Saying { session }, |op| Effect::Say { op, document, entry }, out);
     }
 
     /// For the first time: from here on it may have arrived.
@@ -96,8 +104,8 @@ impl RunQueue {
         let run = self.runs[at].asked.run;
         match answer {
             SessionAnswer::Accepted { .. } => self.leave(at, out),
-            // It was heard and not taken, so it is still to be sent.
-            SessionAnswer::Refused(refusal) if !again && is_busy(&refusal) => self.wait(now, at),
+            // It was turned away on its way. Had it arrived all the same, that session knows it.
+            SessionAnswer::Refused(refusal) if !again && is_turned_away(&refusal) => self.wait(now, at),
             SessionAnswer::Refused(refusal) if is_passing(refusal.code) => {
                 let retry_at = Some(now.boot.after(self.config.limits.queue_retry));
                 self.rest(at, Phase::Unanswered { session, retry_at });
@@ -146,7 +154,7 @@ fn is_early(refusal: &Refusal) -> bool {
     refusal.code == ErrorCode::NoCapability || is_passing(refusal.code)
 }
 
-/// Whether whoever could take a run says that it does not just now.
-fn is_busy(refusal: &Refusal) -> bool {
-    matches!(refusal.code, ErrorCode::Overloaded | ErrorCode::Draining)
+/// Whether a run was not passed on, or whoever could take it says that it does not just now.
+fn is_turned_away(refusal: &Refusal) -> bool {
+    matches!(refusal.code, ErrorCode::OwnerUnreachable | ErrorCode::Overloaded | ErrorCode::Draining)
 }

@@ -17,12 +17,21 @@ enum Mishap {
     LinkLost,
     /// It is carried out, and the answer is lost.
     AnswerLost,
+    /// It is carried out, and whoever passed it on says that nobody was there.
+    TurnedAway,
     /// Before it is carried out the run is taken back at another device, as far as that sees it.
     TakenBack,
 }
 
-const MISHAPS: [Mishap; 6] =
-    [Mishap::None, Mishap::CrashAfter, Mishap::CrashBefore, Mishap::LinkLost, Mishap::AnswerLost, Mishap::TakenBack];
+const MISHAPS: [Mishap; 7] = [
+    Mishap::None,
+    Mishap::CrashAfter,
+    Mishap::CrashBefore,
+    Mishap::LinkLost,
+    Mishap::AnswerLost,
+    Mishap::TurnedAway,
+    Mishap::TakenBack,
+];
 
 /// The entry as Yjs has it: of an entry that is put anew the item before it is deleted, and deleting one leaves those that are put
 /// meanwhile.
@@ -68,7 +77,7 @@ struct World {
     /// Taken back when nobody could see that it was sent.
     is_taken_back: bool,
     was_interrupted: bool,
-    /// A crash came when it was noted that it is sent, or the link was lost before it left.
+    /// A crash came when it was noted that it is sent.
     may_be_lost: bool,
 }
 
@@ -170,10 +179,7 @@ impl World {
                     Outcome::Answered(accepted())
                 }
             }
-            Effect::Send { .. } => {
-                self.may_be_lost = true;
-                Outcome::Answered(SessionAnswer::Refused(away()))
-            }
+            Effect::Send { .. } => Outcome::Answered(SessionAnswer::Refused(away())),
             Effect::Leave { .. } => {
                 self.here.remove();
                 Outcome::Left(Ok(()))
@@ -202,7 +208,7 @@ impl World {
             Mishap::CrashBefore => return self.crash(),
             Mishap::LinkLost => self.link(false),
             Mishap::TakenBack => self.take_back(),
-            Mishap::None | Mishap::CrashAfter | Mishap::AnswerLost => {}
+            Mishap::None | Mishap::CrashAfter | Mishap::AnswerLost | Mishap::TurnedAway => {}
         }
         let done = self.perform(&effect);
         let outcome = match (mishap, done) {
@@ -212,6 +218,9 @@ impl World {
             (Mishap::AnswerLost, Outcome::Said(_)) => Outcome::Said(Err(refusal(ErrorCode::OwnerUnreachable))),
             (Mishap::AnswerLost, Outcome::Entered(_)) => Outcome::Entered(Err(refusal(ErrorCode::OwnerUnreachable))),
             (Mishap::AnswerLost, Outcome::Left(_)) => Outcome::Left(Err(refusal(ErrorCode::OwnerUnreachable))),
+            (Mishap::TurnedAway, Outcome::Answered(_)) => {
+                Outcome::Answered(SessionAnswer::Refused(refusal(ErrorCode::OwnerUnreachable)))
+            }
             (Mishap::AnswerLost, Outcome::Answered(_)) => {
                 Outcome::Answered(SessionAnswer::Refused(refusal(ErrorCode::DeadlineExceeded)))
             }

@@ -218,7 +218,10 @@ fn one_that_nobody_answered_for_is_asked_for_again_and_one_that_was_turned_away_
     assert!(!is_again(&bench.done("Send", Outcome::Answered(busy.clone()))));
     bench.step(Input::AboveDown);
     bench.step(Input::AboveUp);
-    bench.until_sent();
+    // Where to is noted by now.
+    bench.done("Look", Outcome::Looked(Ok(true)));
+    bench.done("Open", Outcome::Opened(Ok(SESSION)));
+    bench.done("Say", Outcome::Said(Ok(true)));
     let late = SessionAnswer::Refused(refusal(ErrorCode::DeadlineExceeded));
     assert!(!is_again(&bench.done("Send", Outcome::Answered(late))));
     for answer in [busy, SessionAnswer::UnknownRun] {
@@ -226,6 +229,24 @@ fn one_that_nobody_answered_for_is_asked_for_again_and_one_that_was_turned_away_
         bench.step(Input::AboveUp);
         assert!(is_again(&bench.done("Send", Outcome::Answered(answer))));
     }
+    bench.until_over();
+    assert!(bench.machine.is_empty());
+}
+
+#[test]
+fn one_that_was_turned_away_goes_to_the_session_that_was_noted_or_to_none() {
+    let mut bench = Bench::new();
+    bench.wait(asked(1, "main"));
+    bench.step(Input::AboveUp);
+    bench.until_sent();
+    let away = SessionAnswer::Refused(refusal(ErrorCode::OwnerUnreachable));
+    bench.done("Send", Outcome::Answered(away));
+    bench.step(Input::AboveDown);
+    bench.step(Input::AboveUp);
+    bench.done("Look", Outcome::Looked(Ok(true)));
+    bench.done("Open", Outcome::Opened(Ok(SessionId(Uuid::from_u128(77)))));
+    let sent = bench.done("Send", Outcome::Answered(SessionAnswer::UnknownRun));
+    assert!(is_again(&sent) && matches!(sent, Effect::Send { session: SESSION, .. }));
     bench.until_over();
     assert!(bench.machine.is_empty());
 }
