@@ -100,16 +100,7 @@ impl EdgeNode {
             announced(&mut identity.capabilities, code.keys()).map_err(|error| actor::Fatal(error.to_string()))?;
         let ids = Arc::new(Ids::new(Arc::clone(&ports.clock), Arc::clone(&ports.random)));
         let library = library(&identity, &ports, &directory, &ids, &limits);
-        let queue = Queue {
-            device: identity.key.device_id(),
-            directory: Arc::clone(&directory),
-            logs: Arc::clone(&ports.logs),
-            library: library.clone(),
-            ids: Arc::clone(&ids),
-            runtime: runtime.clone(),
-            limits: limits.clone(),
-            is_paired: identity.cloud.is_some(),
-        };
+        let queue = queue(&identity, &ports, &library, &ids, &limits);
         let environs = Environs {
             directory: Arc::clone(&directory),
             logs: Arc::clone(&ports.logs),
@@ -161,10 +152,7 @@ impl EdgeNode {
             let config = recovered(session, node, &identity, &limits);
             children.push(session_child(config, environs.clone(), false));
         }
-        if queue.is_paired && logs.contains(&LogName::Queue(queue.device)) {
-            directory.expect_run_queue();
-            children.push(queue.child());
-        }
+        children.extend(queue.found(&logs));
         children.extend(cloud_children(&identity, &ports, &directory, &library, &limits));
         let arguments = supervisor::Arguments { limits: limits.clone(), runtime, children };
         let (root, _) =
@@ -253,6 +241,19 @@ fn library(identity: &Identity, ports: &Ports, directory: &Arc<Directory>, ids: 
         has_above: identity.cloud.is_some(),
         keeps: true,
     })
+}
+
+fn queue(identity: &Identity, ports: &Ports, library: &Library, ids: &Arc<Ids>, limits: &Limits) -> Queue {
+    Queue {
+        device: identity.key.device_id(),
+        directory: Arc::clone(&library.environs().directory),
+        logs: Arc::clone(&ports.logs),
+        library: library.clone(),
+        ids: Arc::clone(ids),
+        runtime: ports.runtime(),
+        limits: limits.clone(),
+        is_paired: identity.cloud.is_some(),
+    }
 }
 
 /// A session whose log will say its name: until then it has none that anybody sees.

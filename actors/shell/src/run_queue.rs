@@ -82,8 +82,17 @@ impl Queue {
         }
     }
 
+    /// Its actor, where runs wait by the logs that were found and there is a cloud to send them to.
+    pub(crate) fn found(&self, logs: &[LogName]) -> Option<Child> {
+        let waits = self.is_paired && logs.contains(&LogName::Queue(self.device));
+        waits.then(|| {
+            self.directory.expect_run_queue();
+            self.child()
+        })
+    }
+
     /// The actor under its supervisor. Restarted it reads its log.
-    pub(crate) fn child(&self) -> Child {
+    fn child(&self) -> Child {
         let queue = self.clone();
         let start: Start<QueueExecutor> = Arc::new(move |now| {
             let queue = queue.clone();
@@ -93,7 +102,7 @@ impl Queue {
                 logs::fold(log.as_ref(), |record: Record| machine.apply(&record)).await?;
                 if let Some(records) = machine.renewed(log.next() - log.first()) {
                     let before = log.next();
-                    log.append(records.iter().map(|record| codec::encode(record).into()).collect()).await?;
+                    log.append(records.iter().map(codec::encode).collect()).await?;
                     logs::tell_trim(log.trim(before).await);
                 }
                 let executor = QueueExecutor { queue, log, askers: BTreeMap::new() };
@@ -138,7 +147,7 @@ impl QueueExecutor {
         let within = self.queue.limits.request * 2;
         self.perform(
             op,
-            async move { Outcome::Answered(answer(asked, within).await.unwrap_or_else(SessionAnswer::Refused)) },
+            async move { Outcome::Answered(Box::new(answer(asked, within).await.unwrap_or_else(SessionAnswer::Refused))) },
             context,
         );
     }
@@ -195,7 +204,7 @@ impl Executor for QueueExecutor {
         let library = self.queue.library.clone();
         match effect {
             Effect::Append { op, record } => {
-                let appended = self.log.append(vec![codec::encode(&record).into()]);
+                let appended = self.log.append(vec![codec::encode(&record)]);
                 context.perform(async move {
                     appended.await?;
                     Ok(Input::Done { op, outcome: Outcome::Appended })

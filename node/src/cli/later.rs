@@ -93,7 +93,7 @@ impl<'a> Later<'a> {
             let line = json!({
                 "kind": "queued", "run": run, "cell": step.cell, "session": session.to_string(), "language": language,
             });
-            return Ok(self.app.screen.json(&line)?);
+            return self.app.screen.json(&line);
         }
         let cell = step.cell.unwrap_or_default();
         self.app.screen.note(&format!(

@@ -111,7 +111,7 @@ pub enum Outcome {
     /// The entry says the session; `false`: it is gone.
     Said(Result<bool, Refusal>),
     /// The session answered, or nobody did.
-    Answered(SessionAnswer),
+    Answered(Box<SessionAnswer>),
     /// The entry is not in the document any more.
     Left(Result<(), Refusal>),
 }

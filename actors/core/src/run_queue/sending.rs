@@ -30,7 +30,7 @@ impl RunQueue {
                 tracing::info!(run = %self.runs[at].asked.run, %refusal, "a run goes on waiting");
                 self.wait(now, at);
             }
-            Outcome::Answered(answer) => self.answered(now, at, answer, out),
+            Outcome::Answered(answer) => self.answered(now, at, *answer, out),
             Outcome::Left(Ok(())) => {
                 let run = self.runs[at].asked.run;
                 self.append(Record::Over { run }, Phase::Leaving, out);

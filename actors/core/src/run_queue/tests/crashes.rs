@@ -172,14 +172,14 @@ impl World {
             Effect::Send { call, .. } if self.is_linked => {
                 let again = call.run().is_some_and(|asked| asked.again);
                 if !self.is_known_to_owner && again {
-                    Outcome::Answered(SessionAnswer::UnknownRun)
+                    answered(SessionAnswer::UnknownRun)
                 } else {
                     self.executed += u32::from(!self.is_known_to_owner);
                     self.is_known_to_owner = true;
-                    Outcome::Answered(accepted())
+                    answered(accepted())
                 }
             }
-            Effect::Send { .. } => Outcome::Answered(SessionAnswer::Refused(away())),
+            Effect::Send { .. } => answered(SessionAnswer::Refused(away())),
             Effect::Leave { .. } => {
                 self.here.remove();
                 Outcome::Left(Ok(()))
@@ -219,10 +219,10 @@ impl World {
             (Mishap::AnswerLost, Outcome::Entered(_)) => Outcome::Entered(Err(refusal(ErrorCode::OwnerUnreachable))),
             (Mishap::AnswerLost, Outcome::Left(_)) => Outcome::Left(Err(refusal(ErrorCode::OwnerUnreachable))),
             (Mishap::TurnedAway, Outcome::Answered(_)) => {
-                Outcome::Answered(SessionAnswer::Refused(refusal(ErrorCode::OwnerUnreachable)))
+                answered(SessionAnswer::Refused(refusal(ErrorCode::OwnerUnreachable)))
             }
             (Mishap::AnswerLost, Outcome::Answered(_)) => {
-                Outcome::Answered(SessionAnswer::Refused(refusal(ErrorCode::DeadlineExceeded)))
+                answered(SessionAnswer::Refused(refusal(ErrorCode::DeadlineExceeded)))
             }
             (_, done) => done,
         };

@@ -42,6 +42,10 @@ fn accepted() -> SessionAnswer {
     SessionAnswer::Accepted { position: 1, owner: NodeId(DEVICE), epoch: Epoch::LOCAL }
 }
 
+fn answered(answer: SessionAnswer) -> Outcome {
+    Outcome::Answered(Box::new(answer))
+}
+
 fn refusal(code: ErrorCode) -> Refusal {
     Refusal::new(code, "no")
 }
@@ -128,7 +132,7 @@ fn a_run_is_kept_and_entered_before_anybody_is_told_and_sent_when_the_cloud_is_t
     assert!(bench.said.is_empty() && bench.machine.deadline().is_none(), "it waits for the cloud");
     bench.step(Input::AboveUp);
     bench.until_sent();
-    let sent = bench.done("Send", Outcome::Answered(accepted()));
+    let sent = bench.done("Send", answered(accepted()));
     assert!(!is_again(&sent));
     bench.until_over();
     assert!(bench.machine.is_empty() && bench.said.is_empty());
@@ -176,7 +180,7 @@ fn those_of_a_session_go_one_after_the_other_and_others_beside_them() {
     bench.done("Open", Outcome::Opened(Ok(SESSION)));
     bench.done("Append", Outcome::Appended);
     bench.done("Say", Outcome::Said(Ok(true)));
-    bench.done("Send", Outcome::Answered(accepted()));
+    bench.done("Send", answered(accepted()));
     // Accepted, it is over for those behind it.
     assert!(matches!(bench.said.as_slice(), [Effect::Leave { .. }, Effect::Look { .. }]), "{:?}", bench.said);
     // The third is tried again later, and not before.
@@ -215,7 +219,7 @@ fn one_that_nobody_answered_for_is_asked_for_again_and_one_that_was_turned_away_
     bench.step(Input::AboveUp);
     bench.until_sent();
     let busy = SessionAnswer::Refused(refusal(ErrorCode::Overloaded));
-    assert!(!is_again(&bench.done("Send", Outcome::Answered(busy.clone()))));
+    assert!(!is_again(&bench.done("Send", answered(busy.clone()))));
     bench.step(Input::AboveDown);
     bench.step(Input::AboveUp);
     // Where to is noted by now.
@@ -223,11 +227,11 @@ fn one_that_nobody_answered_for_is_asked_for_again_and_one_that_was_turned_away_
     bench.done("Open", Outcome::Opened(Ok(SESSION)));
     bench.done("Say", Outcome::Said(Ok(true)));
     let late = SessionAnswer::Refused(refusal(ErrorCode::DeadlineExceeded));
-    assert!(!is_again(&bench.done("Send", Outcome::Answered(late))));
+    assert!(!is_again(&bench.done("Send", answered(late))));
     for answer in [busy, SessionAnswer::UnknownRun] {
         bench.step(Input::AboveDown);
         bench.step(Input::AboveUp);
-        assert!(is_again(&bench.done("Send", Outcome::Answered(answer))));
+        assert!(is_again(&bench.done("Send", answered(answer))));
     }
     bench.until_over();
     assert!(bench.machine.is_empty());
@@ -240,12 +244,12 @@ fn one_that_was_turned_away_goes_to_the_session_that_was_noted_or_to_none() {
     bench.step(Input::AboveUp);
     bench.until_sent();
     let away = SessionAnswer::Refused(refusal(ErrorCode::OwnerUnreachable));
-    bench.done("Send", Outcome::Answered(away));
+    bench.done("Send", answered(away));
     bench.step(Input::AboveDown);
     bench.step(Input::AboveUp);
     bench.done("Look", Outcome::Looked(Ok(true)));
     bench.done("Open", Outcome::Opened(Ok(SessionId(Uuid::from_u128(77)))));
-    let sent = bench.done("Send", Outcome::Answered(SessionAnswer::UnknownRun));
+    let sent = bench.done("Send", answered(SessionAnswer::UnknownRun));
     assert!(is_again(&sent) && matches!(sent, Effect::Send { session: SESSION, .. }));
     bench.until_over();
     assert!(bench.machine.is_empty());
