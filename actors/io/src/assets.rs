@@ -80,18 +80,20 @@ impl FileAssets {
     /// Bytes of a file of which this process knows that they are right.
     async fn read_checked(self, at: Place, from: u64, length: usize) -> Result<Option<Bytes>, AssetError> {
         let path = at.whole();
+        let mut known = self.known(&at);
         // In a bucket each look is a request: a read that is good only for what was checked is both.
-        if let Some(Stamp { size, tag: Some(tag), .. }) = self.known(&at).filter(|_| !self.whole.is_folder()) {
-            let end = size.min(from.saturating_add(length as u64));
-            if from < end
-                && let Some(read) = self.whole.read_range_of(&path, &tag, from, end).await.map_err(refused)?
-            {
-                return Ok(Some(read));
+        if let Some(Stamp { size, tag: Some(tag), .. }) = known.as_ref().filter(|_| !self.whole.is_folder()) {
+            let end = (*size).min(from.saturating_add(length as u64));
+            if from < end {
+                if let Some(read) = self.whole.read_range_of(&path, tag, from, end).await.map_err(refused)? {
+                    return Ok(Some(read));
+                }
+                known = None;
             }
         }
         let Some(found) = self.whole.stat(&path).await.map_err(refused)? else { return Ok(None) };
         let (stamp, size) = (Stamp::of(&found), found.content_length());
-        if self.known(&at) != Some(stamp.clone()) {
+        if known != Some(stamp.clone()) {
             self.check(&at, size).await?;
             self.remember(&at, stamp);
         }

@@ -116,8 +116,8 @@ fn a_run_that_waited_at_a_node_and_was_taken_back_elsewhere_is_not_executed() ->
         // Its session is away; the cloud, where others see that it waits, is not.
         world.node().crash().await?;
         within("the workshop is away", async {
-            let is_there = |said: &str| said.lines().any(|line| line.contains("workshop") && line.contains("online"));
-            while line.says(&["device", "list"]).await.is_ok_and(|said| is_there(&said)) {}
+            let is_gone = |said: &str| said.lines().any(|line| line.contains("workshop") && line.contains("offline"));
+            while !line.says(&["device", "list"]).await.is_ok_and(|said| is_gone(&said)) {}
         })
         .await?;
         line.says(&["run", "--document", NAME, "--cell", "2", "--queue"]).await?;

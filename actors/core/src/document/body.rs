@@ -1,6 +1,7 @@
 //! What a document is: a history of Yjs, and what is asked of it. Nothing else in this room knows yrs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use wayfare_protocol::document::CharacterId;
 use yrs::updates::decoder::Decode as _;
@@ -288,17 +289,11 @@ fn index(at: usize) -> u32 {
 }
 
 /// yrs keeps the fields of an object in an order that differs from run to run, and writes them so.
-#[expect(clippy::disallowed_types, reason = "yrs takes no other map")]
 fn object(fields: &[(&'static str, Field)]) -> Any {
     let any = |field: &Field| match field {
         Field::Null => Any::Null,
         Field::Text(text) => Any::from(text.as_str()),
         Field::Number(number) => Any::from(*number as f64),
     };
-    Any::from(
-        fields
-            .iter()
-            .map(|(name, field)| ((*name).to_owned(), any(field)))
-            .collect::<std::collections::HashMap<_, _>>(),
-    )
+    Any::Map(Arc::new(fields.iter().map(|(name, field)| ((*name).to_owned(), any(field))).collect()))
 }

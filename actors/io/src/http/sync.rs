@@ -13,7 +13,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
-use wayfare_actors::document::{Editor, EditorFeed, EditorNews, not_here};
+use wayfare_actors::document::{Editor, EditorFeed, EditorNews};
 use wayfare_protocol::limits::{DOCUMENT_BATCH_BYTES, DOCUMENT_BATCH_FRAMES, DOCUMENT_FRAME_MAX};
 use wayfare_protocol::{ErrorCode, Refusal};
 
@@ -34,13 +34,10 @@ pub(super) async fn sync(
     let project = library.project(&project).await?;
     let may_write = door.documents.access().may_write();
     let document = if may_write {
-        library.begin_document(project, &path).await?
+        library.document_to_write(project, &path).await?
     } else {
         library.document(project, &path).await?
     };
-    if may_write && library.lacks(document).await? {
-        return Err(Failure::Documents(not_here(document)));
-    }
     let (editor, feed) =
         library.join(document, may_write).await.map_err(|refusal| Failure::Documents(refusal.into()))?;
     let upgrade =

@@ -23,18 +23,21 @@ impl Library {
         Ok(document)
     }
 
-    /// Whether nothing of a document has come here, and the cloud, which may have it, is out of reach.
+    /// The same for whoever writes at once.
     ///
     /// # Errors
-    /// See [`Library::ask`].
-    pub async fn lacks(&self, document: DocumentId) -> Result<bool, LibraryError> {
-        Ok(!self.is_in_step() && self.copy(document).await?.is_empty())
+    /// If the cloud, which may have it, is out of reach, and nothing of it has come here; see also [`Library::begin_document`].
+    pub async fn document_to_write(&self, project: ProjectId, path: &str) -> Result<DocumentId, LibraryError> {
+        if self.is_in_step() {
+            return self.make_document(project, path).await;
+        }
+        let document = self.begin_document(project, path).await?;
+        if self.copy(document).await?.is_empty() { Err(not_here(document)) } else { Ok(document) }
     }
 }
 
 /// What is written into it would stand beside what it has elsewhere.
-#[must_use]
-pub fn not_here(document: DocumentId) -> LibraryError {
-    let detail = format!("nothing of document {document} has come here yet, and its cloud is out of reach");
+pub(super) fn not_here(document: DocumentId) -> LibraryError {
+    let detail = format!("document {document} has not come here yet");
     Refusal::new(ErrorCode::OwnerUnreachable, detail).into()
 }

@@ -25,7 +25,6 @@ use crate::ids::Ids;
 use crate::link::{LinkCommand, LinkRef, Server, StreamPeer, Unserved, restarting};
 use crate::logs;
 use crate::ports::{AssetStore, Log, LogName, LogStore};
-pub use beginning::not_here;
 pub use editor::{Editor, EditorFeed, EditorNews};
 pub(crate) use library::unexpected;
 pub use library::{Library, LibraryError};
