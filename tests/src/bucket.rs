@@ -4,13 +4,14 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener as Bound};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use anyhow::Result;
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::IF_MATCH;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -30,6 +31,7 @@ pub struct BucketServer {
     folder: PathBuf,
     address: SocketAddr,
     answers: Arc<AtomicI64>,
+    is_changed: Arc<AtomicBool>,
     serving: AbortHandle,
 }
 
@@ -52,9 +54,9 @@ impl BucketServer {
         let listener = Bound::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let (listener, answers) = (TcpListener::from_std(listener)?, Arc::new(AtomicI64::new(i64::MAX)));
-        let address = listener.local_addr()?;
-        let serving = tokio::spawn(serve(listener, service.build(), Arc::clone(&answers)));
-        Ok(Self { folder: folder.to_owned(), address, answers, serving: serving.abort_handle() })
+        let (address, is_changed) = (listener.local_addr()?, Arc::new(AtomicBool::new(false)));
+        let serving = tokio::spawn(serve(listener, service.build(), Arc::clone(&answers), Arc::clone(&is_changed)));
+        Ok(Self { folder: folder.to_owned(), address, answers, is_changed, serving: serving.abort_handle() })
     }
 
     /// Where it is.
@@ -81,22 +83,33 @@ impl BucketServer {
         self.answers.store(requests, Ordering::SeqCst);
     }
 
+    /// Whatever is read on the condition that it is what it was has become something else. `s3s-fs` itself knows no conditions.
+    pub fn has_changed(&self) {
+        self.is_changed.store(true, Ordering::SeqCst);
+    }
+
     /// It is there again.
     pub fn come_back(&self) {
         self.leave_after(i64::MAX);
     }
 }
 
-async fn serve(listener: TcpListener, service: S3Service, answers: Arc<AtomicI64>) {
+async fn serve(listener: TcpListener, service: S3Service, answers: Arc<AtomicI64>, is_changed: Arc<AtomicBool>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let (service, answers) = (service.clone(), Arc::clone(&answers));
+        let (service, answers, is_changed) = (service.clone(), Arc::clone(&answers), Arc::clone(&is_changed));
         let answer = move |request: Request<Incoming>| {
             let is_gone = answers.fetch_sub(1, Ordering::SeqCst) <= 0;
+            let is_other = request.headers().contains_key(IF_MATCH) && is_changed.load(Ordering::SeqCst);
             let service = service.clone();
             async move {
                 if is_gone {
                     return Err("gone".to_owned());
+                }
+                if is_other {
+                    let mut answer = Response::new(s3s::Body::empty());
+                    *answer.status_mut() = StatusCode::PRECONDITION_FAILED;
+                    return Ok(answer);
                 }
                 service.call(request.map(s3s::Body::from)).await.map_err(|error| format!("{error:?}"))
             }

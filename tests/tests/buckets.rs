@@ -100,6 +100,28 @@ async fn a_bucket_that_goes_away_in_the_middle_of_an_upload_has_nothing_until_it
     assert_eq!(end, bytes[bytes.len() - 10..]);
 }
 
+/// After the first, which reads all of it.
+#[tokio::test]
+async fn each_piece_of_an_asset_is_one_request_for_as_long_as_it_is_what_it_was() {
+    let world = InBucket::new();
+    let store = world.store().await;
+    let (account, asset) = (AccountId::LOCAL, AssetId::of(b"one"));
+    store.write(account, asset, 0, Bytes::from_static(b"one")).await.unwrap();
+    store.finish(account, asset).await.unwrap();
+    let store = world.store().await;
+    assert_eq!(store.read(account, asset, 0, 1).await, Ok(Some(Bytes::from_static(b"o"))));
+    for (at, piece) in [(1, "n"), (2, "e")] {
+        world.server.leave_after(1);
+        assert_eq!(store.read(account, asset, at, 1).await, Ok(Some(Bytes::from(piece))));
+    }
+    world.server.come_back();
+    world.server.has_changed();
+    world.damage(account, asset);
+    assert_eq!(store.read(account, asset, 1, 1).await, Err(AssetError::Damaged(asset)));
+    std::fs::remove_file(world.file(account, asset)).unwrap();
+    assert_eq!(store.read(account, asset, 1, 1).await, Ok(None));
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_a_bucket_is_said_when_it_is_opened() {
     let world = InBucket::new();

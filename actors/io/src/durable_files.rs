@@ -67,6 +67,14 @@ impl DurableFiles {
         Ok(found(self.files.read_with(path).range(from..end).await)?.map(|read| read.to_bytes()))
     }
 
+    /// Some bytes of a file in a bucket, as long as its content has that mark; `None`: it is not there, or has another.
+    pub(crate) async fn read_range_of(&self, path: &str, tag: &str, from: u64, end: u64) -> Result<Option<Bytes>> {
+        match self.files.read_with(path).range(from..end).if_match(tag).await {
+            Err(why) if why.kind() == ErrorKind::ConditionNotMatch => Ok(None),
+            read => Ok(found(read)?.map(|read| read.to_bytes())),
+        }
+    }
+
     /// Reads a file that is there from its beginning, piece by piece.
     pub(crate) async fn read_through(&self, path: &str) -> Result<BufferStream> {
         self.files.reader(path).await?.into_stream(..).await

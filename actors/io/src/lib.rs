@@ -6,6 +6,7 @@ pub mod http;
 pub mod tls;
 pub mod transport;
 
+mod asset_names;
 mod assets;
 mod blobs;
 mod bucket;

@@ -210,6 +210,7 @@ impl AccountExecutor {
 
     fn documents_above(&mut self, link: Option<LinkId>, context: &mut Context<Self>) {
         self.directory.set_documents_above(link);
+        self.directory.tell_run_queue(link.is_some());
         if let Some(meeting) = self.meeting.take() {
             meeting.abort();
         }
@@ -283,10 +284,7 @@ impl Executor for AccountExecutor {
 
     fn execute(&mut self, effect: Effect, context: &mut Context<Self>) -> Result<(), Fatal> {
         match effect {
-            Effect::Send { link: LinkId::HERE, control } => match control {
-                Control::DaemonResponse(response) => self.directory.daemon_answered(response),
-                other => tracing::error!(?other, "told to nobody"),
-            },
+            Effect::Send { link: LinkId::HERE, control } => self.directory.answered(control),
             Effect::Send { link, control } => self.send(link, control),
             Effect::Call { session, caller, epoch, call } => {
                 if let Some(asked) = call.run() {

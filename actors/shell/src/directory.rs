@@ -3,6 +3,7 @@
 
 mod asking;
 mod told;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -26,6 +27,7 @@ use crate::prefetch::PrefetchExecutor;
 use crate::session::{SessionCommand, SessionExecutor};
 use crate::supervisor::SupervisorRef;
 use asking::Asking;
+use waiting::QueueSlot;
 
 /// The actors of one account in this process.
 #[derive(Default)]
@@ -47,6 +49,7 @@ struct Known {
     called: Option<String>,
     changes: ChangeLog,
     prefetch: Option<ActorRef<Mail<PrefetchExecutor>>>,
+    run_queue: Option<QueueSlot>,
     links: BTreeMap<LinkId, LinkRef>,
     next_link: u64,
 }

@@ -28,6 +28,7 @@ use crate::link::{AccountOwner, LinkOwner, accepted, uplink};
 use crate::migration;
 use crate::ports::{Address, BlobStore, Connection, EntityKeys, LogName, Ports, SessionHosts, Workers};
 use crate::prefetch::{self, Ahead};
+use crate::run_queue::Queue;
 use crate::session::Environs;
 use crate::supervisor::{self, Child, Order, Policy, Supervisor, SupervisorRef};
 use door::Doors;
@@ -76,6 +77,7 @@ pub struct EdgeNode {
     directory: Arc<Directory>,
     library: Library,
     moves: migration::Environs,
+    queue: Queue,
     doors: Doors,
 }
 
@@ -98,6 +100,7 @@ impl EdgeNode {
             announced(&mut identity.capabilities, code.keys()).map_err(|error| actor::Fatal(error.to_string()))?;
         let ids = Arc::new(Ids::new(Arc::clone(&ports.clock), Arc::clone(&ports.random)));
         let library = library(&identity, &ports, &directory, &ids, &limits);
+        let queue = queue(&identity, &ports, &library, &ids, &limits);
         let environs = Environs {
             directory: Arc::clone(&directory),
             logs: Arc::clone(&ports.logs),
@@ -149,13 +152,14 @@ impl EdgeNode {
             let config = recovered(session, node, &identity, &limits);
             children.push(session_child(config, environs.clone(), false));
         }
+        children.extend(queue.found(&logs));
         children.extend(cloud_children(&identity, &ports, &directory, &library, &limits));
         let arguments = supervisor::Arguments { limits: limits.clone(), runtime, children };
         let (root, _) =
             Supervisor::spawn(None, Supervisor, arguments).await.map_err(|error| actor::Fatal(error.to_string()))?;
         directory.set_supervisor(root.clone());
         let doors = Doors::new(node, &identity, &ports, &directory, limits);
-        Ok(Self { root, directory, library, moves, doors })
+        Ok(Self { root, directory, library, moves, queue, doors })
     }
 
     /// Takes a connection in that came through the local door.
@@ -174,6 +178,12 @@ impl EdgeNode {
     #[must_use]
     pub fn library(&self) -> &Library {
         &self.library
+    }
+
+    /// Where runs wait for the cloud.
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// Binds folders to projects here.
@@ -231,6 +241,19 @@ fn library(identity: &Identity, ports: &Ports, directory: &Arc<Directory>, ids: 
         has_above: identity.cloud.is_some(),
         keeps: true,
     })
+}
+
+fn queue(identity: &Identity, ports: &Ports, library: &Library, ids: &Arc<Ids>, limits: &Limits) -> Queue {
+    Queue {
+        device: identity.key.device_id(),
+        directory: Arc::clone(&library.environs().directory),
+        logs: Arc::clone(&ports.logs),
+        library: library.clone(),
+        ids: Arc::clone(ids),
+        runtime: ports.runtime(),
+        limits: limits.clone(),
+        is_paired: identity.cloud.is_some(),
+    }
 }
 
 /// A session whose log will say its name: until then it has none that anybody sees.

@@ -28,6 +28,7 @@ pub mod pairing;
 pub mod ports;
 pub mod prefetch;
 mod readers;
+pub mod run_queue;
 pub mod session;
 mod shutdown;
 pub mod supervisor;

@@ -201,6 +201,9 @@ pub struct Run {
     /// Go on with the next cell when one fails.
     #[arg(long)]
     pub keep_going: bool,
+    /// Where the session is not within reach, leave the cells of a document with this device's node, which sends them when it is.
+    #[arg(long, requires = "document")]
+    pub queue: bool,
 }
 
 /// How a kernel is started.

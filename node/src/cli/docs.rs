@@ -13,6 +13,7 @@ use wayfare_protocol::{DocumentId, ProjectId};
 use super::app::App;
 use super::docs_arguments::{DocsCommand, DocsEdit, DocumentName};
 use super::exit::{Exit, Failure};
+use super::later::cloud_state;
 use super::lists::printable;
 use crate::render::Form;
 
@@ -103,8 +104,9 @@ impl Shelf<'_> {
 
     async fn make_document(&self, project: ProjectId, path: &str) -> Result<DocumentId, Failure> {
         self.settled(project.tree()).await?;
-        let document = self.library.make_document(project, path).await?;
+        let document = self.library.begin_document(project, path).await?;
         self.settled(project.tree()).await?;
+        self.settled(document).await?;
         Ok(document)
     }
 
@@ -118,6 +120,16 @@ impl Shelf<'_> {
         let (project, document) = self.find(name).await?;
         self.settled(document).await?;
         Ok((project, document, self.library.copy(document).await?))
+    }
+
+    /// What is written into a document of which nothing has come to this device would stand beside what it has elsewhere.
+    pub(super) async fn must_have_come(&self, name: &DocumentName, copy: &Body) -> Result<(), Failure> {
+        if copy.is_empty() && cloud_state(self.app).await?.is_some_and(|cloud| cloud.paired && !cloud.connected) {
+            return Err(Failure::NotFound(format!(
+                "{name} has not come to this device yet, and the node is not connected to its cloud: nothing is done"
+            )));
+        }
+        Ok(())
     }
 
     async fn cat(&self, name: &DocumentName) -> Result<Exit, Failure> {
@@ -163,8 +175,8 @@ impl Shelf<'_> {
     async fn edit(&self, asked: DocsEdit) -> Result<Exit, Failure> {
         let project = self.project(&asked.name.project).await?;
         let document = self.make_document(project, &asked.name.path).await?;
-        self.settled(document).await?;
         let mut copy = self.library.copy(document).await?;
+        self.must_have_come(&asked.name, &copy).await?;
         let old = copy.text();
         let new = match &asked.from {
             Some(file) => read(file)?,

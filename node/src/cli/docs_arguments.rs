@@ -1,5 +1,6 @@
 //! The arguments of `wayfare docs`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -91,6 +92,12 @@ pub struct DocumentName {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} names no document: write project/path")]
 pub struct DocumentNameError(String);
+
+impl fmt::Display for DocumentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.project, self.path)
+    }
+}
 
 impl FromStr for DocumentName {
     type Err = DocumentNameError;

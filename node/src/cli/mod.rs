@@ -24,6 +24,7 @@ mod files;
 mod jupyter;
 mod jupyter_arguments;
 mod keyboard;
+mod later;
 mod lists;
 mod login;
 mod notebook;

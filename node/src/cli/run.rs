@@ -15,6 +15,7 @@ use super::docs::Shelf;
 use super::docs_arguments::DocumentName;
 use super::elsewhere::{Choice, choose};
 use super::exit::{Exit, Failure};
+use super::later::{Later, is_out_of_reach};
 use super::plan::{Opened, Step, is_met, plan, plan_document};
 use super::watch::{End, Stage};
 use crate::client::{MeshClient, device_of};
@@ -25,6 +26,7 @@ use crate::render::Form;
 pub(super) async fn run(app: &App, asked: &Run) -> Result<Exit, Failure> {
     let known = if asked.document.is_none() { Some(plan(asked)?) } else { None };
     let mut stage = Stage::new(app.screen, app.form, app.limits.kernel_stop)?;
+    let later = Later::of(app, asked).await?;
     let mut client = stage.or_interrupt(app.connect()).await?;
     let mut steps = match (known, &asked.document) {
         (None, Some(name)) => {
@@ -42,10 +44,13 @@ pub(super) async fn run(app: &App, asked: &Run) -> Result<Exit, Failure> {
     }
     let mut open: Option<SessionKey> = None;
     let mut exit = Exit::Good;
-    for step in steps {
+    for (at, step) in steps.iter().enumerate() {
         if open.as_ref() != Some(&step.key) {
-            let opened = open_session(&mut client, &mut stage, &step, device).await?;
-            say_opened(&stage, &step, &opened)?;
+            let Some(opened) = open_unless_later(&mut client, &mut stage, step, device, later.as_ref()).await? else {
+                let Some(later) = &later else { break };
+                return Ok(worse(exit, later.wait(&steps[at..], device).await?));
+            };
+            say_opened(&stage, step, &opened)?;
             open = Some(step.key.clone());
         }
         let run = match step.place {
@@ -73,6 +78,7 @@ pub(super) async fn run(app: &App, asked: &Run) -> Result<Exit, Failure> {
 
 async fn open_document(shelf: &Shelf<'_>, name: &DocumentName) -> Result<Opened, Failure> {
     let (project, document, copy) = shelf.open(name).await?;
+    shelf.must_have_come(name, &copy).await?;
     let file = NotebookFile::of_document(&name.project, &name.path, &copy.text())?;
     Ok(Opened { project, document, copy, file })
 }
@@ -97,6 +103,31 @@ async fn settle_elsewhere(
         }
     }
     Ok(())
+}
+
+/// `None`: its session is not within reach, and the cell may wait.
+async fn open_unless_later(
+    client: &mut MeshClient,
+    stage: &mut Stage,
+    step: &Step,
+    device: Option<NodeId>,
+    later: Option<&Later<'_>>,
+) -> Result<Option<OpenedSession>, Failure> {
+    if let Some(later) = later
+        && later.must_wait(client, step).await?
+    {
+        return Ok(None);
+    }
+    match open_session(client, stage, step, device).await {
+        Err(failure) if later.is_some() && is_out_of_reach(&failure) => Ok(None),
+        Err(failure) => {
+            if step.place.is_some() && is_out_of_reach(&failure) {
+                stage.screen.note("with --queue the cell waits for it");
+            }
+            Err(failure)
+        }
+        Ok(opened) => Ok(Some(opened)),
+    }
 }
 
 async fn open_session(

@@ -12,7 +12,9 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use wayfare_actors::document::Library;
+use wayfare_actors::edge::EdgeNode;
 use wayfare_actors::ports::{Connection, Pending};
+use wayfare_actors::run_queue::Queue;
 use wayfare_io::OsRandom;
 use wayfare_io::client::ClientIdentity;
 use wayfare_io::http::{self, Bounds, Documents, Entrance, Origin, Reach, Way, load_or_create_token};
@@ -38,20 +40,30 @@ pub(super) struct Settings {
     pub(super) origin: Option<Origin>,
 }
 
-/// The documents of the node, as it is now: it begins anew when its cloud changes.
+/// The documents of the node, and where runs wait, as it is now: it begins anew when its cloud changes.
 #[derive(Clone, Default)]
-pub(super) struct Shelf(Arc<Mutex<Option<Library>>>);
+pub(super) struct Shelf(Arc<Mutex<Option<(Library, Queue)>>>);
 
 impl Shelf {
-    pub(super) fn put(&self, library: &Library) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(library.clone());
+    pub(super) fn put(&self, node: &EdgeNode) {
+        let now = (node.library().clone(), node.queue().clone());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+
+    /// Where runs wait.
+    pub(super) fn queue(&self) -> Result<Queue, Refusal> {
+        Ok(self.now()?.1)
+    }
+
+    fn now(&self) -> Result<(Library, Queue), Refusal> {
+        let starting = || Refusal::new(ErrorCode::OwnerUnreachable, "the node is starting; ask again");
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(starting)
     }
 }
 
 impl Documents for Shelf {
     fn library(&self) -> Result<Library, Refusal> {
-        let starting = || Refusal::new(ErrorCode::OwnerUnreachable, "the node is starting; ask again");
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(starting)
+        Ok(self.now()?.0)
     }
 
     fn access(&self) -> Access {

@@ -7,6 +7,7 @@ mod ahead_routes;
 mod door;
 mod folder_routes;
 mod http;
+mod waiting_routes;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -47,6 +48,7 @@ pub(crate) use ahead_routes::AHEAD;
 use door::Guests;
 pub(crate) use folder_routes::{FOLDERS, LocalAnswer, ask_local};
 use http::{HttpDoor, Settings, Shelf};
+pub(crate) use waiting_routes::{CLOUD, CloudState, QUEUE, ToWait};
 
 /// How often `cloud.toml` and the node's actors are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -178,12 +180,12 @@ pub(crate) async fn run(
     let folders = Folders::open(&daemon.folder, &settings.name, &daemon.limits)?;
     let (folder, ahead) = (daemon.folder.clone(), daemon.ahead.clone());
     let set = ahead_routes::Settings { folder, ahead, shelf: shelf.clone() };
-    let own = folder_routes::routes(&folders).merge(ahead_routes::routes(set));
+    let own = folder_routes::routes(&folders).merge(ahead_routes::routes(set)).merge(waiting_routes::routes(&shelf));
     let (_http, mut pages) = HttpDoor::open(&daemon.folder, &daemon.key, settings, &shelf, own, &daemon.limits).await?;
     let mut ready = Some(ready);
     loop {
         let node = daemon.start(cloud.as_ref()).await?;
-        shelf.put(node.library());
+        shelf.put(&node);
         folders.bind(node.binder());
         if let Some(ready) = ready.take() {
             ready(&daemon.ready(cloud.as_ref()));

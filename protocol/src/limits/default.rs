@@ -54,6 +54,7 @@ impl Default for Limits {
             readers_per_session: 64,
             output_tail: MIB,
             output_retry: s(5),
+            queue_retry: s(4),
             output_log: 256 * MIB as u64,
             output_read: 256 * KIB,
             journal_memory: 4 * MIB as u64,

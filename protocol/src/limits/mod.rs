@@ -99,6 +99,8 @@ pub struct Limits {
     pub output_tail: usize,
     /// The output of a cell that cannot be written into its document is tried again after so long.
     pub output_retry: Duration,
+    /// A run that waits is tried again after so long when its devices are not there, or do not answer.
+    pub queue_retry: Duration,
     /// Bytes of output that a session keeps in its log at one place; older runs' events go first.
     pub output_log: u64,
     /// Bytes read from a log at once for a reader that is behind.
@@ -367,6 +369,7 @@ impl Limits {
             prefetch_retry: self.prefetch_retry / by,
             asset_retry: self.asset_retry / by,
             output_retry: self.output_retry / by,
+            queue_retry: self.queue_retry / by,
             http_ping: self.http_ping / by,
             http_presence: self.http_presence / by,
             migration_order: self.migration_order / by,

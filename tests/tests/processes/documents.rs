@@ -12,7 +12,7 @@ const YJS_TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sync/conformance.c
 const PYCRDT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/http/edit.py");
 
 /// Where editors reach the node's documents, and the token.
-fn node_door(world: &mut World) -> Result<(String, String)> {
+pub(crate) fn node_door(world: &mut World) -> Result<(String, String)> {
     let data = world.node().data().to_owned();
     let address = fs::read_to_string(data.join("door/http.addr"))?;
     Ok((format!("ws://{}/sync", address.trim()), fs::read_to_string(data.join("http.token"))?.trim().to_owned()))

@@ -33,3 +33,4 @@ mod sleep;
 mod story;
 mod trust;
 mod versions;
+mod waiting;

@@ -9,6 +9,7 @@ use wayfare_protocol::AssetId;
 use wayfare_tests::patience::{LOOK_AGAIN, within};
 use wayfare_tests::world::{CommandLine, Network, World, in_a_world};
 
+use crate::documents::node_door;
 use crate::story::logged_in;
 
 /// A picture of one pixel, in hexadecimal.
@@ -17,6 +18,7 @@ const PIXEL: &str = concat!(
     "000d4944415478da6364f8cf500f00038601805a347d6b0000000049454e44ae426082",
 );
 const NAME: &str = "lab/notes/plan.md";
+const EXECUTIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/http/executions.cjs");
 
 /// A cloud, a node that is online, and the command line of a phone.
 async fn begun(world: &mut World) -> Result<CommandLine> {
@@ -113,6 +115,52 @@ async fn in_a_folder(world: &mut World, text: &str, files: &[(String, Vec<u8>)])
         }
     })
     .await
+}
+
+/// A stock client of Yjs reads the map that editors have from elsewhere.
+#[test]
+fn each_run_whose_output_is_in_a_document_is_an_entry_for_editors_of_others() -> Result<()> {
+    in_a_world(async |world| {
+        world.node_tables("[http]\nlisten = \"127.0.0.1:0\"");
+        let phone = begun(world).await?;
+        write(world, &phone, "```python\nprint('well')\n```\n\n```python\nnot_there\n```\n").await?;
+        let failed = phone.says(&["run", "--document", NAME, "--keep-going"]).await;
+        ensure!(failed.is_err(), "the second cell fails");
+        let text = seen(&phone, "the outputs", |text| text.contains("well\n") && text.contains("NameError")).await?;
+        let (address, token) = node_door(world)?;
+        let room = NAME.to_owned();
+        let read = async || -> Result<serde_json::Value> {
+            let said = phone.runs_node(Path::new(EXECUTIONS), &[&address, &room, &token]).await?;
+            Ok(serde_json::from_str(said.trim())?)
+        };
+        let told = read().await?;
+        ensure!(told["isPlain"] == true, "{told}");
+        let entries = told["entries"].as_object().context("a map")?.clone();
+        ensure!(entries.len() == 2, "{told}");
+        for (id, entry) in &entries {
+            ensure!(text.contains(&format!("```output:{id}")) && entry["id"] == id.as_str(), "{told}");
+            ensure!(entry["language"] == "python" && entry["requestedAt"].as_u64() > Some(1_600_000_000_000), "{told}");
+            for unknown in ["cellId", "requestedBy", "startedAt", "completedAt", "result", "error", "displayData"] {
+                ensure!(entry.get(unknown) == Some(&serde_json::Value::Null), "{unknown} in {told}");
+            }
+        }
+        let mut statuses: Vec<_> = entries.values().filter_map(|entry| entry["status"].as_str()).collect();
+        statuses.sort_unstable();
+        ensure!(statuses == ["completed", "error"], "{told}");
+        // An entry goes with its output.
+        phone.says(&["run", "--document", NAME, "--cell", "1"]).await?;
+        within("the entry of the new run", async {
+            loop {
+                let now = read().await?;
+                let now = now["entries"].as_object().context("a map")?;
+                if now.keys().any(|id| !entries.contains_key(id)) {
+                    ensure!(now.len() == 2, "{now:?}");
+                    return Ok(());
+                }
+            }
+        })
+        .await?
+    })
 }
 
 /// The node never had the document, and the cloud is gone when the cell ends.

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wayfare_protocol::between::{Said, SealingKey};
 use wayfare_protocol::capability::Power;
-use wayfare_protocol::control::{Control, PresenceInfo};
+use wayfare_protocol::control::{Control, MrpRequest, PresenceInfo};
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonInfo, DaemonRequest};
 use wayfare_protocol::migration::Spare;
 use wayfare_protocol::ownership::{Claim, ClaimOutcome, Row};
 use wayfare_protocol::placement::PlacementAsk;
-use wayfare_protocol::session::{SessionAnswer, SessionInfo};
+use wayfare_protocol::session::{OpenSession, SessionAnswer, SessionInfo};
 use wayfare_protocol::stream::Open;
 use wayfare_protocol::{DeviceId, EntityId, NodeId, Refusal, RequestId, ResourceId, SessionId, StreamId, Wall};
 
@@ -123,6 +123,19 @@ pub enum Input {
     AskDaemon {
         /// Which daemon, what; its id is fresh.
         asked: Box<DaemonRequest>,
+    },
+    /// Something of this node asks a session, wherever that lives. The answer is sent to [`LinkId::HERE`].
+    AskSession {
+        /// Which session, what; its id is fresh.
+        asked: Box<MrpRequest>,
+    },
+    /// Something of this node opens a session, wherever that lives. None is made here without the cloud. The answer is sent to
+    /// [`LinkId::HERE`].
+    OpenSession {
+        /// Fresh.
+        request: RequestId,
+        /// Which.
+        open: Box<OpenSession>,
     },
     /// A resource of this node wants something of the store.
     Claim {

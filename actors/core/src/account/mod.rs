@@ -220,6 +220,8 @@ impl Machine for Account {
             }
             Input::DaemonAnswer { caller, answer } => self.on_daemon_answer(caller, answer, out),
             Input::AskDaemon { asked } => self.on_daemon_request(now, LinkId::HERE, *asked, out),
+            Input::AskSession { asked } => self.on_request(now, LinkId::HERE, *asked, out),
+            Input::OpenSession { request, open } => self.on_open(now, LinkId::HERE, request, *open, out),
             Input::Claim { resource, request, claim } => self.forward_claim(resource, request, claim, out),
             Input::Say { to, said } => self.say_between(to, said, out),
             Input::ReadRow { request, daemon } => self.ask_row(request, daemon, out),

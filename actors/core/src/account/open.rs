@@ -95,6 +95,11 @@ impl Account {
     }
 
     fn open_new(&mut self, now: Now, link: LinkId, ask: Ask, open: OpenSession, out: &mut impl Sink<Effect>) {
+        if link == LinkId::HERE {
+            // It waited for the cloud, which knows where the session lives.
+            let detail = format!("{} is not on this node, and the cloud does not answer", open.key);
+            return self.refuse_open(link, ask.request, Refusal::new(ErrorCode::OwnerUnreachable, detail), out);
+        }
         let target = match routing::route(&self.view(None, Some(link)), &open) {
             Ok(route) => route.node,
             Err(refusal) => return self.refuse_open(link, ask.request, refusal, out),

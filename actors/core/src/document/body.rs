@@ -1,5 +1,8 @@
 //! What a document is: a history of Yjs, and what is asked of it. Nothing else in this room knows yrs.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use wayfare_protocol::document::CharacterId;
 use yrs::updates::decoder::Decode as _;
 use yrs::updates::encoder::Encode as _;
@@ -7,6 +10,8 @@ use yrs::{
     Any, Assoc, ClientID, Doc, GetString as _, ID, IndexedSequence as _, Map as _, OffsetKind, Options, Out,
     ReadTxn as _, Snapshot, StateVector, StickyIndex, Text as _, Transact as _, Update, WriteTxn as _,
 };
+
+use super::edit::{Edit, EditError, Field};
 
 /// The text of a document, in its history.
 pub const CONTENT: &str = "content";
@@ -18,62 +23,6 @@ pub const REPLICAS: u64 = 1 << 53;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an update of a document: {0}")]
 pub struct BodyError(String);
-
-/// A change made here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Edit {
-    /// Replaces a piece of the text.
-    Splice {
-        /// Byte at which it begins; on the boundary of a character.
-        at: usize,
-        /// Bytes that go.
-        delete: usize,
-        /// What comes in their place.
-        insert: String,
-    },
-    /// Sets an entry of a map.
-    Put {
-        /// The map.
-        map: String,
-        /// The entry.
-        key: String,
-        /// Its text.
-        value: String,
-    },
-    /// Takes an entry out of a map, if it is there. What others put there meanwhile stays.
-    Remove {
-        /// The map.
-        map: String,
-        /// The entry.
-        key: String,
-    },
-}
-
-impl Edit {
-    /// Bytes by which it makes the history longer, at least.
-    pub(super) fn weight(&self) -> usize {
-        match self {
-            Self::Splice { insert, .. } => insert.len(),
-            Self::Put { key, value, .. } => key.len() + value.len(),
-            Self::Remove { .. } => 0,
-        }
-    }
-}
-
-/// An edit that does not fit the document as it is.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EditError {
-    /// A splice beyond the text, or within a character.
-    #[error("bytes {at}..{end} are not a piece of a text of {length} bytes")]
-    OutOfText {
-        /// Where it begins.
-        at: usize,
-        /// Where it ends.
-        end: usize,
-        /// Bytes of the text.
-        length: usize,
-    },
-}
 
 /// Where a character is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +118,10 @@ impl Body {
                 Edit::Put { map, key, value } => {
                     let map = transaction.get_or_insert_map(map.as_str());
                     map.insert(&mut transaction, key.as_str(), value.as_str());
+                }
+                Edit::PutObject { map, key, fields } => {
+                    let map = transaction.get_or_insert_map(map.as_str());
+                    map.insert(&mut transaction, key.as_str(), object(fields));
                 }
                 Edit::Remove { map, key } => {
                     let map = transaction.get_or_insert_map(map.as_str());
@@ -273,14 +226,21 @@ impl Body {
 
     /// The entries of a map that are text, in the order of their keys.
     #[must_use]
-    pub fn entries(&self, map: &str) -> std::collections::BTreeMap<String, String> {
+    pub fn entries(&self, map: &str) -> BTreeMap<String, String> {
         let transaction = self.0.transact();
-        let Some(map) = transaction.get_map(map) else { return std::collections::BTreeMap::new() };
+        let Some(map) = transaction.get_map(map) else { return BTreeMap::new() };
         let texts = map.iter(&transaction).filter_map(|(key, value)| match value {
             Out::Any(Any::String(value)) => Some((key.to_owned(), value.to_string())),
             _ => None,
         });
         texts.collect()
+    }
+
+    /// Whether a map has an entry, whatever that is.
+    #[must_use]
+    pub fn has_entry(&self, map: &str, key: &str) -> bool {
+        let transaction = self.0.transact();
+        transaction.get_map(map).is_some_and(|map| map.contains_key(&transaction, key))
     }
 
     /// What it must be like after it was written and read again.
@@ -326,4 +286,14 @@ pub(super) fn merge(updates: &[&[u8]]) -> Result<Vec<u8>, BodyError> {
 /// yrs counts in 32 bits; a text is far shorter.
 fn index(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// yrs keeps the fields of an object in an order that differs from run to run, and writes them so.
+fn object(fields: &[(&'static str, Field)]) -> Any {
+    let any = |field: &Field| match field {
+        Field::Null => Any::Null,
+        Field::Text(text) => Any::from(text.as_str()),
+        Field::Number(number) => Any::from(*number as f64),
+    };
+    Any::Map(Arc::new(fields.iter().map(|(name, field)| ((*name).to_owned(), any(field))).collect()))
 }

@@ -6,7 +6,8 @@ use wayfare_protocol::{DocumentId, Limits, Refusal};
 
 use crate::collection::Links;
 
-use super::body::{Edit, EditError, Likeness};
+use super::body::Likeness;
+use super::edit::{Edit, EditError};
 use crate::machine::OpId;
 
 /// Names a replica or an editor for as long as it is connected.

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use wayfare_protocol::document::DocumentCell;
 use wayfare_protocol::limits::OUTPUT_LOOKS;
 use wayfare_protocol::output::RunOutcome;
-use wayfare_protocol::{Boot, DocumentId, Now, Refusal, RunId};
+use wayfare_protocol::{Boot, DocumentId, Now, Refusal, RunId, Wall};
 
 use super::append::After;
 use super::{Effect, InboxRecord, RunState, RuntimeSession};
@@ -37,6 +37,8 @@ pub struct EndedCell {
     pub cell: DocumentCell,
     /// What was executed.
     pub code: String,
+    /// When it was accepted.
+    pub accepted_at: Wall,
     /// Sequence of a record of the session at or before its first.
     pub from: u64,
     /// Sequence of its last.
@@ -191,6 +193,7 @@ impl RuntimeSession {
             outcome,
             cell: of.cell,
             code: of.code.clone(),
+            accepted_at: self.runs.get(run).map_or(Wall(0), |known| known.accepted_at),
             from: known.map_or(0, |known| known.sequence_near(1)).max(self.outputs.first()),
             through: known.map_or(0, |known| known.last_sequence),
         };

@@ -1,7 +1,8 @@
 //! `/sync/{project}/{path}`: documents for clients of y-websocket.
 //!
 //! The plain protocol: binary frames of y-protocols, one to a message; the server speaks first, with what it has. A document that is
-//! not there is made, empty, in a project that is; not for whoever may only read. A client that is let go is told why in the close frame: 1008 it sent what it may
+//! not there is made, empty, in a project that is; not for whoever may only read. One of which nothing has come to a node that is without its
+//! cloud is not opened for writing. A client that is let go is told why in the close frame: 1008 it sent what it may
 //! not, 1009 too much, 1013 it reads too slowly or there is no room, 1012 it is to connect again.
 
 use std::time::Duration;
@@ -32,8 +33,11 @@ pub(super) async fn sync(
     let library = door.library()?;
     let project = library.project(&project).await?;
     let may_write = door.documents.access().may_write();
-    let document =
-        if may_write { library.make_document(project, &path).await? } else { library.document(project, &path).await? };
+    let document = if may_write {
+        library.document_to_write(project, &path).await?
+    } else {
+        library.document(project, &path).await?
+    };
     let (editor, feed) =
         library.join(document, may_write).await.map_err(|refusal| Failure::Documents(refusal.into()))?;
     let upgrade =

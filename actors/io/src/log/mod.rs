@@ -121,6 +121,7 @@ fn name_of(text: &str) -> Option<LogName> {
         "journal" => LogName::Journal(id.parse().ok()?),
         "daemon.inbox" => LogName::DaemonInbox(id.parse().ok()?),
         "daemon.outputs" => LogName::DaemonOutputs(id.parse().ok()?),
+        "queue" => LogName::Queue(id.parse().ok()?),
         "document" => {
             let (account, document) = id.split_once('.')?;
             LogName::Document(account.parse().ok()?, document.parse().ok()?)

@@ -73,6 +73,7 @@ impl Writers {
             LogName::DaemonInbox(entity) => (0, entity.0.0[31]),
             LogName::DaemonOutputs(entity) => (1, entity.0.0[31]),
             LogName::Document(_, document) => (0, document.0.as_bytes()[15]),
+            LogName::Queue(device) => (0, device.0[31]),
         };
         let spread = kind + usize::from(id);
         &self.0[spread % self.0.len()].0

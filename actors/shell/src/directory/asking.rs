@@ -1,11 +1,13 @@
-//! Who in this process asks daemons, wherever those live.
+//! Who in this process asks daemons and sessions, wherever those live.
 
 use std::collections::BTreeMap;
 
 use tokio::sync::oneshot;
 use wayfare_core::account;
+use wayfare_protocol::control::{Control, MrpResponse, OpenedSession};
 use wayfare_protocol::daemon::{DaemonAnswer, DaemonRequest, DaemonResponse};
-use wayfare_protocol::{EntityId, RequestId};
+use wayfare_protocol::session::SessionAnswer;
+use wayfare_protocol::{EntityId, Refusal, RequestId};
 
 use super::Directory;
 use crate::daemon::DaemonCommand;
@@ -17,11 +19,15 @@ const WAITING: usize = 4_096;
 #[derive(Default)]
 pub(super) struct Asking(BTreeMap<RequestId, Asker>);
 
-enum Asker {
+pub(super) enum Asker {
     /// A daemon of this process.
     Daemon(EntityId),
     /// Whoever holds the other end.
     Task(oneshot::Sender<DaemonAnswer>),
+    /// Whoever opens a session.
+    Opening(oneshot::Sender<Result<OpenedSession, Refusal>>),
+    /// Whoever asks a session.
+    Call(oneshot::Sender<SessionAnswer>),
 }
 
 impl Directory {
@@ -38,26 +44,41 @@ impl Directory {
     }
 
     fn ask(&self, asker: Asker, asked: DaemonRequest) {
+        self.expect_answer(asked.request, asker);
+        self.tell_account(account::Input::AskDaemon { asked: Box::new(asked) });
+    }
+
+    pub(super) fn expect_answer(&self, request: RequestId, asker: Asker) {
         self.with(|known| {
-            known.asking.0.insert(asked.request, asker);
+            known.asking.0.insert(request, asker);
             while known.asking.0.len() > WAITING {
                 known.asking.0.pop_first();
             }
         });
-        self.tell_account(account::Input::AskDaemon { asked: Box::new(asked) });
     }
 
-    /// A question was answered.
-    pub fn daemon_answered(&self, response: DaemonResponse) {
-        let DaemonResponse { request, answer } = response;
-        match self.with(|known| known.asking.0.remove(&request)) {
-            Some(Asker::Daemon(by)) => {
-                self.command_daemon(by, DaemonCommand::Answered { request, answer });
+    /// The account says something to this process.
+    pub fn answered(&self, control: Control) {
+        let take = |request| self.with(|known| known.asking.0.remove(&request));
+        match control {
+            Control::DaemonResponse(DaemonResponse { request, answer }) => match take(request) {
+                Some(Asker::Daemon(by)) => {
+                    self.command_daemon(by, DaemonCommand::Answered { request, answer });
+                }
+                Some(Asker::Task(asker)) => drop(asker.send(answer)), // it may have given up
+                Some(Asker::Opening(_) | Asker::Call(_)) | None => {}
+            },
+            Control::Opened { request, outcome } => {
+                if let Some(Asker::Opening(asker)) = take(request) {
+                    let _ = asker.send(outcome); // likewise
+                }
             }
-            Some(Asker::Task(asker)) => {
-                let _ = asker.send(answer); // it has given up
+            Control::MrpResponse(MrpResponse { request, answer }) => {
+                if let Some(Asker::Call(asker)) = take(request) {
+                    let _ = asker.send(answer); // likewise
+                }
             }
-            None => {}
+            other => tracing::error!(?other, "told to nobody"),
         }
     }
 

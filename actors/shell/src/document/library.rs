@@ -104,7 +104,7 @@ impl Library {
         !self.0.has_above || self.0.directory.documents_above().is_some()
     }
 
-    pub(super) fn environs(&self) -> &Environs {
+    pub(crate) fn environs(&self) -> &Environs {
         &self.0
     }
 

@@ -1,5 +1,6 @@
 //! The actor of a document's replica, in the cloud or on a node.
 
+mod beginning;
 mod editor;
 mod files;
 mod library;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use wayfare_core::document::{Ask, Edit, Lines, Told, VERSIONS, Version, edits_between, kept_versions, lines_between};
 use wayfare_protocol::{AssetId, DocumentId, ErrorCode, Refusal, Wall};
 
+use super::beginning::not_here;
 use super::library::{Library, LibraryError, unexpected};
 
 impl Library {
@@ -42,9 +43,7 @@ impl Library {
         let text = self.version_text(version).await?;
         let mut copy = self.copy(document).await?;
         if copy.is_empty() {
-            // What is written into it would stand beside what it has elsewhere.
-            let detail = format!("document {document} has not come here yet");
-            return Err(Refusal::new(ErrorCode::OwnerUnreachable, detail).into());
+            return Err(not_here(document));
         }
         let present = copy.text();
         let edits = edits_between(&present, &text);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use wayfare_protocol::{AccountId, DocumentId, EntityId, SessionId};
+use wayfare_protocol::{AccountId, DeviceId, DocumentId, EntityId, SessionId};
 
 use super::Pending;
 
@@ -22,6 +22,8 @@ pub enum LogName {
     DaemonOutputs(EntityId),
     /// The updates of a document of an account.
     Document(AccountId, DocumentId),
+    /// The runs that wait at a node for its cloud.
+    Queue(DeviceId),
 }
 
 impl fmt::Display for LogName {
@@ -33,6 +35,7 @@ impl fmt::Display for LogName {
             Self::DaemonInbox(entity) => write!(f, "daemon.inbox-{entity}"),
             Self::DaemonOutputs(entity) => write!(f, "daemon.outputs-{entity}"),
             Self::Document(account, document) => write!(f, "document-{account}.{document}"),
+            Self::Queue(device) => write!(f, "queue-{device}"),
         }
     }
 }

@@ -53,6 +53,7 @@ impl Composer {
             begins: cell.begins,
             language: self.language.clone(),
             code: ended.code,
+            accepted_at: ended.accepted_at,
             outcome: ended.outcome,
             device_name: self.device_name.clone(),
         };

@@ -184,3 +184,41 @@ fn a_node_whose_cloud_does_not_answer_makes_the_session_itself() {
     bench.pass(60_000);
     assert_eq!(bench.created(), 1);
 }
+
+#[test]
+fn what_waited_at_a_node_for_its_cloud_opens_a_session_here_or_by_the_cloud_and_makes_none() {
+    let mut bench = Bench::desk();
+    let ask = |n: u128, name: &str| Input::OpenSession { request: request(n), open: Box::new(open(name, 5)) };
+    bench.input(ask(1, "new"));
+    assert_eq!(bench.opened(0).unwrap_err().code, ErrorCode::OwnerUnreachable);
+    bench.input(Input::Session(info(1, "main", DESK, EPOCH)));
+    bench.input(ask(2, "main"));
+    assert_eq!(bench.opened(0).unwrap().session.id, session(1));
+    bench.upstream(2);
+    bench.said.clear();
+    bench.input(ask(10, "new"));
+    assert!(matches!(bench.sent(2).as_slice(), [Control::Open { .. }]));
+    bench.says(2, opened(7, "new", LAPTOP));
+    assert_eq!(bench.opened(0).unwrap().session.id, session(7));
+    // Nor when the cloud goes away before it answers.
+    bench.input(ask(11, "newer"));
+    bench.down(2);
+    bench.pass(600_000);
+    assert_eq!(bench.opened(0).unwrap_err().code, ErrorCode::OwnerUnreachable);
+    assert_eq!(bench.created(), 0);
+}
+
+#[test]
+fn a_node_asks_sessions_for_itself_wherever_they_live() {
+    let mut bench = Bench::desk();
+    bench.input(Input::Session(info(1, "main", DESK, EPOCH)));
+    bench.input(Input::AskSession { asked: Box::new(run(10, 1)) });
+    let caller = bench.called().expect("a call");
+    bench.input(Input::Answer { caller, answer: SessionAnswer::Done });
+    assert_eq!(bench.answer(0), SessionAnswer::Done);
+    bench.upstream(2);
+    bench.input(Input::AskSession { asked: Box::new(run(11, 7)) });
+    assert_eq!(bench.passed(2), [(false, None)]);
+    bench.says(2, response(11, SessionAnswer::UnknownRun));
+    assert_eq!(bench.answer(0), SessionAnswer::UnknownRun);
+}

@@ -5,12 +5,12 @@
 //! the change says of the run where it was and how long it took, and forgets that of the runs whose output gives way. It takes out the
 //! entry of the run among those that wait, should the device that sent it not have done so.
 
-use std::fmt;
-use std::str::FromStr;
+mod label;
 
 use wayfare_notebook::{
     AssetBytes, Cell, CellPlace, Document as Notebook, Layout, OutputKey, RunKey, RunOutputs, write_outputs,
 };
+use wayfare_protocol::Wall;
 use wayfare_protocol::document::CharacterId;
 use wayfare_protocol::limits::OUTPUT_GATHERED_MAX;
 use wayfare_protocol::mrp::RunEvent;
@@ -20,47 +20,8 @@ use wayfare_protocol::session::Language;
 use crate::document::{Body, Edit, Place};
 use crate::kernel_host::event_bytes;
 use crate::run_queue::QUEUE;
-
-/// The map of runs whose output a document has: their keys, as output blocks have them, to where and how they ran ([`RunLabel`]).
-pub const RUNS: &str = "runs";
-
-/// Where a run was and how it ended, for people: in the map as `<outcome> <milliseconds> <device>`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunLabel {
-    /// How it ended: `succeeded`, `failed`, `interrupted` or `unknown`.
-    pub outcome: String,
-    /// Milliseconds that the kernel took, where it said so.
-    pub milliseconds: Option<u64>,
-    /// Name of the device.
-    pub device_name: String,
-}
-
-impl fmt::Display for RunLabel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.milliseconds {
-            Some(took) => write!(f, "{} {took} {}", self.outcome, self.device_name),
-            None => write!(f, "{} - {}", self.outcome, self.device_name),
-        }
-    }
-}
-
-/// Text that is not a run's label.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an outcome, milliseconds and the name of a device")]
-pub struct RunLabelError(String);
-
-impl FromStr for RunLabel {
-    type Err = RunLabelError;
-    fn from_str(text: &str) -> Result<Self, RunLabelError> {
-        let read = || {
-            let mut words = text.splitn(3, ' ');
-            let (outcome, took, name) = (words.next()?, words.next()?, words.next()?);
-            let milliseconds = if took == "-" { None } else { Some(took.parse().ok()?) };
-            Some(Self { outcome: outcome.to_owned(), milliseconds, device_name: name.to_owned() })
-        };
-        read().ok_or_else(|| RunLabelError(text.to_owned()))
-    }
-}
+pub use label::{EXECUTIONS, RUNS, RunLabel, RunLabelError};
+use label::{execution, word_of};
 
 /// A run that has ended, and its cell.
 #[derive(Clone, Debug)]
@@ -73,6 +34,8 @@ pub struct Ended {
     pub language: Language,
     /// What was executed.
     pub code: String,
+    /// When it was accepted.
+    pub accepted_at: Wall,
     /// How it ended.
     pub outcome: RunOutcome,
     /// Name of the device.
@@ -170,7 +133,13 @@ pub fn change(body: &Body, ended: &Ended, mut gathered: Gathered) -> Change {
     let mut edits: Vec<Edit> = written.as_slice().iter().rev().map(splice).collect();
     let (known, key) = (body.entries(RUNS), ended.key.to_string());
     for old in cell.output_blocks.iter().filter_map(|block| run_of(&block.key)) {
-        if old != key && known.contains_key(&old) {
+        if old == key {
+            continue;
+        }
+        if body.has_entry(EXECUTIONS, &old) {
+            edits.push(Edit::Remove { map: EXECUTIONS.to_owned(), key: old.clone() });
+        }
+        if known.contains_key(&old) {
             edits.push(Edit::Remove { map: RUNS.to_owned(), key: old });
         }
     }
@@ -186,7 +155,10 @@ pub fn change(body: &Body, ended: &Ended, mut gathered: Gathered) -> Change {
         };
         let value = label.to_string();
         if known.get(&key) != Some(&value) {
-            edits.push(Edit::Put { map: RUNS.to_owned(), key, value });
+            edits.push(Edit::Put { map: RUNS.to_owned(), key: key.clone(), value });
+        }
+        if !body.has_entry(EXECUTIONS, &key) {
+            edits.push(Edit::PutObject { map: EXECUTIONS.to_owned(), fields: execution(&key, ended), key });
         }
     }
     Change::Edits { edits, files }
@@ -201,16 +173,6 @@ fn run_of(key: &OutputKey) -> Option<String> {
     match key {
         OutputKey::Run(key) => Some(key.to_string()),
         OutputKey::None | OutputKey::Other(_) => None,
-    }
-}
-
-fn word_of(outcome: RunOutcome) -> &'static str {
-    match outcome {
-        RunOutcome::Succeeded => "succeeded",
-        RunOutcome::Failed => "failed",
-        RunOutcome::Interrupted { .. } => "interrupted",
-        RunOutcome::Cancelled => "cancelled",
-        RunOutcome::Unknown => "unknown",
     }
 }
 
@@ -238,6 +200,7 @@ mod tests {
             begins,
             language: Language::from_word("python"),
             code: code.to_owned(),
+            accepted_at: Wall(1_750_000_000_000),
             outcome: RunOutcome::Succeeded,
             device_name: "my desk".to_owned(),
         }
@@ -301,10 +264,13 @@ mod tests {
         }
         let runs = body.entries(RUNS);
         assert_eq!((runs.len(), body.text().matches("```output:").count()), (1, 1), "{runs:?}");
+        let [first, second] = [1, 2].map(|n| ended(n, &body, "1").key.to_string());
+        assert_eq!((body.has_entry(EXECUTIONS, &first), body.has_entry(EXECUTIONS, &second)), (false, true));
         let silent = ended(3, &body, "1");
         let change = wrote(&body, &silent, &[result(1)]);
         apply(&mut body, change);
         assert_eq!((body.text().as_str(), body.entries(RUNS).len()), (TEXT, 0), "no output has no label");
+        assert!(!body.has_entry(EXECUTIONS, &second));
     }
 
     #[test]

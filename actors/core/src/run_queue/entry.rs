@@ -95,7 +95,13 @@ impl QueuedRun {
     /// The edit by which it is not any more.
     #[must_use]
     pub fn removal(&self) -> Edit {
-        Edit::Remove { map: QUEUE.to_owned(), key: self.run.to_string() }
+        Self::removal_of(self.run)
+    }
+
+    /// The edit by which a run does not wait any more.
+    #[must_use]
+    pub fn removal_of(run: RunId) -> Edit {
+        Edit::Remove { map: QUEUE.to_owned(), key: run.to_string() }
     }
 }
 
@@ -123,7 +129,7 @@ mod tests {
     use super::*;
 
     /// Lines of `is` or `not`, the run and its entry, with tabs between: the app reads the same ones.
-    const ENTRIES: &str = include_str!("run_queue/entries.txt");
+    const ENTRIES: &str = include_str!("entries.txt");
 
     fn run(number: u128) -> QueuedRun {
         QueuedRun {
