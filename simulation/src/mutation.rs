@@ -53,6 +53,8 @@ pub enum Mutation {
     InboxForgetsSeals,
     /// Keys of daemons stay where they are deleted.
     KeysStay,
+    /// Chunks of snapshots stay where they are deleted.
+    ChunksStay,
     /// The cloud keeps of daemons' spares what they are, and not what is in them.
     SparesAreEmpty,
     /// Nodes have no bounds but the greatest.
@@ -112,7 +114,9 @@ impl Mutations {
             Oracle::Feeds => Self::only(Mutation::InboxForgetsFeeds),
             Oracle::Accepts => Self::only(Mutation::StoreForgetsMoves),
             Oracle::Seals => Self::only(Mutation::InboxForgetsSeals),
-            Oracle::Orphans => Self { first: Mutation::KeysStay, others: &[Mutation::SparesAreEmpty] },
+            Oracle::Orphans => {
+                Self { first: Mutation::KeysStay, others: &[Mutation::SparesAreEmpty, Mutation::ChunksStay] }
+            }
             Oracle::Documents => {
                 Self { first: Mutation::LogForgetsChanges, others: &[Mutation::DocumentsAcknowledgeEarly] }
             }
@@ -144,7 +148,7 @@ impl Mutation {
             Self::DaemonForgets => Oracle::Outputs,
             Self::StoreForgetsMoves => Oracle::Accepts,
             Self::InboxForgetsSeals => Oracle::Seals,
-            Self::KeysStay | Self::SparesAreEmpty => Oracle::Orphans,
+            Self::KeysStay | Self::SparesAreEmpty | Self::ChunksStay => Oracle::Orphans,
             Self::LogForgetsChanges | Self::DocumentsAcknowledgeEarly => Oracle::Documents,
             Self::NodeIgnoresLimits => Oracle::Queues,
         })

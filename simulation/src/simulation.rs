@@ -211,7 +211,10 @@ impl Simulation {
             let disk = Disk::new(&world, &seed_of.child("disk"), sync);
             let hosts =
                 Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules.clone());
-            let blobs = Blobs::new(&world, &seed_of.child("blobs"));
+            let blobs = match plan.mutation {
+                Some(Mutation::ChunksStay) => Blobs::that_stay(&world, &seed_of.child("blobs")),
+                _ => Blobs::new(&world, &seed_of.child("blobs")),
+            };
             let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts, blobs);
             machine.is_away = is_late;
             machine.has_code = !plan.without_code.contains(&number);
