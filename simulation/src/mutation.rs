@@ -53,6 +53,8 @@ pub enum Mutation {
     InboxForgetsSeals,
     /// Keys of daemons stay where they are deleted.
     KeysStay,
+    /// Chunks of snapshots stay where they are deleted.
+    ChunksStay,
     /// The cloud keeps of daemons' spares what they are, and not what is in them.
     SparesAreEmpty,
     /// The cloud forgets the assets that it said to have.
@@ -120,7 +122,9 @@ impl Mutations {
             Oracle::Feeds => Self::only(Mutation::InboxForgetsFeeds),
             Oracle::Accepts => Self::only(Mutation::StoreForgetsMoves),
             Oracle::Seals => Self::only(Mutation::InboxForgetsSeals),
-            Oracle::Orphans => Self { first: Mutation::KeysStay, others: &[Mutation::SparesAreEmpty] },
+            Oracle::Orphans => {
+                Self { first: Mutation::KeysStay, others: &[Mutation::SparesAreEmpty, Mutation::ChunksStay] }
+            }
             Oracle::Documents => {
                 let others = &[Mutation::DocumentsAcknowledgeEarly, Mutation::AssetsForgotten];
                 Self { first: Mutation::LogForgetsChanges, others }
@@ -155,7 +159,7 @@ impl Mutation {
             Self::DaemonForgets => Oracle::Outputs,
             Self::StoreForgetsMoves => Oracle::Accepts,
             Self::InboxForgetsSeals => Oracle::Seals,
-            Self::KeysStay | Self::SparesAreEmpty => Oracle::Orphans,
+            Self::KeysStay | Self::SparesAreEmpty | Self::ChunksStay => Oracle::Orphans,
             Self::LogForgetsChanges | Self::DocumentsAcknowledgeEarly | Self::AssetsForgotten => Oracle::Documents,
             Self::FolderOverwrites | Self::BasesForgotten => Oracle::Folders,
             Self::AwarenessIsWritten => Oracle::Awareness,

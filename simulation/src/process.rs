@@ -262,6 +262,13 @@ impl NodeMachine {
         self.disk.daemons().into_iter().chain(self.keys.all()).collect()
     }
 
+    /// Chunks of snapshots that it keeps and of which none of its logs tells; none where it is gone.
+    #[must_use]
+    pub fn strays(&self) -> u64 {
+        let needed = self.disk.chunks();
+        if self.is_lost { 0 } else { self.blobs.all().difference(&needed).count() as u64 }
+    }
+
     /// Starts the process if none runs, and the node is not away.
     ///
     /// # Errors

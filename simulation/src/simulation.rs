@@ -223,7 +223,10 @@ impl Simulation {
             disk.watch(&evidence, &place.to_string());
             let hosts =
                 Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules.clone());
-            let blobs = Blobs::new(&world, &seed_of.child("blobs"));
+            let blobs = match plan.mutation {
+                Some(Mutation::ChunksStay) => Blobs::that_stay(&world, &seed_of.child("blobs")),
+                _ => Blobs::new(&world, &seed_of.child("blobs")),
+            };
             let assets = Assets::new(&world, &seed_of.child("assets"), false);
             let folder = plan.has_folder(number).then(|| {
                 let fault = folder_fault(plan.mutation);

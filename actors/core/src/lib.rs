@@ -15,6 +15,7 @@ pub mod document;
 pub mod fact;
 pub mod folder_assets;
 pub mod folder_binding;
+pub mod holds;
 pub mod jitter;
 pub mod journal;
 pub mod kernel_host;

@@ -70,7 +70,7 @@ pub enum Home {
 
 /// What an account is told besides its machine's inputs.
 pub enum AccountCommand {
-    /// To collect assets from now on.
+    /// To collect what nothing needs any more from now on.
     Collect,
 }
 
@@ -352,7 +352,7 @@ impl Executor for AccountExecutor {
 
     fn command(&mut self, command: AccountCommand, context: &mut Context<Self>) -> Result<(), Fatal> {
         match command {
-            AccountCommand::Collect => drop(context.spawn(self.library.clone().collect())),
+            AccountCommand::Collect => self.collect(context),
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use wayfare_protocol::{AccountId, EntityId, Limits, NodeId, SessionId};
 use crate::account::{AccountCommand, AccountExecutor, Home};
 use crate::actor::{self, Mail, Runtime};
 use crate::children::{daemon_child, session_child};
-use crate::daemon::{self, Beginning};
+use crate::daemon::{self, Beginning, Chunks};
 use crate::directory::Directory;
 use crate::document::{self, Library};
 use crate::folder::Binder;
@@ -112,7 +112,7 @@ impl EdgeNode {
         let daemons = daemon::Environs {
             directory: Arc::clone(&directory),
             logs: Arc::clone(&ports.logs),
-            blobs,
+            chunks: Chunks::new(blobs),
             keys,
             workers,
             factories: daemon::measured(code, &ports.clock, &limits),
@@ -318,12 +318,9 @@ pub(crate) fn account_actor(
     library: Library,
     runtime: Runtime,
 ) -> Child {
-    let collects = library.assets().collects();
     let arguments = crate::account::arguments(config, home, Arc::clone(&directory), library, runtime);
     let started = move |actor: ActorRef<Mail<AccountExecutor>>| {
-        if collects {
-            let _ = actor.cast(Mail::Command(AccountCommand::Collect)); // it was started this moment
-        }
+        let _ = actor.cast(Mail::Command(AccountCommand::Collect)); // it was started this moment
         directory.set_account(actor);
     };
     Child::of(arguments, started).with(Policy::Escalate)

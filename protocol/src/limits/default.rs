@@ -111,6 +111,7 @@ impl Default for Limits {
             snapshot_retry: s(1),
             snapshot: 1024 * MIB as u64,
             snapshot_chunk: MIB,
+            snapshot_sweep: s(3_600),
             snapshots_pending: 2 * 1024 * MIB as u64,
             snapshot_silence: s(60),
             migration_order: s(600),

@@ -214,6 +214,8 @@ pub struct Limits {
     pub snapshot: u64,
     /// Bytes into which a snapshot is cut; between [`CHUNK_MIN`] and [`CHUNK_MAX`].
     pub snapshot_chunk: usize,
+    /// Chunks of snapshots at a node are looked through so often for those that nothing needs; what nothing needs twice is deleted.
+    pub snapshot_sweep: Duration,
     /// Bytes of snapshots that are on their way to one node, as their lists of chunks announce them.
     pub snapshots_pending: u64,
     /// A snapshot on its way of which nothing came for so long is given up.

@@ -1,6 +1,6 @@
 //! Logs on a disk that takes its time and forgets what was not synced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -8,8 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use wayfare_actors::ports::{Log, LogError, LogName, LogStore, Pending};
 use wayfare_core::Fact;
+use wayfare_core::daemon::InboxRecord;
 use wayfare_core::fact::Awareness;
-use wayfare_protocol::EntityId;
+use wayfare_protocol::manifest::Manifest;
+use wayfare_protocol::{ChunkId, EntityId, codec};
 
 use super::forgetful::forget;
 use super::ills::DiskIlls;
@@ -107,6 +109,14 @@ impl Records {
     }
 }
 
+/// The snapshot of which a record of a daemon's inbox tells.
+fn manifest(record: &Bytes) -> Option<Manifest> {
+    match codec::decode(record) {
+        Ok(InboxRecord::Snapshot { manifest, .. }) => Some(manifest),
+        _ => None,
+    }
+}
+
 impl Disk {
     /// An empty disk.
     #[must_use]
@@ -147,6 +157,15 @@ impl Disk {
             _ => None,
         });
         daemons.collect()
+    }
+
+    /// Chunks of the newest snapshots of which the inboxes of daemons tell.
+    #[must_use]
+    pub fn chunks(&self) -> BTreeSet<ChunkId> {
+        let state = self.state();
+        let inboxes = state.logs.iter().filter(|(name, _)| matches!(name, LogName::DaemonInbox(_)));
+        let newest = |log: &Records| log.records.iter().rev().find_map(manifest);
+        inboxes.filter_map(|(_, log)| newest(log)).flat_map(|of| of.chunks).map(|(chunk, _)| chunk).collect()
     }
 
     /// The process has crashed, or the machine without power: of what was not durable some may have come down to the disk, always a

@@ -52,6 +52,14 @@ pub struct StoreIlls {
     pub erring: Option<Arc<Strike>>,
 }
 
+impl StoreIlls {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        self.out.is_none() && self.erring.is_none()
+    }
+}
+
 /// What is wrong with the session hosts of a machine.
 #[derive(Default)]
 pub struct HostIlls {

@@ -32,11 +32,12 @@ fn narrow() -> Limits {
 }
 
 /// Bounds that a world of a few people does not come to. Its daemons and documents live for minutes: they take snapshots, are merged,
-/// become versions, and are unloaded all the same, and assets are collected.
+/// become versions, and are unloaded all the same, and chunks and assets are collected.
 fn roomy() -> Limits {
     let seconds = Duration::from_secs;
     Limits {
         daemon_snapshot_events: 12,
+        snapshot_sweep: seconds(30),
         document_merge: 512,
         document_idle: seconds(8),
         version_quiet: seconds(4),

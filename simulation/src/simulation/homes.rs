@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wayfare_actors::actor::Fatal;
 use wayfare_core::Fact;
+use wayfare_core::fact::{Homes, Strays};
 use wayfare_protocol::{EntityId, NodeId};
 
 use super::Simulation;
 use super::people::Somebody;
 use crate::plan::FRESH_RUNS_WITHIN;
+use crate::process::NodeMachine;
 
 /// Whom its row names, and who keeps something of it.
 #[derive(Debug, Default)]
@@ -34,7 +36,7 @@ impl Simulation {
         self.all_done().await
     }
 
-    /// Every daemon is where its row says and nowhere else, by then at the latest.
+    /// Every daemon is where its row says and nowhere else, and no node keeps what nothing needs, by then at the latest.
     pub(super) async fn look_for_orphans(&mut self) -> Result<(), Fatal> {
         let gone = self.gone();
         let homes = |simulation: &Self| {
@@ -42,11 +44,18 @@ impl Simulation {
             homes.retain(|daemon, _| !gone.contains_key(daemon));
             homes
         };
-        let settled = |simulation: &Self| homes(simulation).values().all(Home::is_settled);
+        let settled = |simulation: &Self| {
+            let is_clean = |node: &NodeMachine| node.strays() == 0;
+            homes(simulation).values().all(Home::is_settled) && simulation.nodes.iter().all(is_clean)
+        };
         self.go(FRESH_RUNS_WITHIN, settled).await?;
         for (daemon, Home { owner, nodes }) in homes(self) {
             let nodes = nodes.into_iter().collect();
-            self.evidence.fact("world", &Fact::Homes { daemon, owner, nodes });
+            self.evidence.fact("world", &Fact::Homes(Homes { daemon, owner, nodes }));
+        }
+        for (number, node) in self.nodes.iter().enumerate() {
+            let strays = Strays { node: self.id_of(number), chunks: node.strays() };
+            self.evidence.fact("world", &Fact::Strays(strays));
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Daemons that move between real nodes.
 
 use std::cell::Cell;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
@@ -223,11 +224,10 @@ fn a_source_that_is_killed_on_the_way_leaves_one_owner() -> Result<()> {
             let mut ordered =
                 tokio::spawn(mover.client().call_daemon(info.entity, DaemonCall::Move { to: attic_id, mode }));
             let killing = async {
-                // Folders of pieces are named by their first byte.
-                let has_piece = || std::fs::read_dir(&blobs).ok()?.flatten().find(|entry| entry.file_name().len() == 2);
+                let has_piece = || (pieces(&blobs) > 0).then_some(());
                 tokio::select! {
                     biased;
-                    seen = until("a piece at the target", has_piece) => drop(seen?),
+                    seen = until("a piece at the target", has_piece) => seen?,
                     answer = &mut ordered => bail!("answered before a piece was at the target: {answer:?}"),
                 }
                 world.node().crash().await?;
@@ -239,10 +239,21 @@ fn a_source_that_is_killed_on_the_way_leaves_one_owner() -> Result<()> {
             one_owner(world, &attic, info.entity).await?;
             publish_both(&person, info.entity, 21, 10).await?;
             let outputs = said(&person, info.entity, 60 + WORDS).await?;
-            counted_once(&outputs, 30)
+            counted_once(&outputs, 30)?;
+            if lives_at(&attic, info.entity, &world.limits()).await?.is_none() {
+                until("no piece at the target", || (pieces(&blobs) == 0).then_some(())).await?;
+            }
+            Ok(())
         })?;
     }
     Ok(())
+}
+
+/// Chunks of snapshots in a folder of blobs, whose folders are named by the first byte.
+fn pieces(blobs: &Path) -> usize {
+    let Ok(folders) = std::fs::read_dir(blobs) else { return 0 };
+    let of_byte = folders.flatten().filter(|entry| entry.file_name().len() == 2);
+    of_byte.filter_map(|folder| Some(std::fs::read_dir(folder.path()).ok()?.count())).sum()
 }
 
 /// Waits until the daemon lives at one node, looking at one after the other: it may move between two looks, but never live twice at an epoch.

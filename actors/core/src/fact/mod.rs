@@ -6,6 +6,7 @@
 mod awareness;
 mod keeper;
 mod queue;
+mod settled;
 mod witness;
 mod writing;
 
@@ -21,6 +22,7 @@ use wayfare_protocol::{
 pub use awareness::Awareness;
 pub use keeper::Keeper;
 pub use queue::Queue;
+pub use settled::{Homes, Strays};
 pub use witness::Witness;
 pub use writing::{AllRead, Writing};
 
@@ -256,14 +258,9 @@ pub enum Fact {
         output: u64,
     },
     /// When nothing more is under way: who has something of a daemon.
-    Homes {
-        /// Which daemon.
-        daemon: EntityId,
-        /// Whom its row names; `None`: it has no row.
-        owner: Option<NodeId>,
-        /// Nodes that keep a log or the key of it.
-        nodes: Vec<NodeId>,
-    },
+    Homes(Homes),
+    /// And what a node keeps that nothing needs.
+    Strays(Strays),
     /// A daemon's host appends an output to its log; that may not be durable yet.
     Emitted {
         /// Which daemon.

@@ -63,7 +63,7 @@ pub enum Oracle {
     Accepts,
     /// Who has sealed a daemon takes nothing in under that epoch or an earlier one.
     Seals,
-    /// When nothing is under way, a daemon is on the node that its row names, and nowhere else.
+    /// When nothing is under way, a daemon is on the node that its row names, and nowhere else, nor is anything left of a move.
     Orphans,
     /// What is kept of a document is in it for good, and nothing twice; in the end everybody reads the same.
     Documents,

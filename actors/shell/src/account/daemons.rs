@@ -84,10 +84,21 @@ impl AccountExecutor {
         }
     }
 
+    /// Deletes what nothing needs any more, for as long as this actor runs: assets where they are collected, and at a node chunks.
+    pub(super) fn collect(&self, context: &mut Context<Self>) {
+        if self.library.assets().collects() {
+            context.spawn(self.library.clone().collect());
+        }
+        if let Home::Node { daemons, .. } = &self.home {
+            let (chunks, logs, runtime) = (daemons.chunks.clone(), Arc::clone(&daemons.logs), daemons.runtime.clone());
+            context.spawn(chunks.collect(logs, runtime, self.config.limits.snapshot_sweep));
+        }
+    }
+
     /// Sends a piece of a snapshot, whole.
     pub(super) fn serve_chunk(&self, link: LinkId, stream: StreamId, chunk: ChunkId, context: &mut Context<Self>) {
         let (Home::Node { daemons, .. }, Some(link)) = (&self.home, self.directory.link(link)) else { return };
-        context.spawn(send_chunk(daemons.blobs.get(chunk), chunk, Unserved::new(link, stream)));
+        context.spawn(send_chunk(daemons.chunks.store().get(chunk), chunk, Unserved::new(link, stream)));
     }
 
     pub(super) fn read_daemon(&self, link: LinkId, stream: StreamId, daemon: EntityId, from: u64) {

@@ -1,10 +1,12 @@
 //! The actor of a daemon on its node.
 
 mod asking;
+mod chunks;
 mod measured;
 mod removing;
 mod snapshots;
 
+pub use chunks::Chunks;
 pub(crate) use snapshots::load as load_snapshot;
 
 use std::collections::BTreeMap;
@@ -30,7 +32,7 @@ use crate::ids::Ids;
 use crate::link::{StreamPeer, Unserved};
 use crate::logs;
 use crate::migration::MoveReply;
-use crate::ports::{BlobStore, Clock, EntityKeys, Log, LogName, LogStore, Workers};
+use crate::ports::{Clock, EntityKeys, Log, LogName, LogStore, Workers};
 use crate::readers::Readers;
 use asking::Asking;
 
@@ -42,7 +44,7 @@ pub struct Environs {
     /// Where their logs are.
     pub logs: Arc<dyn LogStore>,
     /// Where their snapshots are.
-    pub blobs: Arc<dyn BlobStore>,
+    pub chunks: Chunks,
     /// Where their keys are.
     pub keys: Arc<dyn EntityKeys>,
     /// Does their background work.
@@ -75,8 +77,6 @@ pub struct DaemonExecutor {
     /// `None` once they are being deleted.
     logs: Option<Logs>,
     readers: Readers,
-    /// The newest snapshot that the logs tell of.
-    snapshot: Option<Manifest>,
     /// What does its background work, once there was any.
     worker: Option<Arc<dyn Work>>,
     /// Migrations that wait for an answer.
@@ -162,8 +162,16 @@ pub fn arguments(config: Config, environs: Environs, beginning: Beginning) -> Ar
             let mut machine = DaemonHost::new(config.clone(), now);
             let is_empty = inbox.next() == 1;
             machine.logs_start_at(inbox.first(), outputs.first());
-            logs::fold(inbox.as_ref(), |record: InboxRecord| machine.apply(&Record::Inbox(record))).await?;
+            let mut newest = None;
+            let take = |record: InboxRecord| {
+                if let InboxRecord::Snapshot { manifest, .. } = &record {
+                    newest = Some(manifest.clone());
+                }
+                machine.apply(&Record::Inbox(record));
+            };
+            logs::fold(inbox.as_ref(), take).await?;
             logs::fold(outputs.as_ref(), |record: OutputFrame| machine.apply(&Record::Output(record))).await?;
+            tokio::spawn(environs.chunks.found(entity, newest.as_ref()));
             let inputs = match beginning {
                 Beginning::Made if is_empty => vec![Input::Create],
                 Beginning::Arriving if is_empty && is_first => Vec::new(),
@@ -174,7 +182,6 @@ pub fn arguments(config: Config, environs: Environs, beginning: Beginning) -> Ar
                 environs,
                 logs: Some(Logs { inbox, outputs }),
                 readers: Readers::default(),
-                snapshot: None,
                 worker: None,
                 moves: BTreeMap::new(),
                 asked: 0,
@@ -318,19 +325,17 @@ impl Executor for DaemonExecutor {
                 self.append(&log, op, vec![codec::encode(&frame)], durability, context);
             }
             Effect::StoreSnapshot { op, snapshot } => {
-                let stored = snapshots::store(&self.environs.blobs, *snapshot, &self.config.limits);
+                let stored = snapshots::store(&self.environs.chunks, op, *snapshot, &self.config.limits);
                 context.perform(async move { Ok(Input::Done { op, outcome: Outcome::Stored(stored.await) }) });
             }
             Effect::LoadSnapshot { op, manifest } => {
-                let loaded = snapshots::load(&self.environs.blobs, manifest.clone());
-                self.snapshot = Some(manifest);
+                let loaded = snapshots::load(self.environs.chunks.store(), manifest);
                 context.perform(async move { Ok(Input::Done { op, outcome: Outcome::Loaded(loaded.await) }) });
             }
             Effect::Reread { op } => self.reread(op, context)?,
             Effect::ReadInbox { op, from, bytes_max } => self.read_inbox(op, from, bytes_max, context)?,
             Effect::Trim { inbox, outputs, snapshot } => {
-                let before = self.snapshot.replace(snapshot.clone());
-                context.spawn(snapshots::delete(&self.environs.blobs, before, Some(snapshot)));
+                context.spawn(self.environs.chunks.recorded(self.entity(), &snapshot));
                 self.trim(inbox, outputs, context)?;
             }
             Effect::Work { work, kind, input } => self.work(work, &kind, input, context),
@@ -364,7 +369,7 @@ impl Executor for DaemonExecutor {
                 context.feed(Input::Move { caller, ask });
             }
             DaemonCommand::Arrive { manifest, snapshot, reply } => {
-                self.snapshot = Some(manifest.clone());
+                context.spawn(self.environs.chunks.recorded(self.entity(), &manifest));
                 let caller = self.asked_by(reply);
                 context.feed(Input::Arrive { caller, manifest, snapshot });
             }

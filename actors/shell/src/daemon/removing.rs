@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wayfare_core::account;
 
-use super::{DaemonCommand, DaemonExecutor, snapshots};
+use super::{DaemonCommand, DaemonExecutor};
 use crate::actor::Context;
 use crate::ports::LogName;
 
@@ -15,16 +15,21 @@ impl DaemonExecutor {
         self.environs.directory.tell_account(account::Input::NoDaemon { daemon: entity });
         self.logs = None;
         let (logs, keys) = (Arc::clone(&self.environs.logs), Arc::clone(&self.environs.keys));
-        let chunks = snapshots::delete(&self.environs.blobs, self.snapshot.take(), None);
+        let chunks = self.environs.chunks.clone();
         context.obtain(async move {
-            chunks.await;
+            let mut is_gone = true;
             for name in [LogName::DaemonInbox(entity), LogName::DaemonOutputs(entity)] {
                 if let Err(error) = logs.remove(name).await {
+                    is_gone = false;
                     tracing::warn!(%error, "a log of a daemon that is gone stays");
                 }
             }
             if let Err(error) = keys.remove(entity).await {
                 tracing::warn!(%error, "the key of a daemon that is gone stays");
+            }
+            // Last: a log never tells of a snapshot that is not there.
+            if is_gone {
+                chunks.removed(entity).await;
             }
             DaemonCommand::Removed
         });

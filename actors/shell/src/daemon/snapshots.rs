@@ -1,30 +1,46 @@
 //! Snapshots of daemons in the blob store.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use wayfare_core::OpId;
 use wayfare_core::daemon::LoadError;
+use wayfare_core::holds::Hold;
 use wayfare_protocol::Limits;
 use wayfare_protocol::manifest::Manifest;
 use wayfare_protocol::snapshot::{Joining, Snapshot, SnapshotBytes};
 
+use super::Chunks;
 use crate::ports::{BlobError, BlobStore, Pending};
 
-/// Stores a snapshot, and says where its bytes are. Chunks that are there already are not written again.
+/// Stores a snapshot, and says where its bytes are. They are needed from then on, until the log tells of them or of others.
 pub(super) fn store(
-    blobs: &Arc<dyn BlobStore>,
+    chunks: &Chunks,
+    op: OpId,
     snapshot: Snapshot,
     limits: &Limits,
 ) -> Pending<Result<Manifest, String>> {
-    let (blobs, max, size) = (Arc::clone(blobs), limits.snapshot, limits.snapshot_chunk);
+    let (chunks, max, size) = (chunks.clone(), limits.snapshot, limits.snapshot_chunk);
     Box::pin(async move {
         let encoded = snapshot.encode(max).map_err(|error| error.to_string())?;
-        let (manifest, chunks) = encoded.cut(size, max).map_err(|error| error.to_string())?;
-        for ((id, _), chunk) in manifest.chunks.iter().zip(chunks) {
-            blobs.put(*id, chunk).await.map_err(|error| error.to_string())?;
+        let (manifest, pieces) = encoded.cut(size, max).map_err(|error| error.to_string())?;
+        let hold = Hold::Storing(snapshot.entity, op);
+        chunks.hold(hold, &manifest).await;
+        match put(chunks.store(), &manifest, pieces).await {
+            Ok(()) => Ok(manifest),
+            Err(error) => {
+                chunks.release(hold).await;
+                Err(error.to_string())
+            }
         }
-        Ok(manifest)
     })
+}
+
+async fn put(store: &Arc<dyn BlobStore>, manifest: &Manifest, pieces: Vec<Bytes>) -> Result<(), BlobError> {
+    for ((id, _), piece) in manifest.chunks.iter().zip(pieces) {
+        store.put(*id, piece).await?;
+    }
+    Ok(())
 }
 
 /// The bytes of a snapshot.
@@ -40,19 +56,5 @@ pub(crate) fn load(blobs: &Arc<dyn BlobStore>, manifest: Manifest) -> Pending<Re
             snapshot.push(found.ok_or_else(|| LoadError::Lost(format!("chunk {chunk} is not there")))?);
         }
         Ok(snapshot.finish())
-    })
-}
-
-/// Deletes what only the older of two snapshots needs.
-pub(super) fn delete(blobs: &Arc<dyn BlobStore>, older: Option<Manifest>, newer: Option<Manifest>) -> Pending<()> {
-    let blobs = Arc::clone(blobs);
-    let needed: BTreeSet<_> = newer.into_iter().flat_map(|manifest| manifest.chunks).map(|(chunk, _)| chunk).collect();
-    let gone: BTreeSet<_> = older.into_iter().flat_map(|manifest| manifest.chunks).map(|(chunk, _)| chunk).collect();
-    Box::pin(async move {
-        for chunk in gone.difference(&needed) {
-            if let Err(error) = blobs.delete(*chunk).await {
-                tracing::warn!(%error, %chunk, "a chunk that nobody needs stays");
-            }
-        }
     })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wayfare_core::Machine as _;
 use wayfare_core::account::StoreAnswer;
 use wayfare_core::daemon::MoveAnswer;
+use wayfare_core::holds::Hold;
 use wayfare_core::machine::OpId;
 use wayfare_core::migration::Target;
 use wayfare_core::migration::target::{Config, Effect, Input, Outcome};
@@ -67,7 +68,7 @@ impl TargetExecutor {
             seed: 0,
             limits: environs.limits.clone(),
         };
-        let loaded = daemon::load_snapshot(&environs.daemons.blobs, manifest.clone());
+        let loaded = daemon::load_snapshot(environs.daemons.chunks.store(), manifest.clone());
         context.spawn(async move {
             match loaded.await {
                 Ok(snapshot) => {
@@ -89,10 +90,13 @@ async fn open_key(environs: Environs, daemon: EntityId, head: SignedHead, sealed
     environs.daemons.keys.put(key).await.map_err(|error| error.to_string())
 }
 
-/// Fetches the chunks that are not here, one after the other. What came before a failure is kept: the next attempt goes on from there.
-async fn pull(environs: Environs, source: NodeId, manifest: Manifest) -> Result<(), String> {
+/// Fetches the chunks that are not here, one after the other. What came before a failure is kept as long as the target is there: the next
+/// attempt goes on from there.
+async fn pull(environs: Environs, daemon: EntityId, source: NodeId, manifest: Manifest) -> Result<(), String> {
     manifest.check(environs.limits.snapshot).map_err(|error| error.to_string())?;
-    let blobs = Arc::clone(&environs.daemons.blobs);
+    let chunks = &environs.daemons.chunks;
+    chunks.hold(Hold::Coming(daemon), &manifest).await;
+    let blobs = chunks.store();
     for (chunk, _) in manifest.chunks {
         if !blobs.has(chunk).await.map_err(|error| error.to_string())? {
             let link = environs.daemons.directory.upstream().ok_or("there is no link to the cloud")?;
@@ -124,7 +128,7 @@ impl Executor for TargetExecutor {
                 context.feed(Input::Done { op, outcome: Outcome::Prepared(self.prepare(&key)) });
             }
             Effect::Pull { op, source, manifest } => {
-                let pulled = pull(self.environs.clone(), source, manifest);
+                let pulled = pull(self.environs.clone(), daemon, source, manifest);
                 context.perform(async move { Ok(Input::Done { op, outcome: Outcome::Pulled(pulled.await) }) });
             }
             Effect::OpenKey { op, head, sealed } => {
@@ -139,6 +143,8 @@ impl Executor for TargetExecutor {
                 tracing::debug!(%daemon, from = %from.0.short(), %wrong, "passed over");
             }
             Effect::Ended => {
+                // What the daemon's host has taken over stays. It may outlast this actor.
+                tokio::spawn(self.environs.daemons.chunks.release(Hold::Coming(daemon)));
                 self.environs.moves.with(|known| known.targets.0.remove(&daemon));
                 context.myself().stop(None);
             }

@@ -88,8 +88,8 @@ impl Ready {
     }
 
     /// The move, from the order until nothing is left at the source.
-    pub(super) fn run(self) -> Result<()> {
-        let mut moving = self.0;
+    pub(super) fn run(&mut self) -> Result<()> {
+        let moving = &mut self.0;
         while let Some(told) = moving.told.pop_front() {
             match told {
                 Told::Lead(input) => moving.lead(input),
