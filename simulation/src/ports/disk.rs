@@ -1,23 +1,19 @@
 //! Logs on a disk that takes its time and forgets what was not synced.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod kept;
+
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use wayfare_actors::ports::{Log, LogError, LogName, LogStore, Pending};
-use wayfare_core::Fact;
-use wayfare_core::daemon::InboxRecord;
-use wayfare_core::fact::Awareness;
-use wayfare_protocol::manifest::Manifest;
-use wayfare_protocol::{ChunkId, EntityId, codec};
 
 use super::forgetful::forget;
 use super::ills::DiskIlls;
 use crate::evidence::Evidence;
 use crate::life::Life;
-use crate::marked;
 use crate::seed::{Draws, Seed};
 use crate::world::World;
 
@@ -109,14 +105,6 @@ impl Records {
     }
 }
 
-/// The snapshot of which a record of a daemon's inbox tells.
-fn manifest(record: &Bytes) -> Option<Manifest> {
-    match codec::decode(record) {
-        Ok(InboxRecord::Snapshot { manifest, .. }) => Some(manifest),
-        _ => None,
-    }
-}
-
 impl Disk {
     /// An empty disk.
     #[must_use]
@@ -126,19 +114,6 @@ impl Disk {
         Arc::new(Self { world: Arc::clone(world), sync, state: Mutex::new(state), watched: OnceLock::new() })
     }
 
-    /// From now on it is told whether the disk of that place is given what nobody must keep.
-    pub fn watch(&self, evidence: &Arc<Evidence>, place: &str) {
-        let _ = self.watched.set((Arc::clone(evidence), place.to_owned())); // it is watched already
-    }
-
-    fn look_at(&self, records: &[Bytes]) {
-        let Some((evidence, place)) = self.watched.get() else { return };
-        let marks: Vec<u64> = records.iter().flat_map(|record| marked::shown_in(record)).collect();
-        if !marks.is_empty() {
-            evidence.fact(place, &Fact::Awareness(Awareness::Stored { marks }));
-        }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,26 +121,6 @@ impl Disk {
     /// Changes what is wrong with the disk.
     pub fn ail<T>(&self, change: impl FnOnce(&mut DiskIlls) -> T) -> T {
         change(&mut self.state().ills)
-    }
-
-    /// Daemons of which there is a log.
-    #[must_use]
-    pub fn daemons(&self) -> Vec<EntityId> {
-        let state = self.state();
-        let daemons = state.logs.keys().filter_map(|name| match name {
-            LogName::DaemonInbox(daemon) | LogName::DaemonOutputs(daemon) => Some(*daemon),
-            _ => None,
-        });
-        daemons.collect()
-    }
-
-    /// Chunks of the newest snapshots of which the inboxes of daemons tell.
-    #[must_use]
-    pub fn chunks(&self) -> BTreeSet<ChunkId> {
-        let state = self.state();
-        let inboxes = state.logs.iter().filter(|(name, _)| matches!(name, LogName::DaemonInbox(_)));
-        let newest = |log: &Records| log.records.iter().rev().find_map(manifest);
-        inboxes.filter_map(|(_, log)| newest(log)).flat_map(|of| of.chunks).map(|(chunk, _)| chunk).collect()
     }
 
     /// The process has crashed, or the machine without power: of what was not durable some may have come down to the disk, always a

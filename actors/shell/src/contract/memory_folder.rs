@@ -81,6 +81,13 @@ impl MemoryFolder {
         self.0.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes something, which stirs the folder, whoever does it.
+    fn change<T>(&self, change: impl FnOnce(&mut Files) -> T) -> T {
+        let changed = change(&mut self.files());
+        self.0.stirred.notify_one();
+        changed
+    }
+
     /// Everything that somebody sees who lists the folder.
     #[must_use]
     pub fn all(&self) -> BTreeMap<String, Vec<u8>> {
@@ -92,9 +99,7 @@ impl MemoryFolder {
     /// Somebody gives a file another path; `false` if it is not there, or something else is in its place.
     #[must_use]
     pub fn moves(&self, from: &str, to: &str) -> bool {
-        let moved = self.files().rename(from, to) == Moved::Done;
-        self.0.stirred.notify_one();
-        moved
+        self.change(|files| files.rename(from, to)) == Moved::Done
     }
 }
 
@@ -104,13 +109,11 @@ impl FolderWorld for MemoryFolder {
     }
 
     fn write(&self, path: &str, bytes: &[u8]) {
-        self.files().put(path, bytes);
-        self.0.stirred.notify_one();
+        self.change(|files| files.put(path, bytes));
     }
 
     fn remove(&self, path: &str) {
-        self.files().files.remove(path);
-        self.0.stirred.notify_one();
+        self.change(|files| files.files.remove(path));
     }
 
     fn read(&self, path: &str) -> Option<Vec<u8>> {
@@ -174,11 +177,7 @@ impl FolderFiles for MemoryFolder {
     }
 
     fn swap(&self, path: &str, expected: Option<String>) -> Pending<Swapped> {
-        let mut files = self.files();
-        if !files.is(path, expected.as_deref()) {
-            return now(Swapped::Changed);
-        }
-        now(files.place(path))
+        now(self.change(|files| if files.is(path, expected.as_deref()) { files.place(path) } else { Swapped::Changed }))
     }
 
     fn remove(&self, path: &str, expected: String) -> Pending<Swapped> {
@@ -192,13 +191,13 @@ impl FolderFiles for MemoryFolder {
 
     fn rename(&self, from: &str, to: &str) -> Pending<Moved> {
         now(match fits(to) {
-            Ok(()) => self.files().rename(from, to),
+            Ok(()) => self.change(|files| files.rename(from, to)),
             Err(why) => Moved::Refused(why),
         })
     }
 
     fn reveal(&self, path: &str, to: &str) -> Pending<Moved> {
-        now(self.files().rename(&staged(path), to))
+        now(self.change(|files| files.rename(&staged(path), to)))
     }
 
     fn stirred(&self) -> Pending<()> {
@@ -255,8 +254,7 @@ impl FolderAssetFiles for MemoryFolder {
     }
 
     fn swap_file(&self, path: &str, over: Option<Stamp>) -> Pending<Swapped> {
-        let mut files = self.files();
-        now(if files.stamp(path) == over { files.place(path) } else { Swapped::Changed })
+        now(self.change(|files| if files.stamp(path) == over { files.place(path) } else { Swapped::Changed }))
     }
 
     fn remove_file(&self, path: &str, expected: Stamp) -> Pending<Swapped> {
@@ -270,7 +268,7 @@ impl FolderAssetFiles for MemoryFolder {
 
     fn move_file(&self, from: &str, to: &str) -> Pending<Moved> {
         now(match fits_file(to) {
-            Ok(()) => self.files().rename(from, to),
+            Ok(()) => self.change(|files| files.rename(from, to)),
             Err(why) => Moved::Refused(why),
         })
     }

@@ -36,15 +36,16 @@ impl Binder {
         if bound.is_empty() {
             return Ok(());
         }
-        let projects = self.library.projects().await?;
+        let (projects, joined) = (self.library.projects().await?, self.library.joined().await?);
         for (name, project) in &bound {
             let first = projects.iter().find(|(_, other)| other == name).map(|(id, _)| *id);
-            if let Some(first) = first.filter(|first| first != project) {
-                self.join(folders, *project, first).await?;
+            // What was begun is ended first.
+            let noted = Some(last(&joined, *project)).filter(|noted| noted != project);
+            if let Some(to) = noted.or(first).filter(|to| to != project) {
+                self.join(folders, *project, to).await?;
             }
         }
-        let joined = self.library.joined().await?;
-        for (project, to) in joined.iter().map(|(project, _)| (*project, last(&joined, *project))) {
+        for (project, to) in joined.keys().map(|project| (*project, last(&joined, *project))) {
             if bound.iter().any(|(_, bound)| *bound == to) {
                 self.empty(project, to).await?;
             }
@@ -52,16 +53,16 @@ impl Binder {
         Ok(())
     }
 
-    /// The documents keep their ids and histories, and get the other project's name. Each step may be done again.
-    async fn join(&self, folders: &dyn BoundFolders, project: ProjectId, first: ProjectId) -> Result<(), JoinError> {
-        let from = self.library.tree(project).await?;
-        self.bring(&from, first).await?;
+    /// The documents keep their ids and histories, and get the other project's name. That is noted before anything comes there, so that
+    /// nothing is in two projects if this node ends in between and has heard of a third one when it begins again. Each step may be done again.
+    async fn join(&self, folders: &dyn BoundFolders, project: ProjectId, to: ProjectId) -> Result<(), JoinError> {
         let key = project.0.to_string();
-        let joined = Edit::Put { map: JOINED.to_owned(), key: key.clone(), value: first.0.to_string() };
+        let joined = Edit::Put { map: JOINED.to_owned(), key: key.clone(), value: to.0.to_string() };
         let gone = Edit::Remove { map: PROJECTS.to_owned(), key };
         self.library.edit(DocumentId::INDEX, vec![joined, gone]).await?;
-        // After that: what is bound to the first one does not come here again.
-        folders.rebind(project, first).map_err(JoinError::Unbound)?;
+        let from = self.library.tree(project).await?;
+        self.bring(&from, to).await?;
+        folders.rebind(project, to).map_err(JoinError::Unbound)?;
         Ok(self.library.edit(project.tree(), emptied(&from)).await?)
     }
 
