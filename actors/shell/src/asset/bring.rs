@@ -114,6 +114,17 @@ mod tests {
         assert_eq!(store.owed(AccountId::LOCAL).await, Ok(vec![asset]));
     }
 
+    /// Whoever brought it was gone when the store finished it, and what was owed of it was taken for nothing.
+    #[tokio::test]
+    async fn what_is_brought_again_is_owed_again() {
+        let store: Arc<dyn AssetStore> = Arc::new(MemoryAssets::default());
+        let assets = still::assets(Arc::clone(&store), true);
+        let asset = assets.put(Bytes::from_static(b"one")).await.unwrap();
+        store.settle(AccountId::LOCAL, asset).await.unwrap();
+        assert_eq!(assets.put(Bytes::from_static(b"one")).await, Ok(asset));
+        assert_eq!(store.owed(AccountId::LOCAL).await, Ok(vec![asset]));
+    }
+
     /// What was added without a cloud is owed to the first one, and to another one again; what a cloud had, it is not owed by a restart.
     #[tokio::test]
     async fn whatever_is_here_is_owed_to_a_cloud_that_is_met_for_the_first_time() {

@@ -228,6 +228,7 @@ impl Assets {
         }
         if self.is_whole(asset).await? {
             if !self.collects() {
+                self.owe(asset).await?;
                 return Ok(None);
             }
             // Whoever brings it is about to link to it: that is not while it is being deleted.
@@ -245,6 +246,14 @@ impl Assets {
             return Ok(None);
         }
         Ok(Some(Upload::begin(self.clone(), turn, place, Some(size)).await?))
+    }
+
+    /// It is offered to the cloud once more: perhaps whoever brought it here went away before they heard that it is, and with them the note.
+    async fn owe(&self, asset: AssetId) -> Result<(), Refusal> {
+        let (store, account) = self.store();
+        store.owe(account, asset).await.map_err(|error| failed(&error))?;
+        self.0.owing.notify_one();
+        Ok(())
     }
 
     /// Keeps an asset here that is in memory.
