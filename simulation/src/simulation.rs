@@ -5,6 +5,7 @@ mod chores;
 mod homes;
 mod loss;
 mod people;
+mod site;
 mod strike;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -21,7 +22,6 @@ use crate::evidence::{Evidence, Findings};
 use crate::fault::{Fault, Kind};
 use crate::habit::STRANGERS;
 use crate::hits::{Hits, Strike};
-use crate::ledger::Ledgers;
 use crate::life::Life;
 use crate::marks::Cause;
 use crate::mutation::Mutation;
@@ -30,9 +30,7 @@ use crate::parts::{Own, OwnFault, Parts};
 use crate::person::{Board, Woken};
 use crate::place::Place;
 use crate::plan::{Plan, Role};
-use crate::ports::{
-    Assets, Blobs, Disk, Folder, FolderFault, HostRules, Hosts, Keys, Network, Spares, StoreRows, Sync,
-};
+use crate::ports::{Network, StoreRows};
 use crate::process::{self, CloudMachine, NodeMachine, Surroundings, key};
 use crate::seed::{Draws, Seed};
 use crate::trace::{Listener, Tracer};
@@ -40,6 +38,7 @@ use crate::trap::Traps;
 use crate::world::World;
 
 use people::Somebody;
+use site::Site;
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -140,31 +139,6 @@ fn account(number: usize) -> AccountId {
     AccountId(uuid::Uuid::from_u128(1 + number as u128))
 }
 
-/// What the disks of nodes do, and that of the cloud.
-fn syncs(mutation: Option<Mutation>) -> (Sync, Sync) {
-    let nodes = match mutation {
-        Some(Mutation::LogAcknowledgesEarly) => Sync::Early,
-        Some(Mutation::InboxForgetsRuns) => Sync::ForgetsRuns,
-        Some(Mutation::InboxForgetsEvents) => Sync::ForgetsEvents,
-        Some(Mutation::InboxForgetsFeeds) => Sync::ForgetsFeeds,
-        Some(Mutation::InboxForgetsSeals) => Sync::ForgetsSeals,
-        Some(Mutation::LogForgetsChanges) => Sync::ForgetsChanges,
-        Some(Mutation::DocumentsAcknowledgeEarly) => Sync::EarlyChanges,
-        _ => Sync::Durable,
-    };
-    let is_of_documents = matches!(nodes, Sync::ForgetsChanges | Sync::EarlyChanges);
-    (nodes, if is_of_documents { nodes } else { Sync::Durable })
-}
-
-/// What bound folders do.
-fn folder_fault(mutation: Option<Mutation>) -> FolderFault {
-    match mutation {
-        Some(Mutation::FolderOverwrites) => FolderFault::Overwrites,
-        Some(Mutation::BasesForgotten) => FolderFault::ForgetsBases,
-        _ => FolderFault::None,
-    }
-}
-
 /// Runs a plan in this thread. `listener` is told every line of the trace.
 ///
 /// # Errors
@@ -205,61 +179,21 @@ impl Simulation {
         let clocks = Clocks::new(&world, seed.child("clocks"));
         let store = StoreRows::new(&world, &seed.child("store"), account(0));
         store.watch(&evidence, plan.mutation);
-        let forgets_positions = plan.mutation == Some(Mutation::HostForgets);
-        let rules = HostRules { limits: limits.clone(), forgets_positions };
-        let (sync, cloud_sync) = syncs(plan.mutation);
+        let site =
+            Site { plan, parts, seed: &seed, world: &world, evidence: &evidence, store: &store, limits: &limits };
         // Strangers have a node of their own, after all others.
         let has_strangers = plan.people.iter().any(|person| person.account == STRANGERS);
-        let nodes = (0..plan.nodes + usize::from(has_strangers)).map(|number| {
-            let account = account(if number < plan.nodes { 0 } else { STRANGERS });
-            let (place, seed_of) = (Place::Node(number), seed.numbered("node", number as u64));
-            let key = key(&seed, place);
-            let is_late = plan.chores.iter().any(|chore| chore.work == Work::LateJoin { node: number });
-            if !is_late {
-                let capabilities = process::capabilities(!plan.loses(number));
-                store.register(process::device_row(&key, place.to_string(), account, Some(capabilities)));
-            }
-            let disk = Disk::new(&world, &seed_of.child("disk"), sync);
-            disk.watch(&evidence, &place.to_string());
-            let hosts =
-                Hosts::new(&world, clocks.of(place), &seed_of.child("hosts"), place, &tracer, &evidence, rules.clone());
-            let blobs = match plan.mutation {
-                Some(Mutation::ChunksStay) => Blobs::that_stay(&world, &seed_of.child("blobs")),
-                _ => Blobs::new(&world, &seed_of.child("blobs")),
-            };
-            let assets = Assets::new(&world, &seed_of.child("assets"), false);
-            let folder = plan.has_folder(number).then(|| {
-                let fault = folder_fault(plan.mutation);
-                Folder::new(&world, &seed_of.child("folder"), &disk, place.to_string(), fault)
-            });
-            let mut machine = NodeMachine::new(number, seed_of, key, disk, hosts, blobs, assets).with_folder(folder);
-            machine.is_away = is_late;
-            machine.has_code = !plan.without_code.contains(&number);
-            machine.has_kernels = !plan.loses(number);
-            let forget = plan.mutation == Some(Mutation::DaemonForgets);
-            let machine = machine.with_ledgers(Ledgers { forget, keep: parts.kept() });
-            match plan.mutation {
-                Some(Mutation::NodeIgnoresLimits) => machine.without_limits(),
-                Some(Mutation::KeysStay) => machine.with_keys(Keys::that_stay()),
-                _ => machine,
-            }
-        });
-        let nodes = nodes.collect();
+        let numbers = 0..plan.nodes + usize::from(has_strangers);
+        let nodes = numbers.map(|number| site.node(number, &clocks, &tracer)).collect();
         // More than there are: those who revoke what is lost, and at the end the auditor.
         for number in 0..=plan.people.len() + plan.losses() {
             let place = Place::Person(number);
             let account = account(plan.people.get(number).map_or(0, |person| person.account));
             store.register(process::device_row(&key(&seed, place), place.to_string(), account, None));
         }
-        let cloud_seed = seed.child("cloud");
-        let cloud_disk = Disk::new(&world, &cloud_seed.child("disk"), cloud_sync);
-        cloud_disk.watch(&evidence, &Place::Cloud.to_string());
-        let forgets_assets = plan.mutation == Some(Mutation::AssetsForgotten);
-        let assets = Assets::new(&world, &cloud_seed.child("assets"), forgets_assets);
-        let are_empty = plan.mutation == Some(Mutation::SparesAreEmpty);
-        let spares = if are_empty { Spares::that_are_empty() } else { Spares::default() };
+        let cloud = site.cloud();
         Self {
-            cloud: CloudMachine::new(cloud_seed, cloud_disk, store, assets).with_spares(spares),
+            cloud,
             nodes,
             of_account: plan.nodes,
             able: (0..plan.nodes).filter(|node| !plan.without_code.contains(node)).collect(),
