@@ -1,5 +1,6 @@
 //! The people of a run, and what is asked of them at its end.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -269,8 +270,7 @@ impl Simulation {
         self.all_done().await?;
         if self.people.iter_mut().filter_map(Somebody::writer).next().is_some() {
             self.go(PASSED_ON_WITHIN, |_| false).await?;
-            let are_settled = |simulation: &Self| simulation.folders().all(|(_, folder)| folder.is_settled());
-            self.go(FRESH_RUNS_WITHIN, are_settled).await?;
+            self.go(FRESH_RUNS_WITHIN, Self::folders_are_settled).await?;
         }
         for writer in self.people.iter_mut().filter_map(Somebody::writer) {
             writer.read_last();
@@ -288,6 +288,12 @@ impl Simulation {
     /// Bound folders, by their nodes.
     fn folders(&self) -> impl Iterator<Item = (usize, &Arc<Folder>)> {
         self.nodes.iter().enumerate().filter_map(|(number, node)| Some((number, node.folder()?)))
+    }
+
+    /// Whether all are bound to one project, and everything that their nodes know is done.
+    fn folders_are_settled(&self) -> bool {
+        let projects: BTreeSet<_> = self.folders().map(|(_, folder)| folder.project()).collect();
+        projects.len() <= 1 && self.folders().all(|(_, folder)| folder.is_settled())
     }
 
     /// Nobody has anything under way, in time.

@@ -25,41 +25,60 @@ impl Binder {
     pub async fn join_namesakes(&self, folders: &dyn BoundFolders) {
         loop {
             sleep(&self.runtime, self.limits.folder_rescan).await;
-            if let Err(error) = self.look(folders).await {
-                tracing::info!(%error, "projects of one name do not come together now");
+            loop {
+                match self.look(folders).await {
+                    Ok(true) => {} // that one may be another one too by now
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::info!(%error, "projects of one name do not come together now");
+                        break;
+                    }
+                }
             }
         }
     }
 
-    async fn look(&self, folders: &dyn BoundFolders) -> Result<(), JoinError> {
+    /// Whether projects came together.
+    async fn look(&self, folders: &dyn BoundFolders) -> Result<bool, JoinError> {
         let bound = folders.bound();
         if bound.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
+        let mut has_joined = false;
         let (projects, joined) = (self.library.projects().await?, self.library.joined().await?);
         for (name, project) in &bound {
             let first = projects.iter().find(|(_, other)| other == name).map(|(id, _)| *id);
             // What was begun is ended first.
             let noted = Some(last(&joined, *project)).filter(|noted| noted != project);
-            if let Some(to) = noted.or(first).filter(|to| to != project) {
-                self.join(folders, *project, to).await?;
+            let Some(to) = noted.or(first).filter(|to| to != project) else { continue };
+            if bound.iter().any(|(_, other)| *other == to) {
+                return Err(JoinError::Unbound("another folder here is bound to that".to_owned()));
             }
+            if noted.is_none() {
+                self.note(*project, to).await?;
+            }
+            self.join(folders, *project, to).await?;
+            has_joined = true;
         }
         for (project, to) in joined.keys().map(|project| (*project, last(&joined, *project))) {
             if bound.iter().any(|(_, bound)| *bound == to) {
                 self.empty(project, to).await?;
             }
         }
-        Ok(())
+        Ok(has_joined)
     }
 
-    /// The documents keep their ids and histories, and get the other project's name. That is noted before anything comes there, so that
-    /// nothing is in two projects if this node ends in between and has heard of a third one when it begins again. Each step may be done again.
-    async fn join(&self, folders: &dyn BoundFolders, project: ProjectId, to: ProjectId) -> Result<(), JoinError> {
+    /// A project is another one from now on. That is said before anything comes there, so that nothing is in two projects if this node ends
+    /// in between and has heard of a third one when it begins again.
+    async fn note(&self, project: ProjectId, to: ProjectId) -> Result<(), JoinError> {
         let key = project.0.to_string();
         let joined = Edit::Put { map: JOINED.to_owned(), key: key.clone(), value: to.0.to_string() };
         let gone = Edit::Remove { map: PROJECTS.to_owned(), key };
-        self.library.edit(DocumentId::INDEX, vec![joined, gone]).await?;
+        Ok(self.library.edit(DocumentId::INDEX, vec![joined, gone]).await?)
+    }
+
+    /// The documents keep their ids and histories, and get the other project's name. Each step may be done again.
+    async fn join(&self, folders: &dyn BoundFolders, project: ProjectId, to: ProjectId) -> Result<(), JoinError> {
         let from = self.library.tree(project).await?;
         self.bring(&from, to).await?;
         folders.rebind(project, to).map_err(JoinError::Unbound)?;
