@@ -278,6 +278,7 @@ impl FolderBinding {
         self.forget(document);
         self.failed.remove(&path);
         self.left.remove(&path);
+        self.awaited.remove(&document);
         let since = Boot::default();
         self.found.insert(path.clone(), Found { stamp, since });
         self.owners.insert(path.clone(), document);

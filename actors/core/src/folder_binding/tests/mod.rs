@@ -195,6 +195,7 @@ fn of_two_documents_of_one_path_the_one_whose_text_does_not_come_gives_way() {
         assert_eq!(world.shown.skipped.len(), 1, "{:?}", world.shown);
         if written < empty {
             world.write("a.md", "one\ntwo\n");
+            world.input(Input::Stirred);
             world.run(Duration::from_secs(3));
             assert_eq!(world.document_text(id(written)), "one\ntwo\n", "it is taken in at once");
         }
