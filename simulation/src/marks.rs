@@ -73,6 +73,11 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("account", "Called", "likewise"),
     ("account", "TellChanges", "nothing reads ahead"),
     ("account", "Changes", "likewise"),
+    (
+        "folder_act",
+        "Unstage",
+        "somebody writes a file in the moment in which the node does: only larger sweeps are sure to see that",
+    ),
     ("folder_act", "Reveal", "nobody writes a file in the middle of an exchange"),
     ("document", "Close", "nobody writes what may not be written, or reads too slowly"),
     ("document", "NotMerged", "a history that is read again is the same"),
