@@ -3,6 +3,12 @@
 /// What is shown by somebody who has a document open begins so.
 const SHOWN: &[u8] = b"is-at:";
 
+/// The mark that a person makes, the how many-th.
+#[must_use]
+pub fn of(person: usize, number: u64) -> u64 {
+    (person as u64 + 1) * 1_000_000 + number
+}
+
 /// A line of its own for each mark, in which no other mark can be found.
 #[must_use]
 pub fn line(mark: u64) -> String {

@@ -117,7 +117,7 @@ impl FolderExecutor {
                 {
                     tracing::info!(%document, %refusal, "a document of a folder is not followed now");
                 }
-                sleep(&runtime, limits.restart_max).await;
+                runtime.sleep(limits.restart_max).await;
             }
         });
         if let Some(before) = self.followed.insert(document, task) {
@@ -145,7 +145,7 @@ pub(crate) async fn follow(
                 let is_change = |frame: &Frame<'_>| matches!(frame, Frame::Update(_) | Frame::Missing(_));
                 if !is_changed && frame::read(&bytes).is_ok_and(|frames| frames.iter().any(is_change)) {
                     is_changed = true;
-                    sleep(runtime, settle).await;
+                    runtime.sleep(settle).await;
                 }
             }
             Some(EditorNews::Closed(refusal)) => return Err(refusal),
@@ -156,10 +156,6 @@ pub(crate) async fn follow(
             None => return Ok(()),
         }
     }
-}
-
-pub(crate) async fn sleep(runtime: &Runtime, time: Duration) {
-    runtime.timer.sleep_until(runtime.clock.now().boot.after(time)).await;
 }
 
 fn tell(actor: &ActorRef<Mail<FolderExecutor>>, input: Input) {

@@ -16,7 +16,7 @@ use wayfare_protocol::{AssetId, Limits, Refusal};
 
 use crate::actor::Runtime;
 use crate::document::Library;
-use crate::folder::{Binding, follow, sleep};
+use crate::folder::{Binding, follow};
 
 /// Files that could not be fetched after which a round fetches no more.
 const MISSES: usize = 16;
@@ -93,9 +93,9 @@ pub(crate) async fn run(binding: Binding, library: Library, runtime: Runtime, li
                 },
                 change = seen.changed() => if change.is_err() { return },
                 () = changed.notified() => {}
-                () = sleep(&this.runtime, again) => {}
+                () = this.runtime.sleep(again) => {}
             }
-            sleep(&this.runtime, this.limits.folder_settle).await;
+            this.runtime.sleep(this.limits.folder_settle).await;
         }
     };
     tokio::select! {
@@ -115,7 +115,7 @@ impl FolderAssets {
                 if let Err(refusal) = followed {
                     tracing::info!(%tree, %refusal, "the tree of a folder's files is not followed now");
                 }
-                sleep(&runtime, limits.restart_max).await;
+                runtime.sleep(limits.restart_max).await;
             }
         }
     }
@@ -263,7 +263,7 @@ impl FolderAssets {
 
     /// Whether a file stays away: one that is just being replaced comes back.
     async fn is_gone(&self, path: &str) -> Result<bool, String> {
-        sleep(&self.runtime, self.limits.folder_settle).await;
+        self.runtime.sleep(self.limits.folder_settle).await;
         Ok(self.binding.others.stamp(path).await?.is_none())
     }
 

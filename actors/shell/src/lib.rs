@@ -32,4 +32,5 @@ pub mod run_queue;
 pub mod session;
 mod shutdown;
 pub mod supervisor;
+mod waiting;
 pub mod watch;

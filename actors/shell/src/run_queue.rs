@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use wayfare_core::document::{Ask, Told};
 use wayfare_core::run_queue::{AskedRun, Config, Effect, Input, Outcome, QUEUE, QueuedRun, Record, RunQueue};
 use wayfare_core::{Durable as _, Machine as _, OpId};
 use wayfare_protocol::control::MrpRequest;
@@ -16,7 +17,7 @@ use wayfare_protocol::{DeviceId, DocumentId, ErrorCode, Limits, Refusal, Request
 
 use crate::actor::{Arguments, Context, Executor, Fatal, Runtime, Start, Started};
 use crate::directory::Directory;
-use crate::document::{Library, LibraryError};
+use crate::document::{Library, LibraryError, unexpected};
 use crate::ids::Ids;
 use crate::logs;
 use crate::ports::{Log, LogName, LogStore};
@@ -130,43 +131,42 @@ impl QueueExecutor {
     fn open(&self, op: OpId, open: OpenSession, context: &mut Context<Self>) {
         let limits = &self.queue.limits;
         let asked = self.queue.directory.open_session(RequestId(self.queue.ids.next()), open);
-        let within = limits.open_session + limits.request;
-        self.perform(
-            op,
-            async move {
-                Outcome::Opened(answer(asked, within).await.and_then(|outcome| outcome.map(|opened| opened.session.id)))
-            },
-            context,
-        );
+        let opened = answer(self.queue.runtime.clone(), asked, limits.open_session + limits.request);
+        let opened = async move { Outcome::Opened(opened.await.flatten().map(|opened| opened.session.id)) };
+        self.perform(op, opened, context);
     }
 
     fn send(&self, op: OpId, session: SessionId, call: SessionCall, context: &mut Context<Self>) {
         let (request, trace) = (RequestId(self.queue.ids.next()), self.queue.ids.next());
         let trace = TraceId(call.run().map_or(trace, |asked| asked.run.0));
         let asked = self.queue.directory.ask_session(MrpRequest { request, trace, session, epoch: None, call });
-        let within = self.queue.limits.request * 2;
-        self.perform(
-            op,
-            async move { Outcome::Answered(Box::new(answer(asked, within).await.unwrap_or_else(SessionAnswer::Refused))) },
-            context,
-        );
+        let answered = answer(self.queue.runtime.clone(), asked, self.queue.limits.request * 2);
+        let answered =
+            async move { Outcome::Answered(Box::new(answered.await.unwrap_or_else(SessionAnswer::Refused))) };
+        self.perform(op, answered, context);
     }
 }
 
 /// What somebody in this process answers, in time.
-async fn answer<T>(asked: oneshot::Receiver<T>, within: Duration) -> Result<T, Refusal> {
+async fn answer<T>(runtime: Runtime, asked: oneshot::Receiver<T>, within: Duration) -> Result<T, Refusal> {
     let late = || Refusal::new(ErrorCode::DeadlineExceeded, "nobody answered in time");
-    tokio::time::timeout(within, asked).await.map_err(|_| late())?.map_err(|_| late())
+    runtime.within(within, asked).await.and_then(Result::ok).ok_or_else(late)
 }
 
-/// Whether a document, as it is here, has the entry of a run; and how many it has.
-async fn look(library: &Library, document: DocumentId, run: RunId) -> Result<(bool, usize), LibraryError> {
-    let entries = library.copy(document).await?.entries(QUEUE);
-    Ok((entries.contains_key(&run.to_string()), entries.len()))
+/// The entries of runs that wait which a document has, as it is here.
+async fn entries(library: &Library, document: DocumentId) -> Result<BTreeMap<String, String>, LibraryError> {
+    match library.ask(document, Ask::Entries { map: QUEUE.to_owned() }).await? {
+        Told::Entries(entries) => Ok(entries),
+        other => Err(unexpected(other)),
+    }
+}
+
+async fn has(library: &Library, document: DocumentId, run: RunId) -> Result<bool, LibraryError> {
+    Ok(entries(library, document).await?.contains_key(&run.to_string()))
 }
 
 async fn enter(library: &Library, document: DocumentId, entry: QueuedRun) -> Result<(), LibraryError> {
-    let (_, waiting) = look(library, document, entry.run).await?;
+    let waiting = entries(library, document).await?.len();
     if waiting >= QUEUED_RUNS_MAX {
         return Err(Refusal::new(ErrorCode::TooLarge, format!("{waiting} runs wait in the document, the limit")).into());
     }
@@ -174,7 +174,7 @@ async fn enter(library: &Library, document: DocumentId, entry: QueuedRun) -> Res
 }
 
 async fn say(library: &Library, document: DocumentId, entry: QueuedRun) -> Result<bool, LibraryError> {
-    let entries = library.copy(document).await?.entries(QUEUE);
+    let entries = entries(library, document).await?;
     let Some(present) = entries.get(&entry.run.to_string()) else { return Ok(false) };
     if *present != entry.to_string() {
         library.edit(document, vec![entry.put()]).await?;
@@ -183,10 +183,10 @@ async fn say(library: &Library, document: DocumentId, entry: QueuedRun) -> Resul
 }
 
 async fn leave(library: &Library, document: DocumentId, run: RunId) -> Result<(), LibraryError> {
-    match look(library, document, run).await? {
-        (true, _) => library.edit(document, vec![QueuedRun::removal_of(run)]).await,
-        (false, _) => Ok(()),
+    if has(library, document, run).await? {
+        library.edit(document, vec![QueuedRun::removal_of(run)]).await?;
     }
+    Ok(())
 }
 
 fn refusal(error: LibraryError) -> Refusal {
@@ -223,7 +223,7 @@ impl Executor for QueueExecutor {
                 let within = self.queue.limits.request;
                 let looked = async move {
                     library.settled(document, within).await?;
-                    Ok(look(&library, document, run).await?.0)
+                    has(&library, document, run).await
                 };
                 self.perform(op, async move { Outcome::Looked(looked.await.map_err(refusal)) }, context);
             }

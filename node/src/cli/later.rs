@@ -13,8 +13,9 @@ use super::docs_arguments::DocumentName;
 use super::exit::{Exit, Failure};
 use super::lists::printable;
 use super::plan::Step;
+use super::project::ask;
 use crate::client::{ClientError, MeshClient, node_answers};
-use crate::daemon::{CLOUD, CloudState, LocalAnswer, QUEUE, ToWait, ask_local};
+use crate::daemon::{CLOUD, CloudState, QUEUE, ToWait};
 use crate::render::Form;
 
 #[derive(Deserialize)]
@@ -108,13 +109,6 @@ impl<'a> Later<'a> {
 pub(super) fn is_out_of_reach(failure: &Failure) -> bool {
     let Failure::Client(ClientError::OpenRefused(refusal)) = failure else { return false };
     matches!(refusal.code, ErrorCode::OwnerUnreachable | ErrorCode::NoCapability | ErrorCode::DeadlineExceeded)
-}
-
-async fn ask(app: &App, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
-    match ask_local(&app.folder, method, path, body, app.limits.request).await? {
-        LocalAnswer::Good(value) => Ok(value),
-        LocalAnswer::Refused(why) => Err(Failure::NotFound(why)),
-    }
 }
 
 fn read<T: serde::de::DeserializeOwned>(answer: Value) -> Result<T, Failure> {

@@ -48,7 +48,8 @@ pub(super) async fn project(app: &App, command: ProjectCommand) -> Result<Exit, 
     }
 }
 
-async fn ask(app: &App, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
+/// Asks the node of this device, at a route that it has for programs of its machine.
+pub(super) async fn ask(app: &App, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
     if !node_answers(&app.folder) {
         let says = format!("no node runs on {}: `wayfare-node` starts one", app.folder.path().display());
         return Err(Failure::NoNode(says));

@@ -6,7 +6,6 @@ mod stroke;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wayfare_actors::actor::Fatal;
 use wayfare_actors::contract::folder::FolderWorld as _;
 use wayfare_core::Fact;
 use wayfare_core::fact::Writing;
@@ -67,17 +66,13 @@ impl Filer {
     }
 
     /// Puts the files there that are found.
-    ///
-    /// # Errors
-    /// Never: it has no client that might not start.
-    pub fn begin(&mut self) -> Result<(), Fatal> {
+    pub fn begin(&mut self) {
         for (path, number) in self.work.finds.clone().iter().zip(0..) {
             let mark = OF_COPIES + number;
             self.filed(mark);
             self.folder.files.write(path, marked::line(mark).as_bytes());
         }
         self.sleep();
-        Ok(())
     }
 
     fn sleep(&mut self) {
@@ -126,7 +121,7 @@ impl Filer {
     /// The number of the next thing that is made.
     fn next(&mut self) -> u64 {
         self.made += 1;
-        (self.config.number as u64 + 1) * 1_000_000 + self.made
+        marked::of(self.config.number, self.made)
     }
 
     /// One of the files that are documents, or are not.

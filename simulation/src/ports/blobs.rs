@@ -32,15 +32,18 @@ impl Blobs {
     /// Without blobs.
     #[must_use]
     pub fn new(world: &Arc<World>, seed: &Seed) -> Arc<Self> {
-        let state = State { draws: seed.draws(), ills: StoreIlls::default(), blobs: BTreeMap::new() };
-        Arc::new(Self { world: Arc::clone(world), stay: false, state: Mutex::new(state) })
+        Self::empty(world, seed, false)
     }
 
     /// Without blobs, and nobody can delete any.
     #[must_use]
     pub fn that_stay(world: &Arc<World>, seed: &Seed) -> Arc<Self> {
+        Self::empty(world, seed, true)
+    }
+
+    fn empty(world: &Arc<World>, seed: &Seed, stay: bool) -> Arc<Self> {
         let state = State { draws: seed.draws(), ills: StoreIlls::default(), blobs: BTreeMap::new() };
-        Arc::new(Self { world: Arc::clone(world), stay: true, state: Mutex::new(state) })
+        Arc::new(Self { world: Arc::clone(world), stay, state: Mutex::new(state) })
     }
 
     /// All that are kept.

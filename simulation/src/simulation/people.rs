@@ -55,7 +55,10 @@ impl Somebody {
             Self::Publisher(publisher) => publisher.begin().await,
             Self::Mover(mover) => mover.begin().await,
             Self::Writer(writer) => writer.begin().await,
-            Self::Filer(filer) => filer.begin(),
+            Self::Filer(filer) => {
+                filer.begin();
+                Ok(())
+            }
             Self::Operator(operator) => operator.begin().await,
             Self::Guest(guest) => guest.begin().await,
         }

@@ -22,6 +22,7 @@ use wayfare_protocol::DocumentId;
 use crate::asker::Asker;
 use crate::evidence::Evidence;
 use crate::life::Life;
+use crate::marked;
 use crate::person::{Config, Woken};
 use crate::ports::Disk;
 use crate::process::Surroundings;
@@ -232,7 +233,7 @@ impl Writer {
 
     fn next_mark(&mut self) -> u64 {
         self.marks += 1;
-        (self.asker.config.number as u64 + 1) * 1_000_000 + self.marks
+        marked::of(self.asker.config.number, self.marks)
     }
 
     fn write(&mut self) {

@@ -177,22 +177,6 @@ impl RunQueue {
             }
         }
     }
-
-    fn begin(&mut self, at: usize, out: &mut impl Sink<Effect>) {
-        let op = self.ops.take();
-        let Some(known) = self.runs.get_mut(at) else { return };
-        let (run, document) = (known.asked.run, known.asked.cell.document);
-        let (phase, effect) = match known.phase {
-            Phase::Unanswered { session, .. } => {
-                let call = Box::new(known.asked.call(true));
-                (Phase::Sending { session, again: true }, Effect::Send { op, session, call })
-            }
-            Phase::Staying { .. } => (Phase::Leaving, Effect::Leave { op, document, run }),
-            _ => (Phase::Looking, Effect::Look { op, document, run }),
-        };
-        (known.phase, known.op) = (phase, Some(op));
-        out.push(effect);
-    }
 }
 
 impl Phase {

@@ -8,6 +8,23 @@ use crate::client::is_passing;
 use crate::machine::{OpId, Sink};
 
 impl RunQueue {
+    /// Does what is next for a run that rests.
+    pub(super) fn begin(&mut self, at: usize, out: &mut impl Sink<Effect>) {
+        let Known { asked, phase, .. } = &self.runs[at];
+        match *phase {
+            Phase::Unanswered { session, .. } => {
+                let call = Box::new(asked.call(true));
+                let phase = Phase::Sending { session, again: true };
+                self.begins(at, phase, |op| Effect::Send { op, session, call }, out);
+            }
+            Phase::Staying { .. } => self.leave(at, out),
+            _ => {
+                let (run, document) = (asked.run, asked.cell.document);
+                self.begins(at, Phase::Looking, |op| Effect::Look { op, document, run }, out);
+            }
+        }
+    }
+
     pub(super) fn done(&mut self, now: Now, op: OpId, outcome: Outcome, out: &mut impl Sink<Effect>) {
         let Some(at) = self.runs.iter().position(|known| known.op == Some(op)) else { return };
         match outcome {

@@ -15,8 +15,7 @@ impl Assets {
             if is_done {
                 self.0.owing.notified().await;
             } else {
-                let until = runtime.clock.now().boot.after(limits.asset_retry);
-                runtime.timer.sleep_until(until).await;
+                runtime.sleep(limits.asset_retry).await;
             }
         }
     }

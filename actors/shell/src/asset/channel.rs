@@ -45,14 +45,8 @@ pub(super) struct Patience {
 
 impl Patience {
     async fn next(&self, events: &mut mpsc::UnboundedReceiver<AssetEvent>) -> Result<AssetEvent, Refusal> {
-        let until = self.runtime.clock.now().boot.after(self.silence);
-        tokio::select! {
-            biased;
-            event = events.recv() => event.ok_or_else(gone),
-            () = self.runtime.timer.sleep_until(until) => {
-                Err(Refusal::new(ErrorCode::DeadlineExceeded, "the other end of an asset's stream is silent"))
-            }
-        }
+        let silent = || Refusal::new(ErrorCode::DeadlineExceeded, "the other end of an asset's stream is silent");
+        self.runtime.within(self.silence, events.recv()).await.ok_or_else(silent)?.ok_or_else(gone)
     }
 }
 

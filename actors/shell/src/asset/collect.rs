@@ -50,12 +50,6 @@ impl Assets {
         store.forget_unlinked(account, asset).await.map_err(|error| failed(&error))
     }
 
-    async fn sleep(&self, time: Duration) {
-        let Environs { runtime, .. } = self.environs();
-        let until = runtime.clock.now().boot.after(time);
-        runtime.timer.sleep_until(until).await;
-    }
-
     async fn known(&self) -> Result<Known, Refusal> {
         let (store, account) = self.store();
         let read = async {
@@ -87,8 +81,8 @@ impl Assets {
 impl Library {
     /// Deletes what nobody links to, from time to time, for as long as this runs.
     pub(crate) async fn collect(self) {
-        let Environs { limits, .. } = self.assets().environs();
-        self.assets().sleep(limits.asset_sweep_first).await;
+        let Environs { runtime, limits, .. } = self.assets().environs();
+        runtime.sleep(limits.asset_sweep_first).await;
         // Devices may have links that they could not tell while this process was not there: at first nothing is deleted.
         let mut grace = None;
         loop {
@@ -107,7 +101,7 @@ impl Library {
                 }
                 Err(error) => tracing::warn!(%error, "assets are not collected now"),
             }
-            self.assets().sleep(limits.asset_sweep).await;
+            runtime.sleep(limits.asset_sweep).await;
         }
     }
 
@@ -130,7 +124,7 @@ impl Library {
                 Step::Read(document) => {
                     // Whoever works in other documents is to find room for them.
                     if read == ASSET_SWEEP_DOCUMENTS {
-                        assets.sleep(limits.document_idle).await;
+                        runtime.sleep(limits.document_idle).await;
                         read = 0;
                     }
                     read += 1;

@@ -109,13 +109,8 @@ impl Assets {
         let turn = Arc::clone(self.coming().entry(asset).or_default());
         let mut waiting = Turn { assets: self.clone(), asset, guard: None };
         let Environs { runtime, limits, .. } = self.environs();
-        let until = runtime.clock.now().boot.after(limits.asset_silence);
         let late = || Refusal::new(ErrorCode::Overloaded, format!("asset {asset} is just being brought by another"));
-        waiting.guard = tokio::select! {
-            biased;
-            guard = turn.lock_owned() => Some(guard),
-            () = runtime.timer.sleep_until(until) => return Err(late()),
-        };
+        waiting.guard = Some(runtime.within(limits.asset_silence, turn.lock_owned()).await.ok_or_else(late)?);
         Ok(waiting)
     }
 

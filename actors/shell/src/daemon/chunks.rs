@@ -96,8 +96,7 @@ impl Chunks {
     pub(crate) async fn collect(self, logs: Arc<dyn LogStore>, runtime: Runtime, every: Duration) {
         let mut strays = Strays::default();
         loop {
-            let until = runtime.clock.now().boot.after(every);
-            runtime.timer.sleep_until(until).await;
+            runtime.sleep(every).await;
             match self.look(&mut strays, logs.as_ref()).await {
                 Ok(found) => {
                     if !found.is_empty() {

@@ -210,7 +210,7 @@ impl Library {
     /// If it does not come to that within the time, for want of a link above all; see also [`Library::ask`].
     pub async fn settled(&self, document: DocumentId, within: Duration) -> Result<(), LibraryError> {
         let late = || Refusal::new(ErrorCode::DeadlineExceeded, format!("document {document} is not in step yet"));
-        match tokio::time::timeout(within, self.ask(document, Ask::Settled)).await.map_err(|_| late())?? {
+        match self.0.runtime.within(within, self.ask(document, Ask::Settled)).await.ok_or_else(late)?? {
             Told::Settled => Ok(()),
             other => Err(unexpected(other)),
         }

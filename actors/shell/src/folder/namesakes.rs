@@ -7,7 +7,7 @@ use wayfare_core::document::{
 };
 use wayfare_protocol::{DocumentId, ProjectId};
 
-use super::{Binder, sleep};
+use super::Binder;
 use crate::document::LibraryError;
 use crate::ports::BoundFolders;
 
@@ -24,7 +24,7 @@ impl Binder {
     /// Looks again and again for folders whose project's name is another project's too, which was made first, for as long as the node runs.
     pub async fn join_namesakes(&self, folders: &dyn BoundFolders) {
         loop {
-            sleep(&self.runtime, self.limits.folder_rescan).await;
+            self.runtime.sleep(self.limits.folder_rescan).await;
             loop {
                 match self.look(folders).await {
                     Ok(true) => {} // that one may be another one too by now

@@ -191,19 +191,11 @@ impl World {
     }
 
     fn next(&mut self, effect: Effect, mishap: Mishap) {
-        let op = match effect {
-            Effect::Tell { outcome, .. } => {
-                self.told = Some(outcome.is_ok());
-                return;
-            }
-            Effect::Append { op, .. }
-            | Effect::Enter { op, .. }
-            | Effect::Look { op, .. }
-            | Effect::Open { op, .. }
-            | Effect::Say { op, .. }
-            | Effect::Send { op, .. }
-            | Effect::Leave { op, .. } => op,
-        };
+        if let Effect::Tell { outcome, .. } = effect {
+            self.told = Some(outcome.is_ok());
+            return;
+        }
+        let Some(op) = op_of(&effect) else { return };
         match mishap {
             Mishap::CrashBefore => return self.crash(),
             Mishap::LinkLost => self.link(false),

@@ -54,6 +54,20 @@ fn new_machine() -> RunQueue {
     RunQueue::new(Config { device: DEVICE, limits: Limits::default() }, Now::default())
 }
 
+/// What joins an effect to its outcome; `None`: it has none.
+fn op_of(effect: &Effect) -> Option<OpId> {
+    match effect {
+        Effect::Append { op, .. }
+        | Effect::Enter { op, .. }
+        | Effect::Look { op, .. }
+        | Effect::Open { op, .. }
+        | Effect::Say { op, .. }
+        | Effect::Send { op, .. }
+        | Effect::Leave { op, .. } => Some(*op),
+        Effect::Tell { .. } => None,
+    }
+}
+
 /// A node's machine, and what it has decided that was not carried out.
 struct Bench {
     machine: RunQueue,
@@ -80,17 +94,9 @@ impl Bench {
         assert!(!self.said.is_empty(), "{kind} was not decided");
         let effect = self.said.remove(0);
         assert_eq!(<&str>::from(&effect), kind);
-        let op = match &effect {
-            Effect::Append { op, .. }
-            | Effect::Enter { op, .. }
-            | Effect::Look { op, .. }
-            | Effect::Open { op, .. }
-            | Effect::Say { op, .. }
-            | Effect::Send { op, .. }
-            | Effect::Leave { op, .. } => *op,
-            Effect::Tell { .. } => return effect,
-        };
-        self.step(Input::Done { op, outcome });
+        if let Some(op) = op_of(&effect) {
+            self.step(Input::Done { op, outcome });
+        }
         effect
     }
 
