@@ -1,6 +1,6 @@
 // A button that opens a list of actions. It closes with Esc, a choice, or a tap elsewhere; arrows go through it.
 
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 
 export interface Action {
@@ -31,7 +31,8 @@ export function Menu({ label, children, actions, class: name = '' }: { label: st
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
 
-  useEffect(() => {
+  // Before anything else is pressed: a key that comes at once is for the list.
+  useLayoutEffect(() => {
     if (!isOpen) return;
     // In the top layer nothing cuts it off. Below the button, or above it where there is no room.
     list.current?.showPopover();

@@ -1,6 +1,6 @@
 // What a run is doing, under its output; and how it ended: `⚡ MacBook Pro · 0.3 s`.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { duration } from '../duration.ts';
 import type { NotebookContext } from '../editor/context.ts';
 import { askToNotify, canAsk } from '../notify.ts';
@@ -85,7 +85,7 @@ function Question({ phase, onReply }: { phase: Extract<Phase, { kind: 'asking' }
   const [text, setText] = useState('');
   const [isSent, setSent] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => input.current?.focus({ preventScroll: true }), []);
   const field = {
     ref: input, value: text, autocomplete: 'off', autocapitalize: 'off', spellcheck: false, enterkeyhint: 'send',
     onInput: (event: { currentTarget: HTMLInputElement }) => setText(event.currentTarget.value),

@@ -1,6 +1,6 @@
 // What a document was: its versions, and of one the difference to what it is now. One of them is restored.
 
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Named } from '../documents/named.ts';
 import { split } from '../documents/paths.ts';
 import { stretchesBetween, Versions, type Stretch, type Version } from '../documents/versions.ts';
@@ -34,7 +34,7 @@ export function VersionsPanel({ place, file, close }: { place: Place; file: Name
 function List({ place, versions, choose, last }: { place: Place; versions: Versions; choose: (version: Version) => void; last: Version | null }) {
   const all = versions.all.value;
   const focused = useRef<HTMLButtonElement>(null);
-  useEffect(() => focused.current?.focus(), []);
+  useLayoutEffect(() => focused.current?.focus(), []);
   if (all.length === 0) {
     const unknown = place.isOnline ? 'Looking for versions…' : 'The versions are not on this device.';
     return <p class="quiet">{versions.known.value ? 'No versions yet. One is kept when nobody has written for some minutes.' : unknown}</p>;
@@ -73,7 +73,7 @@ function Shown({ place, file, versions, version, back, close }: ShownProps) {
   useEffect(() => () => place.library.close(file.id), [replica]);
   const [texts, setTexts] = useState<Texts | null>(null);
   const head = useRef<HTMLButtonElement>(null);
-  useEffect(() => head.current?.focus(), []);
+  useLayoutEffect(() => head.current?.focus(), []);
   useEffect(() => {
     let isGone = false;
     void Promise.all([replica.loaded, versions.text(version)]).then(([, then]) => {
