@@ -205,6 +205,7 @@ impl DaemonTestKit {
             hostile,
             narrow: false,
             without_code: Vec::new(),
+            stateless: Vec::new(),
             nodes: 2,
             people: vec![person(publisher), person(Role::Mover { daemon, orders })],
             faults: what.map(fault).into_iter().collect(),

@@ -63,9 +63,16 @@ fn publishers(seed: &Seed) -> Vec<PersonPlan> {
     publishers
 }
 
-/// Those who order daemons to other nodes: in most seeds with one that is kept busy, somebody moves it.
-fn movers(seed: &Seed, people: &[PersonPlan], nodes: usize) -> Vec<PersonPlan> {
+/// Names of daemons that have no state: in some seeds one of those that are kept busy.
+#[must_use]
+pub fn stateless(people: &[PersonPlan], seed: &Seed) -> Vec<String> {
     let mut draws = seed.draws();
+    let wanted = draws.percent(25);
+    draws.pick(&busy(people)).cloned().filter(|_| wanted).into_iter().collect()
+}
+
+/// Names of the daemons that somebody keeps busy.
+fn busy(people: &[PersonPlan]) -> Vec<String> {
     let busy = people.iter().flat_map(|person| match &person.role {
         Role::Publisher { daemon, feeds, .. } => std::iter::once(daemon.clone()).chain(feeds.clone()).collect(),
         Role::Author { .. }
@@ -76,7 +83,13 @@ fn movers(seed: &Seed, people: &[PersonPlan], nodes: usize) -> Vec<PersonPlan> {
         | Role::Own { .. }
         | Role::Absent => Vec::new(),
     });
-    let busy: Vec<_> = busy.collect();
+    busy.collect()
+}
+
+/// Those who order daemons to other nodes: in most seeds with one that is kept busy, somebody moves it.
+fn movers(seed: &Seed, people: &[PersonPlan], nodes: usize) -> Vec<PersonPlan> {
+    let mut draws = seed.draws();
+    let busy = busy(people);
     let count = if draws.percent(70) { draws.between(1, 2) } else { 0 };
     let mover = |_| {
         let daemon = draws.pick(&busy)?.clone();

@@ -14,6 +14,8 @@
 //!
 //! A ledger may keep another daemon, whose tester wants to know what becomes of it: then every event is that daemon's, and the ledger says
 //! one line for each, with what its daemon made of it.
+//!
+//! A slip is a ledger without state: each of its lines begins anew, and what a quiet event says is lost with it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,8 @@ use wayfare_protocol::{Wall, codec};
 
 /// The name of its kind.
 pub const LEDGER: &str = "ledger";
+/// The name of the kind that has no state.
+pub const SLIP: &str = "slip";
 
 /// Something that was written down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +98,8 @@ pub struct Ledger {
     keeps: Option<Box<dyn MeshDaemon>>,
     /// It takes no state over: what a daemon must not do.
     forgets: bool,
+    /// It has none.
+    is_slip: bool,
 }
 
 /// Its state, but for that of the daemon that it keeps.
@@ -115,14 +121,17 @@ struct State {
 impl Ledger {
     fn say(&mut self, kept: Option<Kept>) -> Bytes {
         let notes = std::mem::take(&mut self.book.notes);
-        self.book.sum = Line::sum_after(&self.book.sum, &notes);
-        codec::encode(&Line { notes, sum: self.book.sum, kept })
+        let sum = Line::sum_after(&self.book.sum, &notes);
+        if !self.is_slip {
+            self.book.sum = sum;
+        }
+        codec::encode(&Line { notes, sum, kept })
     }
 }
 
 impl MeshDaemon for Ledger {
     fn name(&self) -> &'static str {
-        LEDGER
+        if self.is_slip { SLIP } else { LEDGER }
     }
 
     fn process(&mut self, event: &Event, context: &mut Context) -> Result<Vec<Bytes>, DaemonError> {
@@ -152,11 +161,16 @@ impl MeshDaemon for Ledger {
             | (Source::Tick { .. } | Source::Worked { .. } | Source::WorkFailed { .. }, _) => 1,
             (Source::Published { .. }, _) => return Err(DaemonError::Process(format!("{word:?} is no word of mine"))),
         };
-        self.book.notes.push(Note { source: event.source, text });
+        if lines > 0 || !self.is_slip {
+            self.book.notes.push(Note { source: event.source, text });
+        }
         Ok((0..lines).map(|_| self.say(None)).collect())
     }
 
     fn snapshot(&self) -> Result<Option<Bytes>, DaemonError> {
+        if self.is_slip {
+            return Ok(None);
+        }
         let kept = match &self.keeps {
             Some(daemon) => daemon.snapshot()?.map(|state| (state, daemon.state_version())),
             None => None,
@@ -165,6 +179,9 @@ impl MeshDaemon for Ledger {
     }
 
     fn restore(&mut self, state: Bytes, _state_version: u32) -> Result<(), DaemonError> {
+        if self.is_slip {
+            return Err(DaemonError::Restore("a slip has no state".to_owned()));
+        }
         if self.forgets {
             return Ok(());
         }
@@ -207,6 +224,15 @@ pub struct Ledgers {
     pub keep: Option<Arc<dyn DaemonFactory>>,
 }
 
+/// Makes slips.
+pub struct Slips;
+
+impl DaemonFactory for Slips {
+    fn make(&self) -> Box<dyn MeshDaemon> {
+        Box::new(Ledger { is_slip: true, ..Ledger::default() })
+    }
+}
+
 impl DaemonFactory for Ledgers {
     fn make(&self) -> Box<dyn MeshDaemon> {
         let keeps = self.keep.as_ref().map(|factory| factory.make());
@@ -225,6 +251,23 @@ mod tests {
         let event = Event { position: sequence, at: Wall(0), source, payload: Bytes::from(text.to_owned()) };
         let lines = ledger.process(&event, &mut Context::new(Wall(0), 0)).unwrap();
         lines.iter().map(|line| codec::decode(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_slip_begins_anew_with_every_line() {
+        let mut slip = Slips.make();
+        let mut told = |sequence, text: &str| {
+            let source = Source::Published { origin: Origin(1), sequence };
+            let event = Event { position: sequence, at: Wall(0), source, payload: Bytes::from(text.to_owned()) };
+            let lines = slip.process(&event, &mut Context::new(Wall(0), 0)).unwrap();
+            let lines = lines.iter().map(|line| codec::decode::<Line>(line).unwrap()).collect::<Vec<_>>();
+            assert_eq!(slip.snapshot(), Ok(None));
+            lines
+        };
+        assert_eq!(told(1, "quiet a"), []);
+        let lines = [told(2, "note b"), told(3, "twice c")].concat();
+        assert_eq!(lines.iter().map(|line| line.notes.len()).collect::<Vec<_>>(), [1, 1, 0]);
+        assert!(lines.iter().all(|line| line.sum == Line::sum_after(&[0; 32], &line.notes)));
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub enum Mutation {
     BasesForgotten,
     /// People write into a document where they are in it.
     AwarenessIsWritten,
+    /// Nodes say that they have the code of daemons, whether or not they have.
+    NodesBoast,
     /// Nodes have no bounds but the greatest.
     NodeIgnoresLimits,
     /// The store goes through an unordered map where it lists an account's devices and rows.
@@ -131,6 +133,7 @@ impl Mutations {
             }
             Oracle::Folders => Self { first: Mutation::FolderOverwrites, others: &[Mutation::BasesForgotten] },
             Oracle::Awareness => Self::only(Mutation::AwarenessIsWritten),
+            Oracle::Placement => Self::only(Mutation::NodesBoast),
             Oracle::Queues => Self::only(Mutation::NodeIgnoresLimits),
             Oracle::Accounts => Self::only(Mutation::StoreMixesAccounts),
             Oracle::Serves => Self::only(Mutation::NodeStaysDown),
@@ -163,6 +166,7 @@ impl Mutation {
             Self::LogForgetsChanges | Self::DocumentsAcknowledgeEarly | Self::AssetsForgotten => Oracle::Documents,
             Self::FolderOverwrites | Self::BasesForgotten => Oracle::Folders,
             Self::AwarenessIsWritten => Oracle::Awareness,
+            Self::NodesBoast => Oracle::Placement,
             Self::NodeIgnoresLimits => Oracle::Queues,
         })
     }

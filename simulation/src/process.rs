@@ -16,7 +16,7 @@ use wayfare_protocol::session::Language;
 use wayfare_protocol::{Access, AccountId, EntityId, Limits, Wall};
 
 use crate::clock::Clocks;
-use crate::ledger::{LEDGER, Ledgers};
+use crate::ledger::{LEDGER, Ledgers, SLIP, Slips};
 use crate::life::Life;
 use crate::place::Place;
 use crate::ports::{
@@ -155,6 +155,8 @@ pub struct NodeMachine {
     code: BTreeMap<DaemonKind, Arc<dyn DaemonFactory>>,
     /// Whether it has the code of daemons.
     pub has_code: bool,
+    /// Whether it says that it has that in any case: what it must not do.
+    boasts: bool,
     /// Whether it has a kernel.
     pub has_kernels: bool,
     /// Whether its operator keeps it off: nothing starts its process.
@@ -192,6 +194,7 @@ impl NodeMachine {
             ledgers: Ledgers::default(),
             code: BTreeMap::new(),
             has_code: true,
+            boasts: false,
             has_kernels: true,
             is_away: false,
             is_lost: false,
@@ -203,6 +206,12 @@ impl NodeMachine {
     #[must_use]
     pub fn without_limits(self) -> Self {
         Self { ignores_limits: true, ..self }
+    }
+
+    /// The same machine, saying that it has the code of daemons whether or not it has.
+    #[must_use]
+    pub fn that_boasts(self) -> Self {
+        Self { boasts: true, ..self }
     }
 
     /// The same machine with other code of its daemons.
@@ -269,6 +278,14 @@ impl NodeMachine {
         if self.is_lost { 0 } else { self.blobs.all().difference(&needed).count() as u64 }
     }
 
+    /// The code of daemons that it says to have.
+    fn code(&self) -> BTreeMap<DaemonKind, Arc<dyn DaemonFactory>> {
+        let own: [(_, Arc<dyn DaemonFactory>); 2] = [(LEDGER, Arc::new(self.ledgers.clone())), (SLIP, Arc::new(Slips))];
+        let own = own.into_iter().filter(|_| self.has_code || self.boasts);
+        let own = own.filter_map(|(kind, code)| Some((kind.parse().ok()?, code)));
+        self.code.clone().into_iter().chain(own).collect()
+    }
+
     /// Starts the process if none runs, and the node is not away.
     ///
     /// # Errors
@@ -295,14 +312,12 @@ impl NodeMachine {
             seed: seed.child("jitter").draws().number(),
         };
         let limits = if self.ignores_limits { Limits::default() } else { around.limits.clone() };
-        let ledger = LEDGER.parse().ok().filter(|_| self.has_code);
-        let ledger = ledger.map(|kind| (kind, Arc::new(self.ledgers.clone()) as Arc<dyn DaemonFactory>));
         let node_ports = NodePorts {
             hosts,
             blobs: self.blobs.open(&life) as _,
             keys: Arc::new(SimKeys(Arc::clone(&self.keys))),
             workers: Arc::new(SimWorkers),
-            code: self.code.clone().into_iter().chain(ledger).collect(),
+            code: self.code(),
         };
         let node = Arc::new(EdgeNode::start(ports, node_ports, identity, limits).await?);
         if let Some(folder) = &self.folder {

@@ -116,6 +116,8 @@ pub(crate) struct Simulation {
     of_account: usize,
     /// Those of them that have the code of daemons.
     able: Vec<usize>,
+    /// The daemons that have no state.
+    stateless: Vec<String>,
     people: Vec<Somebody>,
     board: Board,
     woken: Woken,
@@ -197,6 +199,7 @@ impl Simulation {
             nodes,
             of_account: plan.nodes,
             able: (0..plan.nodes).filter(|node| !plan.without_code.contains(node)).collect(),
+            stateless: plan.stateless.clone(),
             people: Vec::new(),
             seed,
             mutation: plan.mutation,

@@ -63,6 +63,9 @@ impl Plan {
         for node in &self.without_code {
             let _ = writeln!(text, "  node{node} has no code of daemons");
         }
+        for name in &self.stateless {
+            let _ = writeln!(text, "  {name:?} has no state");
+        }
         for link in &self.links {
             let (a, b) = link.between;
             let _ = writeln!(

@@ -168,6 +168,9 @@ pub struct Plan {
     /// Nodes that have no code of daemons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_code: Vec<usize>,
+    /// Names of daemons that have no state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stateless: Vec<String>,
     /// Paths that are not as paths usually are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
@@ -195,6 +198,7 @@ impl Plan {
         let nodes = nodes + usize::from(loss.is_some());
         let mut people = draw::people(&seed.child("people"), NODES);
         habit::add(&mut people, &seed.child("people"), nodes);
+        let stateless = habit::stateless(&people, &seed.child("stateless"));
         let mut plan = Self {
             version: VERSION,
             about: String::new(),
@@ -204,6 +208,7 @@ impl Plan {
             mutation,
             narrow: seed.child("bounds").draws().percent(30),
             without_code: if is_bare { vec![NODES] } else { Vec::new() },
+            stateless,
             links: Vec::new(),
             people,
             faults: Vec::new(),

@@ -7,7 +7,7 @@ use wayfare_protocol::daemon::{DaemonCall, DaemonKey, StartDaemon};
 use wayfare_protocol::{EntityId, NodeId};
 
 use super::{Phase, Publisher, Told};
-use crate::ledger::LEDGER;
+use crate::ledger::{LEDGER, SLIP};
 
 impl Publisher {
     pub(super) fn start(&mut self) {
@@ -16,7 +16,8 @@ impl Publisher {
     }
 
     pub(super) fn start_daemon(&self, name: &str, device: Option<NodeId>) {
-        let (Ok(name), Ok(kind)) = (name.parse(), LEDGER.parse()) else { return };
+        let kind = if self.work.stateless.iter().any(|other| other == name) { SLIP } else { LEDGER };
+        let (Ok(name), Ok(kind)) = (name.parse(), kind.parse()) else { return };
         self.note(format_args!("starts {name}"));
         let key = DaemonKey { name, kind };
         let start = StartDaemon { key, durability: self.work.durability, device };

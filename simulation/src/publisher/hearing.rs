@@ -22,6 +22,8 @@ pub(super) struct Hearing {
     /// Its own events that a line has told of, by their places among them, and the number of that line.
     own: BTreeMap<u64, u64>,
     model: Option<Model>,
+    /// Whether every line begins anew.
+    is_slip: bool,
 }
 
 /// The code of a daemon that a ledger keeps, which is told every event that the ledger tells of.
@@ -51,9 +53,9 @@ impl Model {
 }
 
 impl Hearing {
-    /// Nothing was heard yet.
-    pub(super) fn new(model: Option<Model>) -> Self {
-        Self { model, ..Self::default() }
+    /// Nothing was heard yet, of a ledger or a slip.
+    pub(super) fn new(model: Option<Model>, is_slip: bool) -> Self {
+        Self { model, is_slip, ..Self::default() }
     }
 
     pub(super) fn heard(&self) -> u64 {
@@ -130,7 +132,7 @@ impl Hearing {
                 is_right &= published == Some(&note.text) && self.own.insert(sequence, link).is_none();
             }
         }
-        let before = if output.link.sequence == 1 { Some([0; 32]) } else { self.sum };
+        let before = if self.is_slip || output.link.sequence == 1 { Some([0; 32]) } else { self.sum };
         self.sum = Some(line.sum);
         is_right &= self.model.as_mut().is_none_or(|model| model.agrees(&line));
         is_right && before.is_none_or(|before| Line::sum_after(&before, &line.notes) == line.sum)

@@ -51,6 +51,8 @@ pub struct Work {
     pub feeds: Option<String>,
     /// What its events survive.
     pub durability: Durability,
+    /// The daemons that have no state.
+    pub stateless: Vec<String>,
     /// The code of the daemon that the ledger keeps, if what it says is to be held against it.
     pub model: Option<Model>,
 }
@@ -122,7 +124,7 @@ impl Publisher {
         woken: Woken,
         disk: Arc<Disk>,
     ) -> Self {
-        let hearing = Hearing::new(work.model.take());
+        let hearing = Hearing::new(work.model.take(), work.stateless.contains(&work.daemon));
         let (tell, told) = mpsc::unbounded_channel();
         let mut draws = config.seed.draws();
         Self {

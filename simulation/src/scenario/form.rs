@@ -30,6 +30,8 @@ struct Form {
     #[serde(default)]
     without_code: Vec<Spanned<Place>>,
     #[serde(default)]
+    stateless: Vec<String>,
+    #[serde(default)]
     swarm: bool,
     #[serde(default)]
     links: BTreeMap<String, Spanned<Profile>>,
@@ -81,6 +83,7 @@ pub(super) fn read(text: &str) -> Result<Scenario, Unreadable> {
         mutation: None,
         narrow: form.narrow,
         without_code,
+        stateless: form.stateless,
         links: Vec::new(),
         people,
         faults: Vec::new(),

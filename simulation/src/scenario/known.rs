@@ -7,9 +7,11 @@ const KNOWN: &[(&str, &str)] = &[
     ("daemons", include_str!("../../scenarios/daemons.toml")),
     ("documents", include_str!("../../scenarios/documents.toml")),
     ("lid-closed-in-mid-run", include_str!("../../scenarios/lid-closed-in-mid-run.toml")),
+    ("long-flight", include_str!("../../scenarios/long-flight.toml")),
     ("moves", include_str!("../../scenarios/moves.toml")),
     ("operators-at-work", include_str!("../../scenarios/operators-at-work.toml")),
     ("phone-on-a-flapping-link", include_str!("../../scenarios/phone-on-a-flapping-link.toml")),
+    ("placement", include_str!("../../scenarios/placement.toml")),
     ("store-outage", include_str!("../../scenarios/store-outage.toml")),
     ("two-clients-racing", include_str!("../../scenarios/two-clients-racing.toml")),
 ];

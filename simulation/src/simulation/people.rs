@@ -197,6 +197,7 @@ impl Simulation {
                     events: events.clone(),
                     feeds: feeds.clone(),
                     durability: *durability,
+                    stateless: self.stateless.clone(),
                     model: model.map(publisher::Model::new),
                 };
                 let (around, evidence) = (self.around.clone(), Arc::clone(&self.evidence));

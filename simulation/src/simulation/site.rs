@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use wayfare_protocol::Limits;
+use wayfare_core::Fact;
+use wayfare_core::fact::Placing;
+use wayfare_protocol::{Limits, NodeId};
 
 use super::account;
 use crate::chore::Work;
 use crate::clock::Clocks;
 use crate::evidence::Evidence;
 use crate::habit::STRANGERS;
-use crate::ledger::Ledgers;
+use crate::ledger::{LEDGER, Ledgers, SLIP};
 use crate::mutation::Mutation;
 use crate::parts::Parts;
 use crate::place::Place;
@@ -69,6 +71,7 @@ impl Site<'_> {
         let Self { plan, world, evidence, .. } = self;
         let (place, seed) = (Place::Node(number), self.seed.numbered("node", number as u64));
         let key = key(self.seed, place);
+        let device = key.device_id();
         let is_late = plan.chores.iter().any(|chore| chore.work == Work::LateJoin { node: number });
         if !is_late {
             let account = account(if number < plan.nodes { 0 } else { STRANGERS });
@@ -88,9 +91,13 @@ impl Site<'_> {
         let mut machine = machine.with_folder(folder).with_ledgers(ledgers);
         machine.is_away = is_late;
         machine.has_code = !plan.without_code.contains(&number);
+        let kinds = [LEDGER, SLIP].into_iter().filter(|_| machine.has_code);
+        let code = Placing::Code { node: NodeId(device), kinds: kinds.filter_map(|kind| kind.parse().ok()).collect() };
+        evidence.fact(&place.to_string(), &Fact::Placing(code));
         machine.has_kernels = !plan.loses(number);
         match plan.mutation {
             Some(Mutation::NodeIgnoresLimits) => machine.without_limits(),
+            Some(Mutation::NodesBoast) => machine.that_boasts(),
             Some(Mutation::KeysStay) => machine.with_keys(Keys::that_stay()),
             _ => machine,
         }

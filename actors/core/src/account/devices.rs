@@ -70,6 +70,12 @@ impl Devices {
         self.0.get(&device).is_some_and(|known| known.registered.node.is_some())
     }
 
+    /// Whether the device has announced a tag as it registered.
+    pub(super) fn has_tag(&self, device: DeviceId, tag: &str) -> bool {
+        let node = self.0.get(&device).and_then(|known| known.registered.node.as_ref());
+        node.is_some_and(|node| node.tags.iter().any(|own| own == tag))
+    }
+
     /// The device is linked; returns the link that this one replaces.
     pub(super) fn link_up(&mut self, registered: Registered, link: LinkId) -> Option<LinkId> {
         let presence = Presence::Told(PresenceInfo::Online);

@@ -40,14 +40,15 @@ mod streams;
 mod tests;
 mod unknown;
 
-use wayfare_protocol::control::Control;
+use wayfare_protocol::control::{Control, PresenceInfo};
 use wayfare_protocol::ownership::ClaimOutcome;
 use wayfare_protocol::session::SessionInfo;
 use wayfare_protocol::{Boot, NodeId, Now};
 
-use crate::fact::{Fact, Queue, Witness};
+use crate::fact::{Fact, Placing, Queue, Witness};
 use crate::machine::{Machine, OpIds, Sink, earlier};
 use crate::outputs::Executor;
+use crate::placement::Standing;
 use daemons::Daemons;
 use devices::Devices;
 pub use effect::Effect;
@@ -260,7 +261,11 @@ impl Machine for Account {
     }
 
     fn witness(&self, effect: &Effect, to: &mut Witness) {
-        let Effect::Send { control, .. } = effect else { return };
+        let (link, control) = match effect {
+            Effect::Send { link, control } => (link, control),
+            Effect::TakeOver { daemon, .. } => return self.tell_target(*daemon, to),
+            _ => return,
+        };
         match control {
             // A node only passes on what the store granted.
             Control::Claimed { outcome: Ok(ClaimOutcome::Granted(row)), .. } if self.here().is_none() => {
@@ -269,6 +274,19 @@ impl Machine for Account {
             Control::MrpRequest(asked) => {
                 let waiting = self.pending.waiting_beside(asked.request);
                 to.tell(Fact::Queue { queue: Queue::Requests, length: waiting as u64 });
+            }
+            Control::Accepting(accepting) => {
+                if let Some(node) = self.here() {
+                    let takes = Standing::of(PresenceInfo::Online, *accepting) == Standing::Ready;
+                    to.tell(Fact::Placing(Placing::Takes { node, takes }));
+                }
+            }
+            // A node passes on what it is asked, and asks the cloud.
+            Control::StartDaemon { start, .. } if start.device.is_none() && self.here().is_none() => {
+                if let Some(device) = self.links.device(*link) {
+                    let (kind, node) = (start.key.kind.clone(), NodeId(device));
+                    to.tell(Fact::Placing(Placing::Chosen { daemon: None, kind, node, leaves: None }));
+                }
             }
             _ => {}
         }

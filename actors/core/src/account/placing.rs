@@ -155,9 +155,9 @@ impl Account {
         Judged { node, name, verdict }
     }
 
-    /// The best linked node for a new daemon, if one can be chosen.
-    pub(super) fn best_for(&mut self, now: Now, kind: &str, wanted: Option<NodeId>) -> Option<NodeId> {
-        self.ranked_for(now, kind).into_iter().find(|node| wanted.is_none_or(|wanted| wanted == *node))
+    /// Whether a node has said over its link what it can do.
+    pub(super) fn has_announced(&self, node: NodeId) -> bool {
+        self.placing.index.get(node).is_some()
     }
 
     /// The linked nodes that a new daemon could be made at, the best first.

@@ -14,6 +14,7 @@ use wayfare_protocol::{Boot, ChunkId, DeviceId, EntityId, ErrorCode, Head, NodeI
 use super::daemons::Target;
 use super::spares::{Schedule, can_open};
 use super::{Account, Effect, LinkId};
+use crate::fact::{Fact, Placing, Witness};
 use crate::machine::{OpId, Sink};
 use crate::session::Caller;
 
@@ -155,6 +156,15 @@ impl Account {
         recovering.is_some_and(|recovering| {
             recovering.lost.0 == owner && device == Some(recovering.target.0) && self.devices.link(owner).is_none()
         })
+    }
+
+    /// Who is to go on with a daemon, if that was chosen by nobody's name.
+    pub(super) fn tell_target(&self, daemon: EntityId, to: &mut Witness) {
+        let recovering = self.recoveries.under_way.get(&daemon).filter(|recovering| recovering.to.is_none());
+        if let (Some(recovering), Some(info)) = (recovering, self.daemons.get(daemon)) {
+            let (node, leaves, kind) = (recovering.target, Some(recovering.lost), info.key.kind.clone());
+            to.tell(Fact::Placing(Placing::Chosen { daemon: Some(daemon), kind, node, leaves }));
+        }
     }
 
     /// The chosen node has answered, or nobody has in time.

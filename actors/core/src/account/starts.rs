@@ -1,14 +1,15 @@
 //! Daemons that are asked for by name: the one that there is, or a new one where its code is.
 
 use wayfare_protocol::capability_set::names;
-use wayfare_protocol::control::{Control, DeviceInfo};
-use wayfare_protocol::daemon::{DaemonInfo, DaemonKey, StartDaemon};
-use wayfare_protocol::{EntityId, Epoch, ErrorCode, Now, Refusal, RequestId};
+use wayfare_protocol::control::{Control, PresenceInfo};
+use wayfare_protocol::daemon::{DaemonInfo, DaemonKey, DaemonKind, StartDaemon};
+use wayfare_protocol::{DeviceId, EntityId, Epoch, ErrorCode, NodeId, Now, Refusal, RequestId};
 
 use super::daemons::Target;
 use super::pending::{Kind, Passed, Pending};
 use super::{Account, Effect, LinkId, Place};
 use crate::machine::Sink;
+use crate::placement::Standing;
 
 impl Account {
     /// A daemon of this node has told of itself, or there is none: starts that waited for the last one go on.
@@ -75,9 +76,6 @@ impl Account {
     fn place_daemon(&mut self, now: Now, link: LinkId, start: &StartDaemon) -> Result<Target, Refusal> {
         let tag = names::daemon(start.key.kind.as_str());
         let tag = tag.map_err(|error| Refusal::new(ErrorCode::NoCapability, error.to_string()))?.to_string();
-        let no_code = |whose: &str| {
-            Refusal::new(ErrorCode::NoCapability, format!("{whose} has no code for daemons of kind {}", start.key.kind))
-        };
         match &self.config.place {
             Place::Node { node, name, capabilities, .. } => {
                 let wants_here = start.device.is_none_or(|device| device == *node);
@@ -86,20 +84,54 @@ impl Account {
                 }
                 match self.links.onward(link) {
                     Some(upstream) if start.device != Some(*node) => Ok(Target::Over(upstream)),
-                    _ => Err(no_code(name)),
+                    _ => Err(no_code(name, &start.key.kind)),
                 }
             }
-            Place::Cloud { .. } => {
-                let devices = self.device_list();
-                let has_code = |device: &&DeviceInfo| device.node.as_ref().is_some_and(|node| node.tags.contains(&tag));
-                let is_wanted = |device: &&DeviceInfo| start.device.is_none_or(|wanted| wanted.0 == device.device);
-                // One that is linked and has not announced itself yet has said which code it has.
-                let able = devices.iter().filter(has_code).filter(is_wanted).map(|device| device.device);
-                let best = self.best_for(now, start.key.kind.as_str(), start.device).map(|node| node.0);
-                let link = best.into_iter().chain(able).find_map(|device| self.devices.link(device));
-                link.map(Target::Over).ok_or_else(|| no_code("no connected device that may be used"))
-            }
+            Place::Cloud { .. } => match start.device {
+                Some(node) => self.named_for_start(node, &tag, &start.key.kind).map(Target::Over),
+                None => self.best_for_start(now, &tag, &start.key.kind).map(Target::Over),
+            },
         }
+    }
+
+    /// The link of the device that a person has named for a new daemon.
+    fn named_for_start(&self, node: NodeId, tag: &str, kind: &DaemonKind) -> Result<LinkId, Refusal> {
+        let name = self.devices.name(node.0).unwrap_or("that device");
+        let away = || Refusal::new(ErrorCode::OwnerUnreachable, format!("{name} is not connected"));
+        let link = self.devices.link(node.0).ok_or_else(away)?;
+        if !self.devices.has_tag(node.0, tag) {
+            return Err(no_code(name, kind));
+        }
+        match self.standing_for_start(node.0) {
+            Standing::Ready => Ok(link),
+            Standing::Draining => Err(Refusal::new(ErrorCode::Draining, format!("{name} is being drained"))),
+            closed => Err(Refusal::new(ErrorCode::Forbidden, format!("{name} {closed}"))),
+        }
+    }
+
+    /// The link of the device that fits a new daemon best.
+    fn best_for_start(&mut self, now: Now, tag: &str, kind: &DaemonKind) -> Result<LinkId, Refusal> {
+        let best = self.ranked_for(now, kind.as_str()).first().map(|node| node.0);
+        // One that is linked and has not announced itself yet has said which code it has.
+        let silent = || {
+            let mut able = self.device_list().into_iter().map(|device| device.device);
+            able.find(|device| {
+                !self.has_announced(NodeId(*device))
+                    && self.devices.has_tag(*device, tag)
+                    && self.devices.link(*device).is_some()
+                    && self.standing_for_start(*device) == Standing::Ready
+            })
+        };
+        let link = best.or_else(silent).and_then(|device| self.devices.link(device));
+        link.ok_or_else(|| {
+            let detail = format!("no connected device that takes daemons now has the code for daemons of kind {kind}");
+            Refusal::new(ErrorCode::NoCapability, detail)
+        })
+    }
+
+    /// How a device that is linked stands, by its own word.
+    fn standing_for_start(&self, device: DeviceId) -> Standing {
+        Standing::of(PresenceInfo::Online, self.devices.accepting(device))
     }
 
     /// A daemon of this node exists: whoever asked for it is answered. The cloud is answered when its row is granted.
@@ -131,6 +163,10 @@ impl Account {
             out.push(Effect::Send { link: pending.from, control: Control::DaemonStarted { request, outcome } });
         }
     }
+}
+
+fn no_code(whose: &str, kind: &DaemonKind) -> Refusal {
+    Refusal::new(ErrorCode::NoCapability, format!("{whose} has no code for daemons of kind {kind}"))
 }
 
 /// The daemon of a name is what was asked for if it runs the same code.

@@ -5,6 +5,7 @@
 
 mod awareness;
 mod keeper;
+mod placing;
 mod queue;
 mod settled;
 mod witness;
@@ -21,6 +22,7 @@ use wayfare_protocol::{
 
 pub use awareness::Awareness;
 pub use keeper::Keeper;
+pub use placing::Placing;
 pub use queue::Queue;
 pub use settled::{Homes, Strays};
 pub use witness::Witness;
@@ -345,6 +347,8 @@ pub enum Fact {
     Writing(Writing),
     /// Something about who has a document open just now.
     Awareness(Awareness),
+    /// Something about where daemons are placed.
+    Placing(Placing),
     /// How much waits, or is kept, where there is a bound.
     Queue {
         /// What.

@@ -16,6 +16,7 @@ mod once;
 mod one_owner;
 mod orphans;
 mod outputs;
+mod placement;
 mod queues;
 mod repeats;
 mod seals;
@@ -71,6 +72,8 @@ pub enum Oracle {
     Folders,
     /// Who has a document open is told, and kept by nobody.
     Awareness,
+    /// Who is chosen for a daemon has its code, and takes daemons.
+    Placement,
     /// Queues stay within their bounds.
     Queues,
     /// Nothing of one account comes to another's device.
@@ -112,6 +115,7 @@ impl Oracle {
             Self::Documents => Box::new(documents::Documents::new(room)),
             Self::Folders => Box::new(folders::Folders::new(room)),
             Self::Awareness => Box::new(awareness::Awareness::new(room)),
+            Self::Placement => Box::new(placement::Placement::new(room)),
             Self::Queues => Box::new(queues::Queues::new(setting.limits.clone())),
             Self::Accounts => Box::new(accounts::Accounts::new(room)),
             Self::Serves => Box::new(serves::Serves),

@@ -1,7 +1,7 @@
 //! Daemons: started where their code is, asked where they live.
 
 use wayfare_protocol::EntityId;
-use wayfare_protocol::capability::Policy;
+use wayfare_protocol::capability::{Accepting, Policy, Reluctance};
 use wayfare_protocol::daemon::{
     DaemonAnswer, DaemonCall, DaemonInfo, DaemonKey, DaemonRequest, DaemonResponse, DaemonState, DaemonStats,
     Durability, Health, StartDaemon,
@@ -137,7 +137,35 @@ fn the_cloud_sends_a_start_to_a_device_with_the_code() {
     bench.says(2, Control::DaemonStarted { request: request(10), outcome: outcome.clone() });
     assert_eq!(bench.sent(3), [Control::DaemonStarted { request: request(10), outcome }]);
     bench.says(3, start(11, Some(DESK)));
+    assert_eq!(refusal(&bench.sent(3)), ErrorCode::OwnerUnreachable);
+    bench.up(1, DESK.0);
+    bench.says(3, start(12, Some(DESK)));
     assert_eq!(refusal(&bench.sent(3)), ErrorCode::NoCapability);
+}
+
+/// A device that takes nothing is not given a new daemon, named or not; one that is named says why.
+#[test]
+fn a_new_daemon_goes_to_no_device_that_takes_nothing() {
+    for (why, code) in [
+        (Reluctance::Draining, ErrorCode::Draining),
+        (Reluctance::Closed, ErrorCode::Forbidden),
+        (Reluctance::OnBattery, ErrorCode::Forbidden),
+    ] {
+        let mut bench = cloud();
+        bench.says(2, Control::Accepting(Accepting::Nothing(why)));
+        bench.says(3, start(10, None));
+        assert_eq!(refusal(&bench.sent(3)), ErrorCode::NoCapability, "{why:?}");
+        bench.says(3, start(11, Some(LAPTOP)));
+        assert_eq!(refusal(&bench.sent(3)), code, "{why:?}");
+        assert_eq!(bench.sent(2), []);
+        bench.says(2, Control::Accepting(Accepting::Everything));
+        bench.says(3, start(12, Some(LAPTOP)));
+        assert_eq!(bench.sent(2), [start(12, Some(LAPTOP))]);
+    }
+    let mut bench = cloud();
+    bench.input(Input::LinkDown { link: LinkId(2) });
+    bench.says(3, start(13, Some(LAPTOP)));
+    assert_eq!(refusal(&bench.sent(3)), ErrorCode::OwnerUnreachable);
 }
 
 /// A question goes to the owner of the row, its epoch stamped; a node's word counts only for what its row gives it.

@@ -28,15 +28,17 @@ mod interface;
 mod messages;
 mod row;
 mod spare;
+mod told;
 
 use strum::VariantNames as _;
 use wayfare_protocol::migration::{
-    FailureReason, MigrationMessage, MigrationPhase, MigrationStep, MoveInfo, MoveMode, MoveState, Party, SnapshotReady,
+    FailureReason, MigrationMessage, MigrationPhase, MigrationStep, MoveMode, MoveState, Party, SnapshotReady,
 };
 use wayfare_protocol::ownership::Row;
 use wayfare_protocol::{Boot, ErrorCode, Head, NodeId, Now, Refusal, SignedHead};
 
 use super::travel;
+use crate::fact::Witness;
 use crate::jitter::{SplitMix64, doubled};
 use crate::machine::{Machine, OpId, OpIds, Sink};
 use crate::mark::{Mark, Phases};
@@ -212,6 +214,10 @@ impl Machine for Orchestrator {
         }
     }
 
+    fn witness(&self, effect: &Effect, to: &mut Witness) {
+        self.tell(effect, to);
+    }
+
     const PHASES: &'static [Phases] = &[(Self::NAME, Phase::VARIANTS)];
 
     fn marks(&self, out: &mut Vec<Mark>) {
@@ -361,28 +367,6 @@ impl Orchestrator {
         self.publish_as(state, out);
         self.stage = Stage::Ended;
         out.push(Effect::Ended);
-    }
-
-    fn publish(&self, out: &mut impl Sink<Effect>) {
-        if let Stage::Moving(moving) = &self.stage {
-            self.publish_as(MoveState::Moving(moving.phase.shown()), out);
-        }
-    }
-
-    fn publish_as(&self, state: MoveState, out: &mut impl Sink<Effect>) {
-        let (source, target, bytes) = match &self.stage {
-            Stage::Moving(moving) => (Some(moving.row.owner), Some(moving.target), moving.bytes),
-            Stage::Choosing { row, .. } => (Some(row.owner), None, 0),
-            Stage::New | Stage::Looking { .. } | Stage::Ended => (None, self.config.order.to, 0),
-        };
-        let (migration, daemon) = (self.config.migration, self.config.order.daemon);
-        let ms = |from: Boot, at: Boot| u64::try_from(at.since(from).as_millis()).unwrap_or(u64::MAX);
-        let begun = self.times.phases.first().map(|(_, at)| *at);
-        let phases = self.times.phases.iter().map(|(phase, at)| (*phase, begun.map_or(0, |begun| ms(begun, *at))));
-        let pause_ms = self.times.sealed.zip(self.times.live).map(|(sealed, live)| ms(sealed, live));
-        let phases = phases.collect();
-        let info = MoveInfo { migration, daemon, source, target, state, bytes, phases, pause_ms };
-        out.push(Effect::Publish(Box::new(info)));
     }
 
     /// When a target that is not ready is asked again.
