@@ -7,6 +7,10 @@ use wayfare_protocol::limits::{OUTPUT_INLINE_MAX, OUTPUT_MARKUP_MAX, OUTPUT_PLAI
 use crate::content::Content;
 use crate::mime::{MimeClass, ending};
 
+/// The folder of what outputs show, from their document's own. The newest convention of other editors puts their pictures there too, with no
+/// title.
+pub const GENERATED: &str = "_assets/generated";
+
 /// A file that belongs to a document, known by its content.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asset {
@@ -51,7 +55,7 @@ pub struct Layout {
 impl Default for Layout {
     fn default() -> Self {
         Self {
-            folder: "_assets/generated".to_owned(),
+            folder: GENERATED.to_owned(),
             plain_max: OUTPUT_PLAIN_MAX,
             markup_max: OUTPUT_MARKUP_MAX,
             inline_max: OUTPUT_INLINE_MAX,

@@ -32,7 +32,7 @@ pub use edit::{Edit, Edits, Utf16Edit};
 pub use front_matter::FrontMatterText;
 pub use ipynb::{ExportError, ImportError, Imported, from_ipynb, to_ipynb};
 pub use key::{OutputKey, RunKey};
-pub use layout::{Asset, AssetBytes, Layout};
+pub use layout::{Asset, AssetBytes, GENERATED, Layout};
 pub use mime::MimeClass;
 pub use note::Fields;
 pub use output::{Output, OutputForm, StreamName, ValueKind};

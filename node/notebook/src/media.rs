@@ -2,6 +2,7 @@
 //! `![plot](_assets/generated/ab.png "output display image/png")`
 
 use crate::key::OutputKey;
+use crate::layout::GENERATED;
 
 /// A line that is a link or a picture and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +16,6 @@ pub(crate) struct MediaLine {
     /// Its title; empty for none.
     pub(crate) title: String,
 }
-
-/// Where the newest convention of other editors puts pictures of outputs, with no title.
-const GENERATED: &str = "_assets/generated/";
 
 impl MediaLine {
     /// Reads a line. `None` if it is anything else, or nothing says that it is an output.
@@ -39,7 +37,8 @@ impl MediaLine {
             return None;
         }
         let ours = title.split_whitespace().next().and_then(OutputKey::of_word).is_some();
-        let generated = picture && title.is_empty() && path.starts_with(GENERATED);
+        let in_it = |path: &str| path.strip_prefix(GENERATED).is_some_and(|rest| rest.starts_with('/'));
+        let generated = picture && title.is_empty() && in_it(path);
         (ours || generated).then(|| Self { picture, label, path: percent_decode(path), title: title.to_owned() })
     }
 

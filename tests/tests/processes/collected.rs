@@ -123,3 +123,40 @@ fn what_nobody_links_to_is_deleted_and_what_anything_leads_to_stays() -> Result<
         Ok(())
     })
 }
+
+/// What a cell shows no more goes to the trash, also out of folders, and from there for good.
+#[test]
+fn the_file_of_an_output_goes_when_no_text_shows_it() -> Result<()> {
+    in_a_world(async |world| {
+        world.cloud_tables("[limits]\nasset_grace = \"4s\"\nasset_sweep = \"200ms\"\nasset_sweep_first = \"200ms\"");
+        world.start_cloud().await?;
+        let desk = desk(world).await?;
+        let path_of = |asset: AssetId| format!("_assets/generated/{asset}.png");
+        let (old, new) = (AssetId::of(b"the old plot"), AssetId::of(b"the new plot"));
+        for (asset, bytes) in [(old, &b"the old plot"[..]), (new, b"the new plot")] {
+            write(world, &desk, "lab/notes.md", &format!("![]({})\n", path_of(asset))).await?;
+            upload(world, &desk, &path_of(asset), bytes).await?;
+        }
+        let (old, new) = (path_of(old), path_of(new));
+        within("the old plot in the trash", async {
+            while !desk.says(&["project", "files", "lab", "--trash"]).await?.contains(&old) {}
+            anyhow::Ok(())
+        })
+        .await??;
+        let files = desk.says(&["project", "files", "lab"]).await?;
+        ensure!(files.contains(&new) && !files.contains(&old), "{files}");
+        // It is there to come back, for as long again.
+        let to = world.folder().join("back");
+        let data = world.cloud().data().to_owned();
+        ensure!(is_there(&data, AssetId::of(b"the old plot")), "it is deleted at once");
+        within("the old plot gone", async {
+            while desk.says(&["project", "files", "lab", "--trash"]).await?.contains(&old) {}
+            anyhow::Ok(())
+        })
+        .await??;
+        until("its bytes deleted", || (!is_there(&data, AssetId::of(b"the old plot"))).then_some(())).await?;
+        desk.says(&["project", "download", "lab", &new, "-o", &to.display().to_string()]).await?;
+        ensure!(fs::read(&to)? == b"the new plot", "other bytes");
+        Ok(())
+    })
+}

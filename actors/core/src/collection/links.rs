@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wayfare_protocol::{AssetId, DocumentId};
 
-use crate::document::{Body, PROJECT_TRASH, PROJECTS, Tree, Version};
+use crate::document::{AssetFile, Body, PROJECT_TRASH, PROJECTS, Tree, Version, is_output};
 
 /// Digits of a hash in a text.
 const DIGITS: usize = 64;
@@ -16,8 +16,21 @@ pub struct Links {
     pub documents: BTreeSet<DocumentId>,
     /// Assets that it names: at a path, in the trash, or by their hash anywhere in the text.
     pub assets: BTreeSet<AssetId>,
+    /// Files of outputs that it has at paths or in the trash. That alone keeps none of them: what shows an output is a text.
+    pub outputs: BTreeSet<OutputFile>,
     /// Texts of versions, which lead to assets themselves.
     pub versions: BTreeSet<AssetId>,
+}
+
+/// A file that a cell's output shows, or has shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OutputFile {
+    /// What is at the path.
+    pub asset: AssetId,
+    /// In its project.
+    pub path: String,
+    /// Whether it was deleted.
+    pub is_in_trash: bool,
 }
 
 impl Links {
@@ -28,8 +41,13 @@ impl Links {
         let named = body.entries(PROJECTS).into_keys().chain(body.entries(PROJECT_TRASH).into_keys());
         let projects = named.filter_map(|id| Some(DocumentId(id.parse().ok()?)));
         let mut assets = mentioned(&body.text());
-        assets.extend(tree.assets.values().chain(tree.asset_trash.values()).map(|file| file.asset));
+        let at =
+            |is_in_trash| move |(path, file): (String, AssetFile)| OutputFile { asset: file.asset, path, is_in_trash };
+        let files = tree.assets.into_iter().map(at(false)).chain(tree.asset_trash.into_iter().map(at(true)));
+        let (outputs, others): (BTreeSet<_>, BTreeSet<_>) = files.partition(|file| is_output(&file.path, file.asset));
+        assets.extend(others.into_iter().map(|file| file.asset));
         Self {
+            outputs,
             documents: projects.chain(tree.files.into_keys()).chain(tree.trash.into_keys()).collect(),
             assets,
             versions: Version::all_of(body).into_iter().map(|version| version.asset).collect(),
@@ -54,6 +72,10 @@ mod tests {
         AssetId([n; 32])
     }
 
+    fn generated(folder: &str, n: u8) -> String {
+        format!("{folder}_assets/generated/{}.png", asset(n))
+    }
+
     fn put(map: &str, key: &str, value: &str) -> Edit {
         Edit::Put { map: map.to_owned(), key: key.to_owned(), value: value.to_owned() }
     }
@@ -71,13 +93,18 @@ mod tests {
             put(TRASH, &id(3).to_string(), "b.md"),
             put(ASSETS, "a.png", &file(1)),
             put(ASSET_TRASH, "b.png", &file(2)),
+            put(ASSETS, &generated("a/", 5), &file(5)),
+            put(ASSET_TRASH, &generated("", 6), &file(6)),
+            put(ASSETS, &generated("", 7), &file(8)),
             version.put(),
             Edit::Splice { at: 0, delete: 0, insert: format!("![a](_assets/{}.png)", asset(4)) },
         ])
         .unwrap();
         let links = Links::of(&body);
         assert_eq!(links.documents, BTreeSet::from([id(1), id(2), id(3), id(4)]));
-        assert_eq!(links.assets, BTreeSet::from([asset(1), asset(2), asset(4)]));
+        assert_eq!(links.assets, BTreeSet::from([asset(1), asset(2), asset(4), asset(8)]));
+        let output = |folder, n, is_in_trash| OutputFile { asset: asset(n), path: generated(folder, n), is_in_trash };
+        assert_eq!(links.outputs, BTreeSet::from([output("a/", 5, false), output("", 6, true)]));
         assert_eq!(links.versions, BTreeSet::from([asset(3)]));
         assert_eq!(Links::of(&Body::new(2)), Links::default());
     }

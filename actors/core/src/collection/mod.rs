@@ -8,6 +8,9 @@
 //! missed in passing, nor when one is cut off. The first sweep after a start deletes nothing: devices may have links that they could not
 //! tell while the cloud was away.
 //!
+//! The file of an output is linked to by texts alone. When it is due it goes to the trash of its project, and its time begins anew: that is how
+//! folders learn that it goes, and how a person gets it back. When it is due there, the trash forgets it, and the next sweep deletes it.
+//!
 //! [`Limits::asset_grace`]: wayfare_protocol::Limits::asset_grace
 
 mod links;
@@ -19,7 +22,7 @@ use std::time::Duration;
 
 use wayfare_protocol::{AssetId, DocumentId, Wall};
 
-pub use links::{Links, mentioned};
+pub use links::{Links, OutputFile, mentioned};
 
 /// What is known when a sweep begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +46,10 @@ pub enum Step {
     Note(AssetId),
     /// Somebody links to it, or it is gone: the note goes.
     Forget(AssetId),
+    /// Put its files at paths ([`Sweep::files`]) into the trash, unless its note is gone, and the note goes.
+    Discard(AssetId),
+    /// Have the trash forget its files, unless its note is gone.
+    Drop(AssetId),
     /// Delete it, unless its note is gone, and then the note.
     Delete(AssetId),
 }
@@ -62,6 +69,10 @@ pub struct Sweep {
     texts: BTreeSet<AssetId>,
     read_texts: BTreeSet<AssetId>,
     linked: BTreeSet<AssetId>,
+    /// Files of outputs, by the tree that has them.
+    outputs: BTreeMap<DocumentId, BTreeSet<OutputFile>>,
+    /// Assets whose files were to go: each once in a sweep.
+    tried: BTreeSet<AssetId>,
     /// What is to be done when all is read; `None`: it is to be worked out anew.
     plan: Option<VecDeque<Step>>,
 }
@@ -72,7 +83,8 @@ impl Sweep {
     pub fn new(now: Wall, grace: Option<Duration>, known: Known) -> Self {
         let (linked, reads) = (known.owed.clone(), BTreeSet::from([DocumentId::INDEX]));
         let (read, texts, read_texts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        Self { now, grace, known, reads, read, texts, read_texts, linked, plan: None }
+        let (outputs, tried) = (BTreeMap::new(), BTreeSet::new());
+        Self { now, grace, known, reads, read, texts, read_texts, linked, outputs, tried, plan: None }
     }
 
     /// What is to be done next; `None`: nothing.
@@ -88,7 +100,7 @@ impl Sweep {
             self.plan = Some(self.planned());
         }
         let plan = self.plan.as_mut()?;
-        if matches!(plan.front(), Some(Step::Delete(_)))
+        if matches!(plan.front(), Some(Step::Discard(_) | Step::Drop(_) | Step::Delete(_)))
             && let Some(text) = self.texts.pop_first()
         {
             self.read_texts.insert(text);
@@ -101,6 +113,9 @@ impl Sweep {
             }
             Step::Forget(asset) => {
                 self.known.unlinked.remove(&asset);
+            }
+            Step::Discard(asset) | Step::Drop(asset) => {
+                self.tried.insert(asset);
             }
             Step::Delete(asset) => {
                 self.known.assets.remove(&asset);
@@ -117,13 +132,31 @@ impl Sweep {
         let is_unlinked = |asset: &AssetId| assets.contains(asset) && !self.linked.contains(asset);
         let age = |since: &Wall| Duration::from_millis(self.now.0.saturating_sub(since.0));
         let is_due = |since: &Wall| self.grace.is_some_and(|grace| age(since) >= grace);
-        let due = unlinked.iter().filter(|(asset, since)| is_unlinked(asset) && is_due(since));
+        let due =
+            unlinked.iter().filter(|(asset, since)| is_unlinked(asset) && is_due(since) && !self.tried.contains(asset));
         let wrong = unlinked.keys().filter(|asset| !is_unlinked(asset));
         let new = assets.iter().filter(|asset| is_unlinked(asset) && !unlinked.contains_key(*asset));
-        due.map(|(asset, _)| Step::Delete(*asset))
+        due.map(|(asset, _)| self.end_of(*asset))
             .chain(wrong.map(|asset| Step::Forget(*asset)))
             .chain(new.map(|asset| Step::Note(*asset)))
             .collect()
+    }
+
+    /// How an asset goes whose time is over.
+    fn end_of(&self, asset: AssetId) -> Step {
+        if self.files(asset).any(|(_, file)| !file.is_in_trash) {
+            Step::Discard(asset)
+        } else if self.files(asset).next().is_some() {
+            Step::Drop(asset)
+        } else {
+            Step::Delete(asset)
+        }
+    }
+
+    /// The files of an asset that are outputs', with the trees that have them.
+    pub fn files(&self, asset: AssetId) -> impl Iterator<Item = (DocumentId, &OutputFile)> {
+        let all = self.outputs.iter().flat_map(|(tree, files)| files.iter().map(|file| (*tree, file)));
+        all.filter(move |(_, file)| file.asset == asset)
     }
 
     fn link(&mut self, assets: impl IntoIterator<Item = AssetId>) {
@@ -135,7 +168,11 @@ impl Sweep {
     }
 
     /// What a document that was read leads to.
-    pub fn links(&mut self, links: Links) {
+    pub fn links(&mut self, of: DocumentId, links: Links) {
+        if self.outputs.get(&of).map_or(!links.outputs.is_empty(), |known| *known != links.outputs) {
+            self.outputs.insert(of, links.outputs);
+            self.plan = None;
+        }
         for document in links.documents {
             for document in [Some(document), document.versions()].into_iter().flatten() {
                 if !self.read.contains(&document) {

@@ -59,6 +59,14 @@ impl World {
         self.texts.insert(asset(n), text.to_owned());
     }
 
+    /// The file of an output, at its path or in the trash.
+    fn output(&mut self, n: u8, is_in_trash: bool) {
+        let path = format!("a/_assets/generated/{}.png", asset(n));
+        let (map, other) = if is_in_trash { (ASSET_TRASH, ASSETS) } else { (ASSETS, ASSET_TRASH) };
+        self.edit(TREE, put(map, &path, &file(n)));
+        self.edit(TREE, Edit::Remove { map: other.to_owned(), key: path });
+    }
+
     /// A sweep to its end, between the steps of which something may happen. Returns the steps that were not only reading.
     fn sweep(&mut self, known: Known, mut meanwhile: impl FnMut(&mut Self, &mut Sweep, usize)) -> Vec<Step> {
         let mut sweep = Sweep::new(LATER, Some(GRACE), known);
@@ -67,7 +75,10 @@ impl World {
             meanwhile(self, &mut sweep, number);
             let Some(step) = sweep.step() else { break };
             match step {
-                Step::Read(document) => sweep.links(self.documents.get(&document).map(Links::of).unwrap_or_default()),
+                Step::Read(document) => {
+                    let links = self.documents.get(&document).map(Links::of).unwrap_or_default();
+                    sweep.links(document, links);
+                }
                 Step::ReadVersion(text) => sweep.mentions(mentioned(&self.texts[&text])),
                 other => steps.push(other),
             }
@@ -103,6 +114,35 @@ fn what_nobody_links_to_is_noted_and_after_the_grace_deleted() {
     let mut first = Sweep::new(LATER, None, known);
     assert_eq!(first.step(), Some(Step::Read(DocumentId::INDEX)));
     assert_eq!(first.step(), None, "the first after a start deletes nothing");
+}
+
+#[test]
+fn the_file_of_an_output_that_no_text_shows_goes_to_the_trash_and_from_there() {
+    let mut world = World::new();
+    world.output(1, false);
+    world.output(2, false);
+    world.links_to(NOTES, 2);
+    let known = noted([1, 2]);
+    assert_eq!(world.sweep(known.clone(), |_, _, _| {}), [Step::Discard(asset(1)), Step::Forget(asset(2))]);
+    world.output(1, true);
+    let young = Known { unlinked: BTreeMap::from([(asset(1), Wall(LATER.0 - 99_000))]), ..known.clone() };
+    assert_eq!(world.sweep(young, |_, _, _| {}), [], "its time has begun anew");
+    world.links_to(TRASHED, 1);
+    assert_eq!(world.sweep(noted([1]), |_, _, _| {}), [Step::Forget(asset(1))], "somebody shows it again");
+    world.write(TRASHED, "");
+    let mut is_read_again = false;
+    let steps = world.sweep(noted([1]), |world, sweep, _| {
+        if sweep.tried.contains(&asset(1)) && !is_read_again {
+            world.edit(
+                TREE,
+                Edit::Remove { map: ASSET_TRASH.to_owned(), key: format!("a/_assets/generated/{}.png", asset(1)) },
+            );
+            sweep.changed(TREE);
+            is_read_again = true;
+        }
+    });
+    assert_eq!(steps, [Step::Drop(asset(1))], "the next sweep is to see to the rest");
+    assert_eq!(world.sweep(noted([1]), |_, _, _| {}), [Step::Delete(asset(1))]);
 }
 
 /// Makes one kind of link.
@@ -178,6 +218,8 @@ enum Act {
     Write(bool, u8),
     Clear(bool),
     Path(u8),
+    /// A file of an output, at its path or in the trash.
+    Output(u8, bool),
     /// Its text mentions the asset whose number is 20 less.
     Version(bool, u8),
 }
@@ -187,6 +229,7 @@ fn act() -> impl Strategy<Value = Act> {
         (any::<bool>(), 0..8u8).prop_map(|(which, n)| Act::Write(which, n)),
         any::<bool>().prop_map(Act::Clear),
         (0..8u8).prop_map(Act::Path),
+        (0..8u8, any::<bool>()).prop_map(|(n, is_in_trash)| Act::Output(n, is_in_trash)),
         (any::<bool>(), 20..28u8).prop_map(|(which, text)| Act::Version(which, text)),
     ]
 }
@@ -197,11 +240,12 @@ fn done(world: &mut World, act: &Act) -> DocumentId {
         Act::Write(which, n) => world.links_to(document(which), n),
         Act::Clear(which) => world.write(document(which), ""),
         Act::Path(n) => world.edit(TREE, put(ASSETS, "a.png", &file(n))),
+        Act::Output(n, is_in_trash) => world.output(n, is_in_trash),
         Act::Version(which, text) => world.version(document(which), text, &asset(text - 20).to_string()),
     }
     match *act {
         Act::Write(which, _) | Act::Clear(which) => document(which),
-        Act::Path(_) => TREE,
+        Act::Path(_) | Act::Output(..) => TREE,
         Act::Version(which, ..) => document(which).versions().unwrap(),
     }
 }
@@ -225,9 +269,14 @@ proptest! {
             }
             let Some(step) = sweep.step() else { break };
             match step {
-                Step::Read(document) => sweep.links(world.documents.get(&document).map(Links::of).unwrap_or_default()),
+                Step::Read(document) => {
+                    sweep.links(document, world.documents.get(&document).map(Links::of).unwrap_or_default());
+                }
                 Step::ReadVersion(text) => sweep.mentions(mentioned(&world.texts[&text])),
-                Step::Delete(asset) => prop_assert!(!world.reachable().contains(&asset), "{asset}"),
+                Step::Delete(asset) | Step::Discard(asset) | Step::Drop(asset) => {
+                    prop_assert!(!world.reachable().contains(&asset), "{asset}");
+                    prop_assert!(!matches!(step, Step::Delete(_)) || sweep.files(asset).next().is_none(), "{asset}");
+                }
                 Step::Note(_) | Step::Forget(_) => {}
             }
         }

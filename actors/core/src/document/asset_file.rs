@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
+use wayfare_notebook::GENERATED;
 use wayfare_protocol::AssetId;
 use wayfare_protocol::limits::MEDIA_TYPE_MAX;
 
@@ -55,6 +56,14 @@ impl AssetFile {
     pub fn replaces(&self, asset: AssetId) -> bool {
         self.before.contains(&start(asset))
     }
+}
+
+/// Whether a path is that of a file which a cell's output shows: in the folder of such files, and called by its own hash.
+#[must_use]
+pub fn is_output(path: &str, asset: AssetId) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or_default();
+    let is_theirs = folder.strip_suffix(GENERATED).is_some_and(|above| above.is_empty() || above.ends_with('/'));
+    is_theirs && name.split('.').next() == Some(asset.to_string().as_str())
 }
 
 fn start(asset: AssetId) -> [u8; 4] {
@@ -120,6 +129,24 @@ pub fn asset_deletion(path: &str, file: &AssetFile) -> Vec<Edit> {
 mod tests {
     use super::*;
     use crate::document::{Body, Tree};
+
+    #[test]
+    fn the_file_of_an_output_is_called_by_its_hash_and_lies_with_others() {
+        let asset = AssetId([0xab; 32]);
+        for path in ["_assets/generated/{}.png", "a/b/_assets/generated/{}.html", "_assets/generated/{}"] {
+            assert!(is_output(&path.replace("{}", &asset.to_string()), asset), "{path}");
+        }
+        for path in [
+            "_assets/{}.png",
+            "my_assets/generated/{}.png",
+            "_assets/generated/more/{}.png",
+            "{}",
+            "_assets/generated/plot.png",
+        ] {
+            assert!(!is_output(&path.replace("{}", &asset.to_string()), asset), "{path}");
+        }
+        assert!(!is_output(&format!("_assets/generated/{asset}.png"), AssetId([1; 32])), "something else is there");
+    }
 
     #[test]
     fn what_is_written_is_read_again_and_nothing_else_is() {

@@ -48,7 +48,7 @@ use wayfare_protocol::{Boot, DocumentId, ErrorCode, Limits, Now, Refusal};
 
 use crate::machine::{Durable, Machine, OpId, OpIds, Sink, earlier};
 use crate::mark::{Mark, Phases};
-pub use asset_file::{ASSET_TRASH, ASSETS, AssetFile, AssetFileError, asset_deletion, asset_put};
+pub use asset_file::{ASSET_TRASH, ASSETS, AssetFile, AssetFileError, asset_deletion, asset_put, is_output};
 use awareness::Awareness;
 pub use body::{Body, BodyError, CONTENT, Likeness, Place, REPLICAS, verify};
 use changes::Taken;

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use wayfare_core::collection::{Known, Links, Step, Sweep, mentioned};
-use wayfare_core::document::{Ask, Told};
+use wayfare_core::collection::{Known, Links, OutputFile, Step, Sweep, mentioned};
+use wayfare_core::document::{ASSET_TRASH, Ask, Edit, Told};
 use wayfare_protocol::limits::ASSET_SWEEP_DOCUMENTS;
-use wayfare_protocol::{AssetId, DocumentId, ErrorCode, Refusal};
+use wayfare_protocol::{AssetId, DocumentId, ErrorCode, ProjectId, Refusal};
 
-use super::{Assets, Environs, failed};
+use super::{Assets, Environs, Turn, failed};
 use crate::document::{Library, LibraryError};
 
 /// What a sweep has deleted.
@@ -18,6 +18,8 @@ pub struct Collected {
     pub assets: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Files of outputs that it has put into the trash.
+    pub outputs: u64,
 }
 
 /// A sweep that goes on. Dropped, it has ended.
@@ -62,13 +64,16 @@ impl Assets {
         read.await.map_err(|error| failed(&error))
     }
 
-    /// Deletes an asset, unless somebody wants it again, or a document has just changed: then another sweep is to see to it. Returns
-    /// its bytes.
+    /// The turn at an asset that is to go; `None`: somebody wants it again, or a document has just changed, so that another sweep is to see
+    /// to it.
+    async fn turn_to_drop(&self, asset: AssetId) -> Result<Option<Turn>, Refusal> {
+        let turn = self.turn(asset).await?;
+        Ok((!self.0.watch.is_wanted(asset) && !self.0.watch.has_changed()).then_some(turn))
+    }
+
+    /// Deletes an asset, unless somebody wants it. Returns its bytes.
     async fn drop_one(&self, asset: AssetId) -> Result<Option<u64>, Refusal> {
-        let _turn = self.turn(asset).await?;
-        if self.0.watch.is_wanted(asset) || self.0.watch.has_changed() {
-            return Ok(None);
-        }
+        let Some(_turn) = self.turn_to_drop(asset).await? else { return Ok(None) };
         let size = self.size_here(asset).await?;
         let (store, account) = self.store();
         // The note goes last: after a crash in between it is of nothing, and goes with the next sweep.
@@ -91,10 +96,14 @@ impl Library {
                 grace = Some(limits.asset_grace);
             }
             match swept {
-                Ok(Collected { assets, bytes }) => {
+                Ok(Collected { assets, bytes, outputs }) => {
                     metrics::counter!("wayfare_asset_sweeps_total").increment(1);
                     metrics::counter!("wayfare_assets_collected_total").increment(assets);
                     metrics::counter!("wayfare_assets_collected_bytes_total").increment(bytes);
+                    metrics::counter!("wayfare_outputs_discarded_total").increment(outputs);
+                    if outputs > 0 {
+                        tracing::info!(outputs, "files of outputs that no text shows are in the trash");
+                    }
                     if assets > 0 {
                         tracing::info!(assets, bytes, "assets to which nobody links are deleted");
                     }
@@ -128,7 +137,7 @@ impl Library {
                         read = 0;
                     }
                     read += 1;
-                    sweep.links(self.links(document).await?);
+                    sweep.links(document, self.links(document).await?);
                     Ok(())
                 }
                 Step::ReadVersion(text) => {
@@ -137,6 +146,15 @@ impl Library {
                 }
                 Step::Note(asset) => store.note_unlinked(*account, asset, now).await,
                 Step::Forget(asset) => store.forget_unlinked(*account, asset).await,
+                Step::Discard(asset) => {
+                    let files = in_projects(sweep.files(asset).filter(|(_, file)| !file.is_in_trash));
+                    collected.outputs += self.discard(asset, files).await?;
+                    Ok(())
+                }
+                Step::Drop(asset) => {
+                    self.drop_from_trash(asset, in_projects(sweep.files(asset))).await?;
+                    Ok(())
+                }
                 Step::Delete(asset) => {
                     if let Some(bytes) = assets.drop_one(asset).await? {
                         collected.assets += 1;
@@ -147,6 +165,29 @@ impl Library {
             };
             stored.map_err(|error| failed(&error))?;
         }
+    }
+
+    /// Puts files of outputs into the trash, unless somebody wants them again. Returns how many.
+    async fn discard(&self, asset: AssetId, files: Vec<(ProjectId, String)>) -> Result<u64, LibraryError> {
+        let Some(_turn) = self.assets().turn_to_drop(asset).await? else { return Ok(0) };
+        // Their time begins anew: also after a crash here.
+        let (store, account) = self.assets().store();
+        store.forget_unlinked(account, asset).await.map_err(|error| failed(&error))?;
+        let count = files.len() as u64;
+        for (project, path) in files {
+            self.delete_asset(project, &path).await?;
+        }
+        Ok(count)
+    }
+
+    /// Has the trash forget files of outputs, unless somebody wants them again.
+    async fn drop_from_trash(&self, asset: AssetId, files: Vec<(ProjectId, String)>) -> Result<(), LibraryError> {
+        let Some(_turn) = self.assets().turn_to_drop(asset).await? else { return Ok(()) };
+        for (project, path) in files {
+            let edit = Edit::Remove { map: ASSET_TRASH.to_owned(), key: path };
+            self.edit(project.tree(), vec![edit]).await?;
+        }
+        Ok(())
     }
 
     async fn links(&self, document: DocumentId) -> Result<Links, LibraryError> {
@@ -165,6 +206,11 @@ impl Library {
         let bytes = self.assets().read(text, 0, usize::try_from(size).unwrap_or(usize::MAX)).await?;
         Ok(mentioned(&String::from_utf8_lossy(&bytes)))
     }
+}
+
+/// Where files are, by their projects.
+fn in_projects<'a>(files: impl Iterator<Item = (DocumentId, &'a OutputFile)>) -> Vec<(ProjectId, String)> {
+    files.map(|(tree, file)| (ProjectId(tree.0), file.path.clone())).collect()
 }
 
 #[cfg(test)]
