@@ -97,8 +97,8 @@ impl Memory {
     /// A publisher's number was accepted. Of too many publishers the one that was silent for longest is forgotten, but never a daemon that
     /// feeds this one.
     pub(super) fn saw(&mut self, origin: Origin, sequence: u64, position: u64, origins_max: usize) {
-        let sequence = sequence.max(self.last_of(origin));
-        self.origins.insert(origin, Publisher { sequence, position });
+        let publisher = self.origins.entry(origin).or_insert(Publisher { sequence, position });
+        *publisher = Publisher { sequence: sequence.max(publisher.sequence), position };
         if self.origins.len() > origins_max {
             let feeds = |origin: &Origin| self.feeds.iter().any(|from| from.origin() == *origin);
             let others = self.origins.iter().filter(|(origin, _)| !feeds(origin));
