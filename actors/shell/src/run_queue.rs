@@ -231,6 +231,11 @@ impl Executor for QueueExecutor {
                 let said = async move { Outcome::Said(say(&library, document, entry).await.map_err(refusal)) };
                 self.perform(op, said, context);
             }
+            Effect::End { op, document, entry } => {
+                let said =
+                    async move { Outcome::Left(say(&library, document, entry).await.map(drop).map_err(refusal)) };
+                self.perform(op, said, context);
+            }
             Effect::Leave { op, document, run } => {
                 let left = async move { Outcome::Left(leave(&library, document, run).await.map_err(refusal)) };
                 self.perform(op, left, context);

@@ -15,14 +15,14 @@ export const run = (page, cell) => page.getByRole('button', { name: `Run cell ${
 export const output = (page, cell) => page.getByRole('group', { name: `Output of cell ${cell}`, exact: true });
 
 /** Has a run of a document's first cell wait for a device, the one of tests that is away if none is named, or sent by it to a session. */
-export async function waitFor(page, document, { device = '7c'.repeat(32), sentTo = '' } = {}) {
-  await page.evaluate(([document, device, sentTo]) => {
+export async function waitFor(page, document, { device = '7c'.repeat(32), sentTo = '', end = '' } = {}) {
+  await page.evaluate(([document, device, sentTo, end]) => {
     const doc = window.fakeMesh.home.replica(document);
     const [client] = doc.store.clients.keys();
     const clock = doc.getText('content').toString().indexOf('```');
-    const entry = [device, Date.now() - 300_000, `${client}.${clock}`, 'python', 'analysis:main', sentTo].filter(Boolean);
+    const entry = [device, Date.now() - 300_000, `${client}.${clock}`, 'python', 'analysis:main', sentTo, end].filter(Boolean);
     doc.getMap('queue').set('0190f5fe-7c00-7a00-8000-000000000001', entry.join(' '));
-  }, [document, device, sentTo]);
+  }, [document, device, sentTo, end]);
 }
 
 /** Scrolls down until something is drawn: what is out of view is not. */

@@ -109,6 +109,23 @@ describe('a run that waits for another device', () => {
   });
 });
 
+test('a run that a node was refused says so until it is dismissed, also without a connection', async (t) => {
+  const { page, errors } = await browser(t, DESKTOP, true);
+  await page.evaluate(() => {
+    window.fakeMesh.interrupt = () => Promise.reject(new Error('there is nothing to interrupt'));
+  });
+  await waitFor(page, SLOW.id, { device: 'f0'.repeat(32), sentTo: '0190f5fe-7c00-7a00-8000-000000000009', end: 'refused:KernelStartFailed' });
+  await elsewhere(page, 1).getByText("✕ Asked for on Maxime's Phone, and refused: kernel start failed").waitFor();
+  await setOnline(page, false);
+  await elsewhere(page, 1).getByRole('button', { name: 'Dismiss' }).click();
+  await elsewhere(page, 1).waitFor({ state: 'detached' });
+  await setOnline(page, true);
+  await page.waitForFunction((id) => window.fakeMesh.home.replica(id).getMap('queue').size === 0, SLOW.id);
+  await waitFor(page, SLOW.id, { device: 'f0'.repeat(32), end: 'unknown' });
+  await elsewhere(page, 1).getByText("Sent by Maxime's Phone; whether it ran is not known").waitFor();
+  assert.deepEqual(errors, []);
+});
+
 describe('a run that was noted as sent', () => {
   test('is asked for again only, and not run anew where nobody knows it', async (t) => {
     const { page } = await browser(t, DESKTOP, false);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use wayfare_core::document::{Body, Place};
-use wayfare_core::run_queue::QueuedRun;
+use wayfare_core::run_queue::{QueuedEnd, QueuedRun};
 use wayfare_notebook::{Cell, Document};
 use wayfare_protocol::control::DeviceInfo;
 use wayfare_protocol::session::SessionCall;
@@ -30,11 +30,10 @@ impl Shelf<'_> {
         }
         let head = ["RUN", "DEVICE", "SINCE", "SESSION", "STATE", "CELL"].map(str::to_owned).to_vec();
         let rows = found.iter().map(|(run, cell)| {
-            let state = if run.sent_to.is_some() { "sent" } else { "waits" };
             let device = printable(&name_of(run.device, devices));
             let cell = cell.map_or_else(|| "(gone)".to_owned(), |cell| format!("{}: {}", cell.index, first_line(cell)));
             let session = format!("{} {}", run.session.name, run.session.language);
-            vec![run.run.to_string(), device, time(run.at), session, state.to_owned(), cell]
+            vec![run.run.to_string(), device, time(run.at), session, state(run), cell]
         });
         self.app.screen.table(&std::iter::once(head).chain(rows).collect::<Vec<_>>())?;
         Ok(Exit::Good)
@@ -53,13 +52,15 @@ impl Shelf<'_> {
         };
         self.library.edit(document, vec![found.removal()]).await?;
         self.settled(document).await?;
-        let told = match found.sent_to {
-            Some(session) => self.interrupt(session, run).await,
-            None => Ok(()),
+        let told = match (found.sent_to, found.end) {
+            (Some(session), None) => self.interrupt(session, run).await,
+            _ => Ok(()),
         };
         let device = printable(&name_of(found.device, devices));
         if self.app.form == Form::Json {
             self.app.screen.json(&json!({ "id": document, "run": run, "sent_to": found.sent_to }))?;
+        } else if found.end.is_some() {
+            self.app.screen.note(&format!("{run} waits no more, and is not listed any more"));
         } else if found.sent_to.is_some() {
             self.app.screen.note(&format!("{run} is taken back; {device} had sent it, so it may have begun"));
         } else {
@@ -89,6 +90,16 @@ fn cell_of<'a>(run: &QueuedRun, body: &Body, text: &'a Document<'_>) -> Option<&
     text.cells().iter().find(|cell| cell.block.contains(&byte))
 }
 
+/// How far a run is, for people.
+fn state(run: &QueuedRun) -> String {
+    match (run.end, run.sent_to) {
+        (Some(QueuedEnd::Refused(code)), _) => format!("refused: {code}"),
+        (Some(QueuedEnd::Unknown), _) => "unknown: perhaps executed".to_owned(),
+        (None, Some(_)) => "sent".to_owned(),
+        (None, None) => "waits".to_owned(),
+    }
+}
+
 fn first_line(cell: &Cell) -> String {
     printable(cell.code.lines().find(|line| !line.trim().is_empty()).unwrap_or_default())
 }
@@ -102,6 +113,7 @@ fn row(run: &QueuedRun, cell: Option<&Cell>, devices: &[DeviceInfo]) -> Value {
         "session": run.session.name.to_string(),
         "language": run.session.language,
         "sent_to": run.sent_to,
+        "end": run.end.map(|end| end.to_string()),
         "cell": cell.map(|cell| cell.index),
         "line": cell.map(first_line),
     })

@@ -87,6 +87,15 @@ impl Node {
         Ok(self)
     }
 
+    /// Adds lines to its configuration, which it reads at its next start.
+    ///
+    /// # Errors
+    /// If that cannot be written.
+    pub fn configure(&self, lines: &str) -> Result<()> {
+        let text = fs::read_to_string(&self.config)?;
+        Ok(fs::write(&self.config, format!("{text}\n{lines}\n"))?)
+    }
+
     /// Starts it, also again after it ended.
     ///
     /// # Errors

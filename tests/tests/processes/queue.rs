@@ -71,6 +71,7 @@ async fn asks(tablet: &mut Device, world: &World, slow: &str) -> Result<[QueuedR
         begins: first,
         session: session_key,
         sent_to: Some(session),
+        end: None,
     };
     let waiting = QueuedRun { run: RunId(Uuid::from_u128(1)), begins: second, sent_to: None, ..sent.clone() };
     library.edit(document, vec![sent.put(), waiting.put()]).await?;

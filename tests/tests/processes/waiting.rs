@@ -106,6 +106,45 @@ fn a_run_that_waited_at_a_node_for_its_cloud_is_executed_once_where_its_session_
     })
 }
 
+/// Nobody is left to be told but those who look at the document.
+#[test]
+fn a_run_that_waited_at_a_node_and_is_refused_says_so_everywhere() -> Result<()> {
+    in_a_world(async |world| {
+        let phone = begun(world).await?;
+        let attic = world.another_node("attic").await?;
+        let line = world.command_line_on(&attic)?;
+        seen(&line, "the document at the attic", |text| text.contains("\nbegun\n")).await?;
+        world.node().crash().await?;
+        within("the workshop is away", async {
+            let is_gone = |said: &str| said.lines().any(|line| line.contains("workshop") && line.contains("offline"));
+            while !line.says(&["device", "list"]).await.is_ok_and(|said| is_gone(&said)) {}
+        })
+        .await?;
+        line.says(&["run", "--document", NAME, "--cell", "2", "--queue"]).await?;
+        waiting(&phone, "the phone sees it", 1).await?;
+        // Meanwhile its user has closed the workshop to other devices.
+        world.node().configure("[policy]\nremote = false")?;
+        world.node().start().await?;
+        let row = within("the phone sees that it is refused", async {
+            loop {
+                let rows = queue(&phone).await?;
+                if let Some(row) = rows.first().filter(|row| !row["end"].is_null()) {
+                    return anyhow::Ok(row.clone());
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        })
+        .await??;
+        ensure!(row["end"] == "refused:Forbidden", "{row}");
+        let shown = phone.says(&["docs", "queue", NAME]).await?;
+        ensure!(shown.contains("refused: not allowed"), "{shown}");
+        phone.says(&["docs", "queue", NAME, "--take-back", row["run"].as_str().context("a run")?]).await?;
+        waiting(&line, "nothing is left of it at the attic", 0).await?;
+        ensure!(!marks(world).exists(), "it was executed");
+        Ok(())
+    })
+}
+
 #[test]
 fn a_run_that_waited_at_a_node_and_was_taken_back_elsewhere_is_not_executed() -> Result<()> {
     in_a_world(async |world| {

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
 use wayfare_protocol::document::CharacterId;
 use wayfare_protocol::limits::{QUEUED_RUN_MAX, QUEUED_RUNS_MAX};
 use wayfare_protocol::session::{Language, SessionKey, SessionName};
-use wayfare_protocol::{DeviceId, RunId, SessionId, Wall};
+use wayfare_protocol::{DeviceId, ErrorCode, RunId, SessionId, Wall};
 
 use crate::document::{Body, Edit, REPLICAS};
 
@@ -19,7 +21,8 @@ pub const QUEUE: &str = "queue";
 /// Numbers that every reader has exactly, those that count in floating point too.
 const EXACT: u64 = 1 << 53;
 
-/// One of them: in the map as `<device> <milliseconds> <client>.<clock> <language> <session>`, and once it was sent the session's id.
+/// One of them: in the map as `<device> <milliseconds> <client>.<clock> <language> <session>`, once it was sent the session's id, and once it was
+/// not taken how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueuedRun {
     /// Its id.
@@ -34,6 +37,39 @@ pub struct QueuedRun {
     pub session: SessionKey,
     /// Where it was sent, once it was; nobody has said yet that it is taken.
     pub sent_to: Option<SessionId>,
+    /// How it ended, if it does not wait any more and nobody has taken it.
+    pub end: Option<QueuedEnd>,
+}
+
+/// How a run ends that nobody takes: in its entry as `refused:<code>`, or as `unknown`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueuedEnd {
+    /// It is not executed.
+    Refused(ErrorCode),
+    /// Its session does not know it: nobody can say whether it was executed.
+    Unknown,
+}
+
+impl fmt::Display for QueuedEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // The name of the variant, which is what its codes are in every text that programs read.
+            Self::Refused(code) => write!(f, "refused:{code:?}"),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+impl FromStr for QueuedEnd {
+    type Err = serde::de::value::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("refused:") {
+            Some(code) => Ok(Self::Refused(ErrorCode::deserialize(code.into_deserializer())?)),
+            None if text == "unknown" => Ok(Self::Unknown),
+            None => Err(serde::de::Error::custom("neither refused nor unknown")),
+        }
+    }
 }
 
 impl QueuedRun {
@@ -57,11 +93,15 @@ impl QueuedRun {
         let read = || {
             let run = key.parse().ok()?;
             let words: Vec<&str> = value.split(' ').collect();
-            let (first, sent_to) = match words.as_slice() {
-                [first @ .., last] if words.len() == 6 => (first, Some(last.parse().ok()?)),
-                first => (first, None),
+            let [device, at, begins, language, name, ref rest @ ..] = words[..] else { return None };
+            let (sent_to, end): (Option<SessionId>, Option<QueuedEnd>) = match *rest {
+                [] => (None, None),
+                [one] => one
+                    .parse()
+                    .map_or_else(|_| Some((None, Some(one.parse().ok()?))), |sent| Some((Some(sent), None)))?,
+                [sent, end] => (Some(sent.parse().ok()?), Some(end.parse().ok()?)),
+                _ => return None,
             };
-            let [device, at, begins, language, name] = first else { return None };
             let (client, clock) = begins.split_once('.')?;
             let language = Language::from_word(language);
             Some(Self {
@@ -71,6 +111,7 @@ impl QueuedRun {
                 begins: CharacterId { client: client.parse().ok()?, clock: clock.parse().ok()? },
                 session: SessionKey { name: SessionName::from_str(name).ok()?, language },
                 sent_to,
+                end,
             })
         };
         let fits = |entry: &Self| {
@@ -109,7 +150,8 @@ impl fmt::Display for QueuedRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { device, at, begins: CharacterId { client, clock }, session, .. } = self;
         write!(f, "{device} {} {client}.{clock} {} {}", at.0, session.language, session.name)?;
-        self.sent_to.map_or(Ok(()), |session| write!(f, " {session}"))
+        self.sent_to.map_or(Ok(()), |session| write!(f, " {session}"))?;
+        self.end.map_or(Ok(()), |end| write!(f, " {end}"))
     }
 }
 
@@ -142,6 +184,7 @@ mod tests {
                 language: Language::from_word("python"),
             },
             sent_to: None,
+            end: None,
         }
     }
 
@@ -168,7 +211,13 @@ mod tests {
         assert_eq!(run(1).to_string(), value);
         let sent = QueuedRun { sent_to: Some(SessionId(Uuid::from_u128(9))), ..run(1) };
         assert_eq!(sent.to_string(), format!("{value} 00000000-0000-0000-0000-000000000009"));
-        assert_eq!(QueuedRun::read(&sent.run.to_string(), &sent.to_string()), Ok(sent));
+        let refused = QueuedRun { end: Some(QueuedEnd::Refused(ErrorCode::KernelStartFailed)), ..run(1) };
+        assert_eq!(refused.to_string(), format!("{value} refused:KernelStartFailed"));
+        let unknown = QueuedRun { end: Some(QueuedEnd::Unknown), ..sent.clone() };
+        assert_eq!(unknown.to_string(), format!("{sent} unknown"));
+        for entry in [sent, refused, unknown] {
+            assert_eq!(QueuedRun::read(&entry.run.to_string(), &entry.to_string()), Ok(entry));
+        }
     }
 
     #[test]
@@ -201,19 +250,29 @@ mod tests {
         assert_eq!((QueuedRun::all_of(&here), QueuedRun::all_of(&there)), (vec![sent.clone()], vec![sent]));
     }
 
+    fn end() -> impl Strategy<Value = Option<QueuedEnd>> {
+        let codes =
+            prop_oneof![Just(ErrorCode::Malformed), Just(ErrorCode::KernelStartFailed), Just(ErrorCode::SessionFull)];
+        proptest::option::of(prop_oneof![codes.prop_map(QueuedEnd::Refused), Just(QueuedEnd::Unknown)])
+    }
+
     fn entry() -> impl Strategy<Value = QueuedRun> {
         let words = ("[!-~&&[^A-Z]]{1,20}", "[a-zA-ZäßØ٣Ⅷ_.-]{1,64}", "[a-z0-9_.-]{1,64}");
-        let numbers = (any::<u128>(), any::<[u8; 32]>(), 0..EXACT, 0..REPLICAS, any::<u32>(), any::<Option<u128>>());
-        (words, numbers).prop_map(|((language, project, name), (run, device, at, client, clock, sent))| QueuedRun {
-            run: RunId(Uuid::from_u128(run)),
-            device: DeviceId(device),
-            at: Wall(at),
-            begins: CharacterId { client, clock },
-            session: SessionKey {
-                name: SessionName::new(&project, &name).unwrap(),
-                language: Language::from_word(&language),
-            },
-            sent_to: sent.map(|sent| SessionId(Uuid::from_u128(sent))),
+        let numbers =
+            (any::<u128>(), any::<[u8; 32]>(), 0..EXACT, 0..REPLICAS, any::<u32>(), any::<Option<u128>>(), end());
+        (words, numbers).prop_map(|((language, project, name), (run, device, at, client, clock, sent, end))| {
+            QueuedRun {
+                run: RunId(Uuid::from_u128(run)),
+                device: DeviceId(device),
+                at: Wall(at),
+                begins: CharacterId { client, clock },
+                session: SessionKey {
+                    name: SessionName::new(&project, &name).unwrap(),
+                    language: Language::from_word(&language),
+                },
+                sent_to: sent.map(|sent| SessionId(Uuid::from_u128(sent))),
+                end,
+            }
         })
     }
 

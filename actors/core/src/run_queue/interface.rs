@@ -43,6 +43,7 @@ impl AskedRun {
             begins: self.cell.begins,
             session: self.open.key.clone(),
             sent_to,
+            end: None,
         }
     }
 
@@ -70,7 +71,7 @@ pub enum Record {
         /// Where to.
         session: SessionId,
     },
-    /// It is accepted, refused or taken back, and its document does not say any more that it waits.
+    /// It is accepted, refused or taken back, and its document does not say any more that it waits for this device.
     Over {
         /// Which.
         run: RunId,
@@ -112,7 +113,7 @@ pub enum Outcome {
     Said(Result<bool, Refusal>),
     /// The session answered, or nobody did.
     Answered(Box<SessionAnswer>),
-    /// The entry is not in the document any more.
+    /// The entry is not in the document any more, or says how the run ended.
     Left(Result<(), Refusal>),
 }
 
@@ -175,6 +176,15 @@ pub enum Effect {
         session: SessionId,
         /// What.
         call: Box<SessionCall>,
+    },
+    /// Put the entry that says how the run ended in the place of the one that is there, if it is.
+    End {
+        /// Joins effect and outcome.
+        op: OpId,
+        /// Which document.
+        document: DocumentId,
+        /// The entry.
+        entry: QueuedRun,
     },
     /// Take the entry out of the document, if it is there.
     Leave {

@@ -10,7 +10,8 @@
 //! | is entered | its session is opened, that is noted durably, the entry says it, and it is sent |
 //! | is turned away, its device being gone just then | it waits on, and goes to that session or to none |
 //! | was noted before a crash | it may have been sent: it is asked for `again`, in that session |
-//! | is accepted, refused or unknown | its entry is taken out, and it is forgotten |
+//! | is accepted | its entry is taken out, and it is forgotten |
+//! | is refused, or its session does not know it | its entry says so, until somebody takes that out; it is forgotten |
 //!
 //! Those of one session are sent in the order in which they were asked for, each when the one before is accepted. One whose devices
 //! are not there, or which nobody answers for, is tried again after [`Limits::queue_retry`](wayfare_protocol::Limits::queue_retry); those of other
@@ -28,7 +29,7 @@ use wayfare_protocol::limits::QUEUED_RUNS_MAX;
 use wayfare_protocol::{Boot, ErrorCode, Now, Refusal, RunId, SessionId};
 
 use crate::machine::{Durable, Machine, OpId, OpIds, Sink, earlier};
-pub use entry::{QUEUE, QueuedRun, QueuedRunError};
+pub use entry::{QUEUE, QueuedEnd, QueuedRun, QueuedRunError};
 pub use interface::{AskedRun, Config, Effect, Input, Outcome, Record};
 
 /// Runs that are being sent at one time.
@@ -60,7 +61,7 @@ enum Phase {
     Sending { session: SessionId, again: bool },
     /// It may have been asked, and nobody answered: it is asked again, when the cloud is there, or at that time.
     Unanswered { session: SessionId, retry_at: Option<Boot> },
-    /// Its entry is being taken out.
+    /// Its entry is being taken out, or is to say how it ended.
     Leaving,
     /// That failed; it is tried again at that time.
     Staying { retry_at: Boot },
@@ -74,6 +75,8 @@ struct Known {
     is_admitted: bool,
     /// Where it was noted to be sent last.
     noted: Option<SessionId>,
+    /// Nobody takes it.
+    end: Option<QueuedEnd>,
     phase: Phase,
     op: Option<OpId>,
 }
@@ -251,7 +254,14 @@ impl Durable for RunQueue {
         match record {
             Record::Asked(asked) if self.known(asked.run).is_none() => {
                 let asked = asked.clone();
-                self.runs.push(Known { asked, is_admitted: false, noted: None, phase: Phase::Keeping, op: None });
+                self.runs.push(Known {
+                    asked,
+                    is_admitted: false,
+                    noted: None,
+                    end: None,
+                    phase: Phase::Keeping,
+                    op: None,
+                });
             }
             Record::Asked(_) => {} // the log was written anew
             Record::Waits { run } => {

@@ -3,7 +3,7 @@
 use wayfare_protocol::session::SessionAnswer;
 use wayfare_protocol::{ErrorCode, Now, Refusal, SessionId};
 
-use super::{Effect, Known, Outcome, Phase, Record, RunQueue};
+use super::{Effect, Known, Outcome, Phase, QueuedEnd, QueuedRun, Record, RunQueue};
 use crate::client::is_passing;
 use crate::machine::{OpId, Sink};
 
@@ -130,7 +130,7 @@ impl RunQueue {
             SessionAnswer::Refused(refusal) => self.refused(at, &refusal, out),
             SessionAnswer::UnknownRun => {
                 tracing::warn!(%run, %session, "whether a run that waited was executed is not known");
-                self.leave(at, out);
+                self.end(at, QueuedEnd::Unknown, out);
             }
             SessionAnswer::Done | SessionAnswer::Session(_) | SessionAnswer::Runs(_) | SessionAnswer::Told(_) => {
                 tracing::warn!(%run, %session, "the answer to something else");
@@ -141,12 +141,25 @@ impl RunQueue {
 
     fn refused(&mut self, at: usize, refusal: &Refusal, out: &mut impl Sink<Effect>) {
         tracing::warn!(run = %self.runs[at].asked.run, %refusal, "a run that waited is refused");
+        self.end(at, QueuedEnd::Refused(refusal.code), out);
+    }
+
+    /// Nobody takes it: its entry says so, on every device.
+    fn end(&mut self, at: usize, end: QueuedEnd, out: &mut impl Sink<Effect>) {
+        self.runs[at].end = Some(end);
         self.leave(at, out);
     }
 
     fn leave(&mut self, at: usize, out: &mut impl Sink<Effect>) {
-        let (run, document) = (self.runs[at].asked.run, self.runs[at].asked.cell.document);
-        self.begins(at, Phase::Leaving, |op| Effect::Leave { op, document, run }, out);
+        let Known { asked, noted, end, .. } = &self.runs[at];
+        let (run, document) = (asked.run, asked.cell.document);
+        match end {
+            None => self.begins(at, Phase::Leaving, |op| Effect::Leave { op, document, run }, out),
+            end => {
+                let entry = QueuedRun { end: *end, ..asked.entry(self.config.device, *noted) };
+                self.begins(at, Phase::Leaving, |op| Effect::End { op, document, entry }, out);
+            }
+        }
     }
 
     fn wait(&mut self, now: Now, at: usize) {

@@ -69,7 +69,7 @@ const NONE: CellRun = { run: null, elsewhere: [] };
 
 /** What tells one list of runs that wait elsewhere from another. */
 function waiting({ elsewhere }: CellRun): string {
-  return elsewhere.map(({ run, sentTo }) => `${run} ${sentTo}`).join();
+  return elsewhere.map(({ run, sentTo, end }) => `${run} ${sentTo} ${end}`).join();
 }
 
 /** Cells whose outputs are drawn at first: more than a screen shows; and then at a time. */

@@ -23,6 +23,11 @@ export function isPassing(code: ErrorCode): boolean {
   return ['OwnerUnreachable', 'DeadlineExceeded', 'Overloaded', 'StaleEpoch', 'Draining'].includes(code);
 }
 
+/** Whether a request was not passed on, or whoever could take it says that it does not just now. */
+export function isTurnedAway(code: ErrorCode): boolean {
+  return ['OwnerUnreachable', 'Overloaded', 'Draining'].includes(code);
+}
+
 /** Whether dialing again cannot mend it. */
 export function isHopeless(code: ErrorCode): boolean {
   return ['Unauthenticated', 'VersionMismatch', 'Forbidden'].includes(code);

@@ -3,7 +3,7 @@
 // It is looked at together with being asked for, so that a cell costs one round trip: its stream waits at the other end until there
 // is something to say. What the stream brings before the answer proves that the run was accepted.
 
-import { Refused, isPassing } from './errors.ts';
+import { Refused, isPassing, isTurnedAway } from './errors.ts';
 import { newId } from './ids.ts';
 import type { Accepted, DocumentCell, Run, RunEvent } from './interface.ts';
 import { decodeMessage } from './messages.ts';
@@ -38,7 +38,7 @@ interface Item {
 
 type Phase =
   | { is: 'opening' }
-  | { is: 'submitting'; session: string; request: string; isAgain: boolean; execute: ExecuteRequest; place: DocumentCell | null }
+  | { is: 'submitting'; session: string; request: string; isAgain: boolean; isFirst: boolean; execute: ExecuteRequest; place: DocumentCell | null }
   | { is: 'attached'; session: string }
   | { is: 'over' };
 
@@ -86,7 +86,7 @@ export class Reading implements Run {
   submit(opened: Opened, execute: ExecuteRequest, place: DocumentCell | null, isAgain: boolean): void {
     if (this.#phase.is === 'over') return;
     this.#opened = opened;
-    this.#phase = { is: 'submitting', session: opened.session, request: newId(), isAgain, execute, place };
+    this.#phase = { is: 'submitting', session: opened.session, request: newId(), isAgain, isFirst: !isAgain, execute, place };
     this.#foundSession(opened.session);
     this.resume();
   }
@@ -108,6 +108,7 @@ export class Reading implements Run {
       const asked = { run: this.id, again: isAgain, request: execute };
       const call = place ? { RunCell: { asked, cell: place } } : { Run: asked };
       this.#ways.say({ MrpRequest: { request, trace: newId(), session, epoch: null, call } });
+      phase.isFirst = !isAgain;
       phase.isAgain = true; // from here on it may have arrived
       this.#again(REQUEST_MS);
     }
@@ -129,6 +130,8 @@ export class Reading implements Run {
       // It may be on its way, or its owner may come back: asked again with the same ids, which does no harm.
       if (!isPassing(answer.Refused.code)) this.fail(Refused.by(answer.Refused));
       else {
+        // What was said once, and turned away on its way, has not arrived.
+        if (this.#phase.isFirst && isTurnedAway(answer.Refused.code)) this.#phase.isAgain = false;
         this.#tell({ kind: 'waiting', why: answer.Refused.detail });
         this.#again(Math.min(REDIAL_MAX_MS, REQUEST_MS));
       }

@@ -8,7 +8,7 @@ import type { RunRecord } from './record.ts';
 /** What a run of this browser is as an entry; `null` if it is of no cell that a document can name. */
 function entryOf(record: RunRecord, device: string): string | null {
   const { id: run, at, place, language, session, sentTo } = record;
-  return place ? writeQueued({ run, device, at, begins: place.begins, language, session, sentTo: sentTo ?? null } satisfies QueuedRun) : null;
+  return place ? writeQueued({ run, device, at, begins: place.begins, language, session, sentTo: sentTo ?? null, end: null } satisfies QueuedRun) : null;
 }
 
 export class RunQueue {

@@ -10,7 +10,7 @@ const ENTRIES = readFileSync(new URL('../../../../actors/core/src/run_queue/entr
 const id = (number: number) => `0190f5fe-7c00-7a00-8000-${String(number).padStart(12, '0')}`;
 const queued = (number: number, change: Partial<QueuedRun> = {}): QueuedRun => ({
   run: id(number), device: 'a8'.repeat(32), at: 1_750_000_000_000, begins: { client: 7, clock: 12 }, language: 'python',
-  session: { project: 'analysis', name: 'main' }, sentTo: null, ...change,
+  session: { project: 'analysis', name: 'main' }, sentTo: null, end: null, ...change,
 });
 
 describe('an entry', () => {
@@ -24,6 +24,9 @@ describe('an entry', () => {
   test('says who sends what where', () => {
     expect(writeQueued(queued(1))).toBe(`${'a8'.repeat(32)} 1750000000000 7.12 python analysis:main`);
     expect(readQueued(id(1), writeQueued(queued(1, { sentTo: id(9) })))).toEqual(queued(1, { sentTo: id(9) }));
+    for (const change of [{ end: 'unknown', sentTo: id(9) }, { end: 'refused:KernelStartFailed' }]) {
+      expect(readQueued(id(1), writeQueued(queued(1, change)))).toEqual(queued(1, change));
+    }
     for (const other of [undefined, 7, '', {}]) expect(readQueued(id(1), other)).toBeNull();
   });
 

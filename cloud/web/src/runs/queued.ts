@@ -1,5 +1,6 @@
 // Runs that wait in a document for the device that was asked for them without a connection: its map `queue`, from the id of each to
-// `<device> <milliseconds> <client>.<clock> <language> <session>`, and the session's id once it was sent (docs/documents.md).
+// `<device> <milliseconds> <client>.<clock> <language> <session>`, the session's id once it was sent, and how it ended once nobody took it
+// (docs/documents.md).
 
 import * as Y from 'yjs';
 import { QUEUED_RUN_MAX, QUEUED_RUNS_MAX } from '../mesh/protocol.ts';
@@ -22,26 +23,28 @@ export interface QueuedRun {
   session: SessionName;
   /** Where it was sent, once it was; nobody has said yet that it is taken. */
   sentTo: string | null;
+  /** How it ended, if it does not wait any more and nobody has taken it: `refused:<code>`, or `unknown`. */
+  end: string | null;
 }
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const ENTRY = /^([0-9a-f]{64}) (\d{1,16}) (\d{1,16})\.(\d{1,10}) ([!-~]+) ([\p{Alphabetic}\p{N}_.-]{1,64}):([\p{Alphabetic}\p{N}_.-]{1,64})(?: (\S+))?$/u;
+const ENTRY = /^([0-9a-f]{64}) (\d{1,16}) (\d{1,16})\.(\d{1,10}) ([!-~]+) ([\p{Alphabetic}\p{N}_.-]{1,64}):([\p{Alphabetic}\p{N}_.-]{1,64})(?: ([0-9a-f-]{36}))?(?: (refused:[A-Z][A-Za-z]*|unknown))?$/u;
 
 /** Reads an entry; `null` if it is not just as it would be written, or too long. */
 export function readQueued(run: string, text: unknown): QueuedRun | null {
   const found = typeof text === 'string' && ID.test(run) ? ENTRY.exec(text) : null;
   if (!found) return null;
-  const [, device, at, client, clock, language, project, name, sentTo] = found as unknown as string[];
+  const [, device, at, client, clock, language, project, name, sentTo, end] = found as unknown as string[];
   const queued: QueuedRun = {
     run, device: device!, at: Number(at), begins: { client: Number(client), clock: Number(clock) }, language: language!,
-    session: { project: project!, name: name! }, sentTo: sentTo ?? null,
+    session: { project: project!, name: name! }, sentTo: sentTo ?? null, end: end ?? null,
   };
   return writeQueued(queued) === text ? queued : null;
 }
 
 /** The entry of a run; `null` if it cannot have one. */
-export function writeQueued({ device, at, begins: { client, clock }, language, session, sentTo }: QueuedRun): string | null {
-  const text = `${device} ${at} ${client}.${clock} ${language} ${session.project}:${session.name}${sentTo === null ? '' : ` ${sentTo}`}`;
+export function writeQueued({ device, at, begins: { client, clock }, language, session, sentTo, end }: QueuedRun): string | null {
+  const text = `${device} ${at} ${client}.${clock} ${language} ${session.project}:${session.name}${[sentTo, end].map((word) => (word === null ? '' : ` ${word}`)).join('')}`;
   const fits = Number.isSafeInteger(at) && Number.isSafeInteger(client) && clock < 2 ** 32 && languageOf(language) === language
     && (sentTo === null || ID.test(sentTo)) && ENTRY.test(text) && new TextEncoder().encode(text).length <= QUEUED_RUN_MAX;
   return fits ? text : null;

@@ -179,7 +179,8 @@ export class NotebookActions implements NotebookContext {
     this.#takeBack(queued).catch((error: unknown) => (this.failure.value = reason(error)));
   }
 
-  async #takeBack({ run, sentTo }: QueuedRun): Promise<void> {
+  async #takeBack({ run, sentTo, end }: QueuedRun): Promise<void> {
+    if (end !== null) return void queueOf(this.#replica.doc).delete(run); // it is over
     if (sentTo !== null && !this.place.isOnline) throw new Error('It was sent by then: to take it back needs a connection.');
     queueOf(this.#replica.doc).delete(run);
     this.announce('Taken back');

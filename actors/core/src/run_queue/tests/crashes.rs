@@ -180,7 +180,8 @@ impl World {
                 }
             }
             Effect::Send { .. } => answered(SessionAnswer::Refused(away())),
-            Effect::Leave { .. } => {
+            // For the mesh it waits no more, whatever is left to be read.
+            Effect::End { .. } | Effect::Leave { .. } => {
                 self.here.remove();
                 Outcome::Left(Ok(()))
             }

@@ -63,6 +63,7 @@ fn op_of(effect: &Effect) -> Option<OpId> {
         | Effect::Open { op, .. }
         | Effect::Say { op, .. }
         | Effect::Send { op, .. }
+        | Effect::End { op, .. }
         | Effect::Leave { op, .. } => Some(*op),
         Effect::Tell { .. } => None,
     }
@@ -116,6 +117,19 @@ impl Bench {
         self.done("Open", Outcome::Opened(Ok(SESSION)));
         self.done("Append", Outcome::Appended);
         self.done("Say", Outcome::Said(Ok(true)));
+    }
+
+    /// Its entry says how it ended, at the second try.
+    fn until_ended(&mut self, end: QueuedEnd, sent_to: Option<SessionId>) {
+        self.done("End", Outcome::Left(Err(refusal(ErrorCode::StorageFailed))));
+        self.now = self.machine.deadline().unwrap().0;
+        let now = self.now();
+        self.machine.wake(now, &mut self.said);
+        match self.done("End", Outcome::Left(Ok(()))) {
+            Effect::End { entry, .. } => assert_eq!((entry.end, entry.sent_to), (Some(end), sent_to)),
+            other => panic!("{other:?}"),
+        }
+        self.done("Append", Outcome::Appended);
     }
 
     fn until_over(&mut self) {
@@ -214,7 +228,7 @@ fn one_whose_devices_are_away_waits_on_and_one_that_is_refused_does_not() {
     }
     bench.done("Look", Outcome::Looked(Ok(true)));
     bench.done("Open", Outcome::Opened(Err(refusal(ErrorCode::Forbidden))));
-    bench.until_over();
+    bench.until_ended(QueuedEnd::Refused(ErrorCode::Forbidden), None);
     assert!(bench.machine.is_empty());
 }
 
@@ -239,7 +253,7 @@ fn one_that_nobody_answered_for_is_asked_for_again_and_one_that_was_turned_away_
         bench.step(Input::AboveUp);
         assert!(is_again(&bench.done("Send", answered(answer))));
     }
-    bench.until_over();
+    bench.until_ended(QueuedEnd::Unknown, Some(SESSION));
     assert!(bench.machine.is_empty());
 }
 
@@ -257,7 +271,7 @@ fn one_that_was_turned_away_goes_to_the_session_that_was_noted_or_to_none() {
     bench.done("Open", Outcome::Opened(Ok(SessionId(Uuid::from_u128(77)))));
     let sent = bench.done("Send", answered(SessionAnswer::UnknownRun));
     assert!(is_again(&sent) && matches!(sent, Effect::Send { session: SESSION, .. }));
-    bench.until_over();
+    bench.until_ended(QueuedEnd::Unknown, Some(SESSION));
     assert!(bench.machine.is_empty());
 }
 
