@@ -39,11 +39,13 @@ pub(super) async fn move_it(app: &App, client: &MeshClient, asked: DaemonMove) -
             }
         };
         app.screen.line(&said)?;
-        let pause = moved.pause_ms.map(|ms| ("pause".to_owned(), span(ms)));
-        let phases = moved.phases.iter();
-        let phases = phases.map(|(phase, ms)| (phase.to_string().to_lowercase(), format!("after {}", span(*ms))));
-        let rows = [("state".to_owned(), size(moved.bytes))].into_iter().chain(phases).chain(pause);
-        app.screen.table(&rows.map(|(name, value)| vec![name, value]).collect::<Vec<_>>())?;
+        let pause = moved.pause_ms.map(|ms| vec!["pause".to_owned(), span(ms), String::new()]);
+        let phases = moved.phases.iter().map(|(phase, ms)| {
+            let where_it_is = phase.superposition().to_string().to_lowercase();
+            vec![phase.to_string().to_lowercase(), format!("after {}", span(*ms)), where_it_is]
+        });
+        let state = vec!["state".to_owned(), size(moved.bytes), String::new()];
+        app.screen.table(&[state].into_iter().chain(phases).chain(pause).collect::<Vec<_>>())?;
     }
     Ok(if is_moved { Exit::Good } else { Exit::Bad })
 }

@@ -134,8 +134,8 @@ fn the_file_of_an_output_goes_when_no_text_shows_it() -> Result<()> {
         let path_of = |asset: AssetId| format!("_assets/generated/{asset}.png");
         let (old, new) = (AssetId::of(b"the old plot"), AssetId::of(b"the new plot"));
         for (asset, bytes) in [(old, &b"the old plot"[..]), (new, b"the new plot")] {
-            write(world, &desk, "lab/notes.md", &format!("![]({})\n", path_of(asset))).await?;
             upload(world, &desk, &path_of(asset), bytes).await?;
+            write(world, &desk, "lab/notes.md", &format!("![]({})\n", path_of(asset))).await?;
         }
         let (old, new) = (path_of(old), path_of(new));
         within("the old plot in the trash", async {

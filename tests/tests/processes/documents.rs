@@ -112,8 +112,9 @@ fn what_was_written_on_two_sides_of_a_cloud_that_is_gone_is_one_text_when_it_is_
         edit(&desk, "one, written at the cloud\ntwo\nthree\n").await?;
         // Nobody opens it at the node: it is brought into step when they meet.
         world.node().start().await?;
-        let wanted = "written without the cloud";
-        while !desk.says(&["docs", "cat", "lab/plan.md"]).await?.contains(wanted) {}
+        for (side, wanted) in [(&desk, "written without the cloud"), (&local, "written at the cloud")] {
+            while !side.says(&["docs", "cat", "lab/plan.md"]).await?.contains(wanted) {}
+        }
         let (there, here) =
             (desk.says(&["docs", "cat", "lab/plan.md"]).await?, local.says(&["docs", "cat", "lab/plan.md"]).await?);
         ensure!(there == "one, written at the cloud\ntwo\nthree, written without the cloud\n", "{there:?}");

@@ -5,6 +5,7 @@ mod failing;
 mod feeding;
 mod following;
 mod recovering;
+mod upgrading;
 
 use std::sync::Arc;
 
