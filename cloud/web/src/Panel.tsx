@@ -1,6 +1,6 @@
 // A dialog over the page. It closes with Esc, its button, or a tap beside it.
 
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { Icon } from './Icon.tsx';
 
@@ -18,7 +18,7 @@ interface Props {
 
 export function Panel({ label, heading, isAtBar, isWide, close, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => {
+  useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
     // A dialog that is taken away does not give back the focus.

@@ -1,6 +1,6 @@
 // Gives a document or a folder another name, or another folder.
 
-import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { folderPaths, pathOf, split } from '../documents/paths.ts';
 import { PanelForm } from '../PanelForm.tsx';
 import type { Place } from '../place.ts';
@@ -22,7 +22,7 @@ export function MovePanel({ place, project, path, move, close }: Props) {
   const [folder, setFolder] = useState(given.folder);
   const first = useRef<HTMLInputElement>(null);
   const list = useId();
-  useLayoutEffect(() => {
+  useEffect(() => {
     first.current?.focus();
     // Its ending mostly stays.
     first.current?.setSelectionRange(0, given.name.lastIndexOf('.') > 0 ? given.name.lastIndexOf('.') : given.name.length);
