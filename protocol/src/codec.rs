@@ -52,17 +52,6 @@ pub fn encode<T: Serialize>(message: &T) -> Bytes {
     bincode::serde::encode_to_vec(message, config()).expect("plain data serialises").into()
 }
 
-/// A message in bincode, that takes about so many bytes: one that is guessed well is written without growing.
-///
-/// # Panics
-/// As [`encode`].
-#[must_use]
-pub fn encode_with_room<T: Serialize>(message: &T, room: usize) -> Bytes {
-    let mut bytes = Vec::with_capacity(room);
-    bincode::serde::encode_into_std_write(message, &mut bytes, config()).expect("plain data serialises");
-    bytes.into()
-}
-
 /// A message from bincode.
 ///
 /// # Errors

@@ -246,7 +246,7 @@ mod tests {
 
     use super::*;
 
-    fn told(ledger: &mut Ledger, sequence: u64, text: &str) -> Vec<Line> {
+    fn told(ledger: &mut dyn MeshDaemon, sequence: u64, text: &str) -> Vec<Line> {
         let source = Source::Published { origin: Origin(1), sequence };
         let event = Event { position: sequence, at: Wall(0), source, payload: Bytes::from(text.to_owned()) };
         let lines = ledger.process(&event, &mut Context::new(Wall(0), 0)).unwrap();
@@ -257,10 +257,7 @@ mod tests {
     fn a_slip_begins_anew_with_every_line() {
         let mut slip = Slips.make();
         let mut told = |sequence, text: &str| {
-            let source = Source::Published { origin: Origin(1), sequence };
-            let event = Event { position: sequence, at: Wall(0), source, payload: Bytes::from(text.to_owned()) };
-            let lines = slip.process(&event, &mut Context::new(Wall(0), 0)).unwrap();
-            let lines = lines.iter().map(|line| codec::decode::<Line>(line).unwrap()).collect::<Vec<_>>();
+            let lines = told(slip.as_mut(), sequence, text);
             assert_eq!(slip.snapshot(), Ok(None));
             lines
         };

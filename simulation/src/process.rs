@@ -278,12 +278,18 @@ impl NodeMachine {
         if self.is_lost { 0 } else { self.blobs.all().difference(&needed).count() as u64 }
     }
 
-    /// The code of daemons that it says to have.
-    fn code(&self) -> BTreeMap<DaemonKind, Arc<dyn DaemonFactory>> {
+    /// The code of daemons with which it runs, if it has or claims to have the world's own.
+    fn code(&self, has_own: bool) -> BTreeMap<DaemonKind, Arc<dyn DaemonFactory>> {
         let own: [(_, Arc<dyn DaemonFactory>); 2] = [(LEDGER, Arc::new(self.ledgers.clone())), (SLIP, Arc::new(Slips))];
-        let own = own.into_iter().filter(|_| self.has_code || self.boasts);
+        let own = own.into_iter().filter(|_| has_own);
         let own = own.filter_map(|(kind, code)| Some((kind.parse().ok()?, code)));
         self.code.clone().into_iter().chain(own).collect()
+    }
+
+    /// Of which kinds it has the code of daemons.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<DaemonKind> {
+        self.code(self.has_code).into_keys().collect()
     }
 
     /// Starts the process if none runs, and the node is not away.
@@ -317,7 +323,7 @@ impl NodeMachine {
             blobs: self.blobs.open(&life) as _,
             keys: Arc::new(SimKeys(Arc::clone(&self.keys))),
             workers: Arc::new(SimWorkers),
-            code: self.code(),
+            code: self.code(self.has_code || self.boasts),
         };
         let node = Arc::new(EdgeNode::start(ports, node_ports, identity, limits).await?);
         if let Some(folder) = &self.folder {

@@ -11,7 +11,7 @@ use crate::chore::Work;
 use crate::clock::Clocks;
 use crate::evidence::Evidence;
 use crate::habit::STRANGERS;
-use crate::ledger::{LEDGER, Ledgers, SLIP};
+use crate::ledger::Ledgers;
 use crate::mutation::Mutation;
 use crate::parts::Parts;
 use crate::place::Place;
@@ -91,8 +91,7 @@ impl Site<'_> {
         let mut machine = machine.with_folder(folder).with_ledgers(ledgers);
         machine.is_away = is_late;
         machine.has_code = !plan.without_code.contains(&number);
-        let kinds = [LEDGER, SLIP].into_iter().filter(|_| machine.has_code);
-        let code = Placing::Code { node: NodeId(device), kinds: kinds.filter_map(|kind| kind.parse().ok()).collect() };
+        let code = Placing::Code { node: NodeId(device), kinds: machine.kinds() };
         evidence.fact(&place.to_string(), &Fact::Placing(code));
         machine.has_kernels = !plan.loses(number);
         match plan.mutation {

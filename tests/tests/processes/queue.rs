@@ -16,10 +16,10 @@ use wayfare_tests::world::{CommandLine, Network, World, in_a_world};
 
 use crate::story::logged_in;
 
-const NAME: &str = "lab/plan.md";
+pub(crate) const NAME: &str = "lab/plan.md";
 
 /// What waits in the document, once it is as it should be.
-async fn queue(line: &CommandLine, what: &str, is_so: impl Fn(&[Value]) -> bool) -> Result<Vec<Value>> {
+pub(crate) async fn queue(line: &CommandLine, what: &str, is_so: impl Fn(&[Value]) -> bool) -> Result<Vec<Value>> {
     within(what, async {
         loop {
             let listed = line.says(&["--json", "docs", "queue", NAME]).await?;

@@ -7,11 +7,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use wayfare_tests::patience::{LOOK_AGAIN, within};
-use wayfare_tests::world::{CommandLine, Network, World, in_a_world};
+use wayfare_tests::world::{CommandLine, Network, Node, World, in_a_world};
 
+use crate::queue::{NAME, queue};
 use crate::story::logged_in;
-
-const NAME: &str = "lab/plan.md";
 
 /// What was written by each execution of the second cell.
 fn marks(world: &World) -> PathBuf {
@@ -54,23 +53,27 @@ async fn seen(line: &CommandLine, what: &str, is_there: impl Fn(&str) -> bool) -
     .await?
 }
 
-async fn queue(line: &CommandLine) -> Result<Vec<Value>> {
-    let listed = line.says(&["--json", "docs", "queue", NAME]).await?;
-    Ok(listed.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
-}
-
 /// What waits in the document, once it is so much.
 async fn waiting(line: &CommandLine, what: &str, count: usize) -> Result<Vec<Value>> {
-    within(what, async {
-        loop {
-            let rows = queue(line).await?;
-            if rows.len() == count {
-                return Ok(rows);
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
+    queue(line, what, |rows| rows.len() == count).await
+}
+
+/// The phone, an attic and what is typed there, where the second cell waits: the workshop, where its session is, is away. The cloud, where
+/// others see that it waits, is not.
+async fn waits_for_the_workshop(world: &mut World) -> Result<(CommandLine, Node, CommandLine, Value)> {
+    let phone = begun(world).await?;
+    let attic = world.another_node("attic").await?;
+    let line = world.command_line_on(&attic)?;
+    seen(&line, "the document at the attic", |text| text.contains("\nbegun\n")).await?;
+    world.node().crash().await?;
+    within("the workshop is away", async {
+        let is_gone = |said: &str| said.lines().any(|line| line.contains("workshop") && line.contains("offline"));
+        while !line.says(&["device", "list"]).await.is_ok_and(|said| is_gone(&said)) {}
     })
-    .await?
+    .await?;
+    line.says(&["run", "--document", NAME, "--cell", "2", "--queue"]).await?;
+    let row = waiting(&phone, "the phone sees it", 1).await?.remove(0);
+    Ok((phone, attic, line, row))
 }
 
 #[test]
@@ -86,12 +89,12 @@ fn a_run_that_waited_at_a_node_for_its_cloud_is_executed_once_where_its_session_
         let said = line.says(&["--json", "run", "--document", NAME, "--cell", "2", "--queue"]).await?;
         let told: Value = serde_json::from_str(said.trim())?;
         ensure!(told["kind"] == "queued" && told["session"] == "lab:main", "{said}");
-        let rows = queue(&line).await?;
+        let rows = queue(&line, "a list", |_| true).await?;
         ensure!(rows.len() == 1 && rows[0]["run"] == told["run"] && rows[0]["sent_to"].is_null(), "{rows:?}");
         ensure!(rows[0]["cell"] == 2, "{rows:?}");
         attic.crash().await?;
         attic.start().await?;
-        ensure!(queue(&line).await?.len() == 1, "it waits on");
+        ensure!(queue(&line, "a list", |_| true).await?.len() == 1, "it waits on");
         world.cloud().start().await?;
         let text = seen(&phone, "the output", |text| text.contains("\nfrom the workshop\n")).await?;
         ensure!(text.matches("```output:").count() == 2, "{text}");
@@ -110,31 +113,12 @@ fn a_run_that_waited_at_a_node_for_its_cloud_is_executed_once_where_its_session_
 #[test]
 fn a_run_that_waited_at_a_node_and_is_refused_says_so_everywhere() -> Result<()> {
     in_a_world(async |world| {
-        let phone = begun(world).await?;
-        let attic = world.another_node("attic").await?;
-        let line = world.command_line_on(&attic)?;
-        seen(&line, "the document at the attic", |text| text.contains("\nbegun\n")).await?;
-        world.node().crash().await?;
-        within("the workshop is away", async {
-            let is_gone = |said: &str| said.lines().any(|line| line.contains("workshop") && line.contains("offline"));
-            while !line.says(&["device", "list"]).await.is_ok_and(|said| is_gone(&said)) {}
-        })
-        .await?;
-        line.says(&["run", "--document", NAME, "--cell", "2", "--queue"]).await?;
-        waiting(&phone, "the phone sees it", 1).await?;
+        let (phone, _attic, line, _) = waits_for_the_workshop(world).await?;
         // Meanwhile its user has closed the workshop to other devices.
         world.node().configure("[policy]\nremote = false")?;
         world.node().start().await?;
-        let row = within("the phone sees that it is refused", async {
-            loop {
-                let rows = queue(&phone).await?;
-                if let Some(row) = rows.first().filter(|row| !row["end"].is_null()) {
-                    return anyhow::Ok(row.clone());
-                }
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        })
-        .await??;
+        let is_over = |rows: &[Value]| rows.first().is_some_and(|row| !row["end"].is_null());
+        let row = queue(&phone, "the phone sees that it is refused", is_over).await?.remove(0);
         ensure!(row["end"] == "refused:Forbidden", "{row}");
         let shown = phone.says(&["docs", "queue", NAME]).await?;
         ensure!(shown.contains("refused: not allowed"), "{shown}");
@@ -148,22 +132,10 @@ fn a_run_that_waited_at_a_node_and_is_refused_says_so_everywhere() -> Result<()>
 #[test]
 fn a_run_that_waited_at_a_node_and_was_taken_back_elsewhere_is_not_executed() -> Result<()> {
     in_a_world(async |world| {
-        let phone = begun(world).await?;
-        let mut attic = world.another_node("attic").await?;
-        let line = world.command_line_on(&attic)?;
-        seen(&line, "the document at the attic", |text| text.contains("\nbegun\n")).await?;
-        // Its session is away; the cloud, where others see that it waits, is not.
-        world.node().crash().await?;
-        within("the workshop is away", async {
-            let is_gone = |said: &str| said.lines().any(|line| line.contains("workshop") && line.contains("offline"));
-            while !line.says(&["device", "list"]).await.is_ok_and(|said| is_gone(&said)) {}
-        })
-        .await?;
-        line.says(&["run", "--document", NAME, "--cell", "2", "--queue"]).await?;
-        let rows = waiting(&phone, "the phone sees it", 1).await?;
-        ensure!(rows[0]["device_name"] == "attic", "{rows:?}");
+        let (phone, mut attic, line, row) = waits_for_the_workshop(world).await?;
+        ensure!(row["device_name"] == "attic", "{row}");
         attic.crash().await?;
-        let run = rows[0]["run"].as_str().context("a run")?;
+        let run = row["run"].as_str().context("a run")?;
         phone.says(&["docs", "queue", NAME, "--take-back", run]).await?;
         world.node().start().await?;
         attic.start().await?;

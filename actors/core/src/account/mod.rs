@@ -40,7 +40,7 @@ mod streams;
 mod tests;
 mod unknown;
 
-use wayfare_protocol::control::{Control, PresenceInfo};
+use wayfare_protocol::control::Control;
 use wayfare_protocol::ownership::ClaimOutcome;
 use wayfare_protocol::session::SessionInfo;
 use wayfare_protocol::{Boot, NodeId, Now};
@@ -277,7 +277,7 @@ impl Machine for Account {
             }
             Control::Accepting(accepting) => {
                 if let Some(node) = self.here() {
-                    let takes = Standing::of(PresenceInfo::Online, *accepting) == Standing::Ready;
+                    let takes = Standing::by_its_word(*accepting) == Standing::Ready;
                     to.tell(Fact::Placing(Placing::Takes { node, takes }));
                 }
             }

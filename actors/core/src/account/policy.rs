@@ -110,13 +110,18 @@ impl Account {
             Reluctance::Full { .. } => waits,
             Reluctance::Closed | Reluctance::OnBattery | Reluctance::Draining => false,
         };
-        let code = match why {
-            Reluctance::Closed | Reluctance::OnBattery => ErrorCode::Forbidden,
-            Reluctance::Full { .. } => ErrorCode::Overloaded,
-            Reluctance::Draining => ErrorCode::Draining,
-        };
-        (self.links.is_upstream(link) && !is_free).then(|| Refusal::new(code, format!("{name} {why}")))
+        (self.links.is_upstream(link) && !is_free).then(|| refusal(name, why))
     }
+}
+
+/// What is answered for a device that takes nothing.
+pub(super) fn refusal(name: &str, why: Reluctance) -> Refusal {
+    let code = match why {
+        Reluctance::Closed | Reluctance::OnBattery => ErrorCode::Forbidden,
+        Reluctance::Full { .. } => ErrorCode::Overloaded,
+        Reluctance::Draining => ErrorCode::Draining,
+    };
+    Refusal::new(code, format!("{name} {why}"))
 }
 
 fn is_busy(state: &SessionState) -> bool {

@@ -1,13 +1,14 @@
 //! Daemons that are asked for by name: the one that there is, or a new one where its code is.
 
+use wayfare_protocol::capability::Accepting;
 use wayfare_protocol::capability_set::names;
-use wayfare_protocol::control::{Control, PresenceInfo};
+use wayfare_protocol::control::Control;
 use wayfare_protocol::daemon::{DaemonInfo, DaemonKey, DaemonKind, StartDaemon};
 use wayfare_protocol::{DeviceId, EntityId, Epoch, ErrorCode, NodeId, Now, Refusal, RequestId};
 
 use super::daemons::Target;
 use super::pending::{Kind, Passed, Pending};
-use super::{Account, Effect, LinkId, Place};
+use super::{Account, Effect, LinkId, Place, policy};
 use crate::machine::Sink;
 use crate::placement::Standing;
 
@@ -102,10 +103,9 @@ impl Account {
         if !self.devices.has_tag(node.0, tag) {
             return Err(no_code(name, kind));
         }
-        match self.standing_for_start(node.0) {
-            Standing::Ready => Ok(link),
-            Standing::Draining => Err(Refusal::new(ErrorCode::Draining, format!("{name} is being drained"))),
-            closed => Err(Refusal::new(ErrorCode::Forbidden, format!("{name} {closed}"))),
+        match self.devices.accepting(node.0) {
+            Accepting::Nothing(why) if !self.takes_daemons(node.0) => Err(policy::refusal(name, why)),
+            Accepting::Everything | Accepting::Nothing(_) => Ok(link),
         }
     }
 
@@ -119,7 +119,7 @@ impl Account {
                 !self.has_announced(NodeId(*device))
                     && self.devices.has_tag(*device, tag)
                     && self.devices.link(*device).is_some()
-                    && self.standing_for_start(*device) == Standing::Ready
+                    && self.takes_daemons(*device)
             })
         };
         let link = best.or_else(silent).and_then(|device| self.devices.link(device));
@@ -129,9 +129,9 @@ impl Account {
         })
     }
 
-    /// How a device that is linked stands, by its own word.
-    fn standing_for_start(&self, device: DeviceId) -> Standing {
-        Standing::of(PresenceInfo::Online, self.devices.accepting(device))
+    /// Whether a device that is linked takes daemons, by its own word.
+    fn takes_daemons(&self, device: DeviceId) -> bool {
+        Standing::by_its_word(self.devices.accepting(device)) == Standing::Ready
     }
 
     /// A daemon of this node exists: whoever asked for it is answered. The cloud is answered when its row is granted.

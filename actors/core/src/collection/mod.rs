@@ -155,8 +155,12 @@ impl Sweep {
 
     /// The files of an asset that are outputs', with the trees that have them.
     pub fn files(&self, asset: AssetId) -> impl Iterator<Item = (DocumentId, &OutputFile)> {
-        let all = self.outputs.iter().flat_map(|(tree, files)| files.iter().map(|file| (*tree, file)));
-        all.filter(move |(_, file)| file.asset == asset)
+        // A tree has them in order of their assets.
+        let first = OutputFile { asset, path: String::new(), is_in_trash: false };
+        self.outputs.iter().flat_map(move |(tree, files)| {
+            let from = files.range(first.clone()..);
+            from.take_while(move |file| file.asset == asset).map(move |file| (*tree, file))
+        })
     }
 
     fn link(&mut self, assets: impl IntoIterator<Item = AssetId>) {
@@ -169,8 +173,9 @@ impl Sweep {
 
     /// What a document that was read leads to.
     pub fn links(&mut self, of: DocumentId, links: Links) {
-        if self.outputs.get(&of).map_or(!links.outputs.is_empty(), |known| *known != links.outputs) {
-            self.outputs.insert(of, links.outputs);
+        let known = self.outputs.entry(of).or_default();
+        if *known != links.outputs {
+            *known = links.outputs;
             self.plan = None;
         }
         for document in links.documents {

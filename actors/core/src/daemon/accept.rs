@@ -202,7 +202,7 @@ impl DaemonHost {
         while !self.accepting.entries.is_empty() {
             let entries = self.accepting.take_frame();
             let frame = InboxFrame { first, seed: self.seeds.random(), entries };
-            let bytes = codec::encode_with_room(&frame, self.accepting.bytes.min(DAEMON_FRAME_MAX));
+            let bytes = codec::encode(&frame);
             digest = digest.after(&bytes);
             first = frame.last() + 1;
             logged.push(bytes);

@@ -201,6 +201,13 @@ impl Desk {
         again
     }
 
+    /// Another process finds what is on the disk now, with other code.
+    pub(crate) fn begun_with(&self, code: Arc<dyn DaemonFactory>) -> Self {
+        let mut again = Self::on(config(HERE, code), self.disk.clone());
+        again.step(Input::Recovered);
+        again
+    }
+
     /// From now on nothing ends before [`Desk::finish`].
     pub(crate) fn slow(&mut self) {
         self.is_quick = false;

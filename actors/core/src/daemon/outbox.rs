@@ -57,7 +57,6 @@ impl Outbox {
 
     /// Takes the next outputs in. What it has already is passed over; a gap makes it begin anew.
     pub(super) fn push(&mut self, outputs: &[DaemonOutput]) {
-        self.outputs.reserve(outputs.len());
         for output in outputs {
             if output.link.sequence < self.next {
                 continue;

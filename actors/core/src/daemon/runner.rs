@@ -56,8 +56,7 @@ impl Runner {
         given_up: &BTreeMap<u64, String>,
         limits: &Limits,
     ) -> Processed {
-        // Most inputs make one output.
-        let mut processed = Processed { outputs: Vec::with_capacity(frame.entries.len()), ..Processed::default() };
+        let mut processed = Processed::default();
         let entries = (frame.first..).zip(&frame.entries);
         for (position, entry) in entries.filter(|(position, _)| positions.contains(position)) {
             self.memory.position = position;

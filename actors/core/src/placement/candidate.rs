@@ -80,17 +80,23 @@ impl Standing {
     #[must_use]
     pub const fn of(presence: PresenceInfo, accepting: Accepting) -> Self {
         match presence {
-            PresenceInfo::Online => match accepting {
-                Accepting::Everything => Self::Ready,
-                Accepting::Nothing(Reluctance::Draining) => Self::Draining,
-                // A daemon is no cell.
-                Accepting::Nothing(Reluctance::Full { .. }) => Self::Ready,
-                Accepting::Nothing(why @ (Reluctance::Closed | Reluctance::OnBattery)) => Self::Reluctant(why),
-            },
+            PresenceInfo::Online => Self::by_its_word(accepting),
             PresenceInfo::Suspect => Self::Suspect,
             PresenceInfo::Offline { .. } => Self::Offline,
             PresenceInfo::Sleeping { .. } => Self::Sleeping,
             PresenceInfo::Revoked { .. } => Self::Revoked,
+        }
+    }
+
+    /// The standing of a node that answers.
+    #[must_use]
+    pub const fn by_its_word(accepting: Accepting) -> Self {
+        match accepting {
+            Accepting::Everything => Self::Ready,
+            Accepting::Nothing(Reluctance::Draining) => Self::Draining,
+            // A daemon is no cell.
+            Accepting::Nothing(Reluctance::Full { .. }) => Self::Ready,
+            Accepting::Nothing(why @ (Reluctance::Closed | Reluctance::OnBattery)) => Self::Reluctant(why),
         }
     }
 }

@@ -94,12 +94,10 @@ impl QueuedRun {
             let run = key.parse().ok()?;
             let words: Vec<&str> = value.split(' ').collect();
             let [device, at, begins, language, name, ref rest @ ..] = words[..] else { return None };
-            let (sent_to, end): (Option<SessionId>, Option<QueuedEnd>) = match *rest {
-                [] => (None, None),
-                [one] => one
-                    .parse()
-                    .map_or_else(|_| Some((None, Some(one.parse().ok()?))), |sent| Some((Some(sent), None)))?,
-                [sent, end] => (Some(sent.parse().ok()?), Some(end.parse().ok()?)),
+            let sent_to: Option<SessionId> = rest.first().and_then(|word| word.parse().ok());
+            let end = match rest[usize::from(sent_to.is_some())..] {
+                [] => None,
+                [end] => Some(end.parse().ok()?),
                 _ => return None,
             };
             let (client, clock) = begins.split_once('.')?;

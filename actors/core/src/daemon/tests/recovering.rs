@@ -104,9 +104,7 @@ fn code_that_learned_to_panic_gives_its_events_up_on_replay() {
     }
     let mut desk = Desk::new();
     desk.publish(1, 1, &["3", "5", "7"]);
-    let mut strict =
-        Desk::on(config(HERE, Arc::new(|| Box::<Strict>::default() as Box<dyn MeshDaemon>)), desk.disk.clone());
-    strict.step(Input::Recovered);
+    let mut strict = desk.begun_with(Arc::new(|| Box::<Strict>::default() as Box<dyn MeshDaemon>));
     assert_eq!(strict.host.info().state, DaemonState::Live);
     strict.publish(1, 4, &["2"]);
     assert!(strict.said()[0].starts_with("12 at 4"), "{:?}", strict.said());

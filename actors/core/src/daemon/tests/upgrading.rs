@@ -54,13 +54,6 @@ fn later(reads_old: bool, other_words: bool) -> Arc<dyn DaemonFactory> {
     Arc::new(move || Box::new(Later { reads_old, other_words, ..Later::default() }) as Box<dyn MeshDaemon>)
 }
 
-/// Its node ends, and begins again with other code.
-fn upgraded(desk: &Desk, code: Arc<dyn DaemonFactory>) -> Desk {
-    let mut again = Desk::on(config(HERE, code), desk.disk.clone());
-    again.step(Input::Recovered);
-    again
-}
-
 /// With a snapshot of the old code, and events after it.
 fn old() -> Desk {
     let mut desk = Desk::new();
@@ -75,7 +68,7 @@ fn old() -> Desk {
 fn new_code_goes_on_from_the_state_of_the_old_and_from_what_came_after() {
     let mut desk = old();
     let (head, said) = (desk.head(), desk.said());
-    let mut new = upgraded(&desk, later(true, false));
+    let mut new = desk.begun_with(later(true, false));
     assert_eq!((new.host.info().state, new.host.info().health), (DaemonState::Live, Health::Healthy));
     assert_eq!((new.head(), new.said()), (head, said));
     new.publish(1, 6, &["8"]);
@@ -93,7 +86,7 @@ fn new_code_goes_on_from_the_state_of_the_old_and_from_what_came_after() {
 fn what_was_said_stands_where_new_code_says_it_in_other_words() {
     let mut desk = old();
     let said = desk.said();
-    let mut new = upgraded(&desk, later(true, true));
+    let mut new = desk.begun_with(later(true, true));
     assert_eq!(new.said(), said, "recorded outputs stand");
     assert!(matches!(&new.host.info().health, Health::Degraded { reason } if reason.contains("said something else")));
     new.publish(1, 6, &["8"]);
@@ -105,12 +98,12 @@ fn what_was_said_stands_where_new_code_says_it_in_other_words() {
 fn code_that_cannot_read_the_state_takes_nothing_in_and_the_old_one_goes_on_where_it_was() {
     let mut desk = old();
     let (head, said) = (desk.head(), desk.said());
-    let mut new = upgraded(&desk, later(false, false));
+    let mut new = desk.begun_with(later(false, false));
     assert_eq!(new.host.info().state, DaemonState::Failed);
     let why = new.host.info().health;
     assert!(matches!(&why, Health::Unhealthy { reason } if reason.contains("layout 1 is none of mine")), "{why:?}");
     assert!(matches!(new.publish(1, 6, &["8"]), Some(DaemonAnswer::Refused(_))));
-    let mut back = upgraded(&new, tally());
+    let mut back = new.begun_with(tally());
     assert_eq!((back.host.info().state, back.head(), back.said()), (DaemonState::Live, head, said));
     assert_eq!(back.publish(1, 6, &["8"]), Some(DaemonAnswer::Accepted { through: 6 }));
     assert!(back.said().last().is_some_and(|said| said.starts_with("25 at ")), "{:?}", back.said());
@@ -119,10 +112,10 @@ fn code_that_cannot_read_the_state_takes_nothing_in_and_the_old_one_goes_on_wher
 /// Its own layout is of no use to the old code: who goes back needs a snapshot of the old one.
 #[test]
 fn old_code_does_not_read_what_new_code_has_written() {
-    let mut new = upgraded(&old(), later(true, false));
+    let mut new = old().begun_with(later(true, false));
     new.call(DaemonCall::Snapshot);
-    let back = upgraded(&new, later(true, false));
+    let back = new.begun_with(later(true, false));
     assert_eq!(back.host.info().state, DaemonState::Live);
-    let older = upgraded(&new, tally());
+    let older = new.begun_with(tally());
     assert_eq!(older.host.info().state, DaemonState::Failed);
 }
